@@ -1,0 +1,1 @@
+"""The command line; subcommands are found through the entry-point group sightline.commands."""

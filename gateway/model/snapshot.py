@@ -1,0 +1,74 @@
+"""One immutable version of the configuration, as every worker runs it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model.clock import SECOND_NS
+from gateway.model.listener import Listener
+from gateway.model.route import Route
+from gateway.model.upstream import Upstream
+
+
+class AccessLogSink(StrEnum):
+    STDOUT = "stdout"
+    NONE = "none"
+
+
+class Keep(StrEnum):
+    """Why an exchange's trace is kept although the head decision was not to sample it."""
+
+    ERROR = "error"
+    SLOW = "slow"
+    RETRIED = "retried"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogSettings:
+    sink: AccessLogSink = AccessLogSink.STDOUT
+    sample_success: float = 1.0
+    """Share of successful exchanges that get a line, 0 to 1; failures always do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    propagate: bool = True
+    """False switches the reading and sending of trace context off altogether."""
+    endpoint: str | None = None
+    protocol: str = "http/protobuf"
+    sample_ratio: float = 0.01
+    keep: tuple[Keep, ...] = (Keep.ERROR, Keep.SLOW, Keep.RETRIED)
+    export: bool = False
+    """Whether anything exports spans: an endpoint is set here or by an `OTEL_*` variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSettings:
+    enabled: bool = True
+    max_routes: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    service_name: str = "sightline"
+    access_log: AccessLogSettings = AccessLogSettings()
+    traces: TraceSettings = TraceSettings()
+    metrics: MetricSettings = MetricSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class DrainSettings:
+    delay_ns: int = 0
+    deadline_ns: int = 30 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """revision: first 12 hex digits of the SHA-256 of the canonical configuration; sequence: a local number from 1."""
+
+    revision: str
+    sequence: int
+    listeners: tuple[Listener, ...]
+    upstreams: tuple[Upstream, ...]
+    routes: tuple[Route, ...]
+    telemetry: TelemetrySettings = TelemetrySettings()
+    drain: DrainSettings = DrainSettings()

@@ -1,0 +1,1 @@
+"""Sockets, flow control and deadlines. No HTTP here."""

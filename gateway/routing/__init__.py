@@ -1,0 +1,1 @@
+"""Which route takes a request, what it rewrites, and why the others did not take it."""

@@ -1,0 +1,1 @@
+"""The only place that builds everything: supervisor, workers and what runs beside them."""

@@ -1,0 +1,1 @@
+"""Live upstreams: endpoints, pools of connections, balancing."""

@@ -1,0 +1,1 @@
+"""The typed, versioned messages between worker, supervisor, admin API and console."""

@@ -89,7 +89,9 @@ class Exchange:
         "write_stall_ns",
     )
 
-    def __init__(self, listener: str, revision: str, client_address: str, started_ns: int, started_at_ns: int) -> None:
+    def __init__(  # noqa: PLR0915 - one assignment per fact; a record without gaps is the point
+        self, listener: str, revision: str, client_address: str, started_ns: int, started_at_ns: int
+    ) -> None:
         self.listener = listener
         self.revision = revision
         self.client_address = client_address

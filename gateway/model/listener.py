@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.clock import SECOND_NS
 
 
 class SlashRule(StrEnum):

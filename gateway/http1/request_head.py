@@ -1,0 +1,258 @@
+"""From bytes to the head of a request, one head at a time, with every limit enforced across reads.
+
+httptools parses; what it lets through although RFC 9112 forbids it is refused here. Bodies never reach httptools:
+the parser is fed to the end of a head and not a byte further, so that it and we cannot disagree about framing.
+"""
+
+import re
+from collections.abc import Callable
+
+import httptools
+
+from gateway.http1 import field_kinds as kinds
+from gateway.http1.head_reader import HeadReader
+from gateway.http1.refusal import RequestRefused
+from gateway.model.headers import Fields, field_values
+from gateway.model.listener import ListenerLimits
+from gateway.model.outcome import Reason
+
+_known_kinds = kinds.REQUEST_KINDS.known
+_learn_kind = kinds.REQUEST_KINDS.learn
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_MINOR_VERSIONS = {"1.1": 1, "1.0": 0}
+_NOT_CONNECTION_OPTIONS = frozenset({b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"})
+_NOT_UPGRADED_TO = (b"h2c", b"http/2", b"h2", b"tls")
+_METHODS = {
+    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
+}
+
+
+class RequestHead:
+    """The head of one request.
+
+    fields: every field as it came. passed: those that go to the upstream unless Connection names them.
+    special: (kind, value) of the others, with the kinds of field_kinds. content_length: None where there is none.
+    upgrade: the protocol asked for; None where none is asked for, or one that is not tunnelled.
+    """
+
+    __slots__ = (
+        "connection_options",
+        "content_length",
+        "expects_continue",
+        "fields",
+        "host",
+        "is_chunked",
+        "keep_alive",
+        "method",
+        "minor_version",
+        "passed",
+        "size",
+        "special",
+        "target",
+        "upgrade",
+        "user_agent",
+    )
+
+    def __init__(self, method: str, target: bytes, minor_version: int, size: int) -> None:
+        self.method = method
+        self.target = target
+        self.minor_version = minor_version
+        self.size = size
+        """Bytes of the head, empty line included."""
+        self.fields: Fields = []
+        self.passed: Fields = []
+        self.special: list[tuple[int, bytes]] = []
+        self.keep_alive = minor_version == 1
+        self.host: bytes | None = None
+        self.user_agent: bytes | None = None
+        self.content_length: int | None = None
+        self.is_chunked = False
+        self.expects_continue = False
+        self.upgrade: bytes | None = None
+        self.connection_options: set[bytes] | None = None
+
+    @property
+    def has_body(self) -> bool:
+        return self.is_chunked or bool(self.content_length)
+
+
+class RequestHeadReader(HeadReader):
+    """Reads the heads of one connection's requests, one after the other; `head` holds the latest."""
+
+    __slots__ = ("_limits", "_line_length", "_line_seen", "_url", "head")
+
+    head: RequestHead
+
+    def __init__(self, limits: ListenerLimits) -> None:
+        self._limits = limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._start_over()
+        self._url = b""
+        self._line_length = -1
+        self._line_seen = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        field = (name, value)
+        self._fields.append(field)
+        kind = _known_kinds.get(name)
+        if kind is None:
+            kind = _learn_kind(name)
+        if kind <= kinds.AUTHORIZATION:
+            self._passed.append(field)
+            if kind == kinds.PASS:
+                return
+        self._special.append((kind, value))
+
+    def _look_at(self, piece: bytes) -> None:
+        """Find the length of the request line; empty lines before it are allowed (RFC 9112 section 2.2)."""
+        if self._line_length >= 0:
+            return
+        if self._line_seen == 0:
+            piece = piece.lstrip(b"\r\n")
+        end = piece.find(b"\n")
+        if end < 0:
+            self._line_seen += len(piece)
+        else:
+            self._line_length = self._line_seen + end - 1  # The parser has seen to it that the line ends in CR LF.
+        if max(self._line_seen, self._line_length) > self._limits.line:
+            raise RequestRefused(Reason.URI_TOO_LONG, f"The request line is longer than {self._limits.line} bytes.")
+
+    def _check_size(self) -> None:
+        limits = self._limits
+        if self._size > limits.header_bytes and self._size > limits.header_bytes + self._line_length + 2:
+            raise RequestRefused(
+                Reason.HEADER_TOO_LARGE, f"The header section is larger than {limits.header_bytes} bytes."
+            )
+        if len(self._fields) > limits.headers:
+            raise RequestRefused(Reason.HEADER_TOO_LARGE, f"There are more than {limits.headers} header fields.")
+
+    def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> RequestRefused:
+        # A method that is a token but unknown is 501 (RFC 9110 section 9.1); anything else in its place is no request.
+        if isinstance(error, httptools.HttpParserInvalidMethodError) and _TOKEN.fullmatch(piece.split(b" ", 1)[0]):
+            return RequestRefused(Reason.NOT_IMPLEMENTED, "The method is not known.")
+        return RequestRefused(Reason.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
+
+    def _finish(self) -> None:
+        parser = self._parser
+        assert isinstance(parser, httptools.HttpRequestParser)
+        version = parser.get_http_version()
+        if version not in _MINOR_VERSIONS:
+            raise RequestRefused(Reason.BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.", status=505)
+        raw_method = parser.get_method()
+        # Exactly one space on either side of the target; the parser would take any number.
+        if self._line_length != len(raw_method) + len(self._url) + len("  HTTP/1.1"):
+            raise RequestRefused(Reason.BAD_REQUEST, "The request line is malformed.")
+        method = _METHODS.get(raw_method) or raw_method.decode("ascii")
+        head = RequestHead(method, self._url, _MINOR_VERSIONS[version], self._size)
+        head.fields, head.passed, head.special = self._fields, self._passed, self._special
+        _interpret(head)
+        self.head = head
+        if head.has_body or not head.keep_alive or parser.should_upgrade():
+            self._parser = httptools.HttpRequestParser(self)
+        self._begin()
+
+
+def _interpret(head: RequestHead) -> None:
+    """Read what decides framing, persistence and expectations; raises RequestRefused."""
+    if head.method == "CONNECT":
+        raise RequestRefused(Reason.NOT_IMPLEMENTED, "CONNECT is not offered.")
+    for kind, value in head.special:
+        take = _TAKE.get(kind)
+        if take is not None:
+            take(head, value)
+    if head.host is None and head.minor_version == 1:
+        raise RequestRefused(Reason.BAD_REQUEST, "An HTTP/1.1 request needs exactly one Host field.")
+    if head.connection_options is not None:
+        _apply_connection_options(head, head.connection_options)
+    else:
+        head.upgrade = None
+
+
+def _take_host(head: RequestHead, value: bytes) -> None:
+    if head.host is not None:
+        raise RequestRefused(Reason.BAD_REQUEST, "There is more than one Host field.")
+    head.host = value
+
+
+def _take_content_length(head: RequestHead, value: bytes) -> None:
+    # The parser has refused signs, lists and repetitions; isdigit() keeps int() from being the validator.
+    if not value.isdigit() or head.content_length is not None or head.is_chunked:
+        raise RequestRefused(Reason.BAD_REQUEST, "Content-Length is not one decimal number.")
+    head.content_length = int(value)
+
+
+def _take_transfer_encoding(head: RequestHead, value: bytes) -> None:
+    if head.minor_version == 0:
+        raise RequestRefused(Reason.BAD_REQUEST, "Transfer-Encoding is not part of HTTP/1.0.")
+    if head.is_chunked or head.content_length is not None:
+        raise RequestRefused(Reason.BAD_REQUEST, "The request is framed in two ways.")
+    if value.lower() != b"chunked":
+        raise RequestRefused(Reason.NOT_IMPLEMENTED, "No transfer coding but chunked is understood.")
+    head.is_chunked = True
+
+
+def _take_connection(head: RequestHead, value: bytes) -> None:
+    if head.connection_options is None:
+        head.connection_options = set()
+    head.connection_options.update(option.strip(b" \t").lower() for option in value.split(b","))
+
+
+def _take_upgrade(head: RequestHead, value: bytes) -> None:
+    if not value.lower().startswith(_NOT_UPGRADED_TO):
+        head.upgrade = value
+
+
+def _take_expect(head: RequestHead, value: bytes) -> None:
+    if head.minor_version == 0:
+        return  # RFC 9110 section 10.1.1: an HTTP/1.0 client cannot mean it.
+    if value.lower() != b"100-continue":
+        raise RequestRefused(Reason.EXPECTATION_FAILED, "No expectation but 100-continue can be met.")
+    head.expects_continue = True
+
+
+def _take_user_agent(head: RequestHead, value: bytes) -> None:
+    head.user_agent = value
+
+
+def _refuse_repetition(name: str) -> Callable[[RequestHead, bytes], None]:
+    lower = name.lower().encode()
+
+    def take(head: RequestHead, _value: bytes) -> None:
+        if len(field_values(head.fields, lower)) > 1:
+            raise RequestRefused(Reason.BAD_REQUEST, f"There is more than one {name} field.")
+
+    return take
+
+
+_TAKE: dict[int, Callable[[RequestHead, bytes], None]] = {
+    kinds.HOST: _take_host,
+    kinds.USER_AGENT: _take_user_agent,
+    kinds.CONTENT_LENGTH: _take_content_length,
+    kinds.TRANSFER_ENCODING: _take_transfer_encoding,
+    kinds.CONNECTION: _take_connection,
+    kinds.UPGRADE: _take_upgrade,
+    kinds.EXPECT: _take_expect,
+    kinds.CONTENT_TYPE: _refuse_repetition("Content-Type"),
+    kinds.AUTHORIZATION: _refuse_repetition("Authorization"),
+}
+
+
+def _apply_connection_options(head: RequestHead, options: set[bytes]) -> None:
+    """Persistence (RFC 9112 section 9.3), upgrade, and what the client wants to have taken away (RFC 9110 7.6.1)."""
+    if options & _NOT_CONNECTION_OPTIONS:
+        raise RequestRefused(Reason.BAD_REQUEST, "Connection names a field that is not hop-by-hop.")
+    if b"close" in options:
+        head.keep_alive = False
+    elif head.minor_version == 0:
+        head.keep_alive = b"keep-alive" in options
+    if b"upgrade" not in options or head.minor_version == 0:
+        head.upgrade = None
+    named = options - {b"close", b"keep-alive", b"upgrade", b"te", b""}
+    if named:
+        head.passed = [field for field in head.passed if field[0].lower() not in named]

@@ -1,0 +1,68 @@
+"""What the admin API needs of a running gateway: prepared reads, and the few actions it can ask for.
+
+The supervisor implements this; the application knows nothing else of it. Reads answer from state that is already there
+and never wait for a worker.
+"""
+
+from typing import Literal, Protocol, TypeAlias
+
+from gateway.wire.views import (
+    ApplyResult,
+    ConfigView,
+    ExchangeFilter,
+    ExplainRequest,
+    ExplanationView,
+    RouteListView,
+    RouteView,
+    StatusView,
+    UpstreamListView,
+    UpstreamView,
+)
+
+ConfigFormat: TypeAlias = Literal["json", "yaml"]
+
+
+class GatewayState(Protocol):
+    """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
+
+    def status(self) -> StatusView: ...
+
+    def is_ready(self) -> tuple[bool, list[str]]:
+        """Whether every worker serves the current revision and none drains; the reasons if not."""
+        ...
+
+    def routes(self) -> RouteListView: ...
+
+    def route(self, name: str) -> RouteView | None: ...
+
+    def upstreams(self) -> UpstreamListView: ...
+
+    def upstream(self, name: str) -> UpstreamView | None: ...
+
+    def exchanges(self, wanted: ExchangeFilter) -> list[bytes]:
+        """Recent access lines, newest first, at most `wanted.limit`; each is one JSON object without a newline.
+
+        `gateway.admin.exchanges.select_lines` applies the filter to a ring of encoded lines.
+        """
+        ...
+
+    def config(self) -> ConfigView: ...
+
+    def explain(self, request: ExplainRequest) -> ExplanationView:
+        """Raises ValueError with one sentence when the request names no URL, client or listener that can exist."""
+        ...
+
+    async def render_metrics(self, accept: str) -> tuple[bytes, str]:
+        """The exposition the Accept field asks for and its content type, rendered off the loop."""
+        ...
+
+    async def apply(
+        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
+    ) -> ApplyResult:
+        """Validate a whole configuration and, unless this is a dry run, run it until the source changes again.
+
+        if_match: the sequence the caller believes is running; another one is a conflict, and nothing is read.
+        actor: who asked, for the log: the token's name, or `loopback`.
+        Returns once the workers have been handed the new snapshot.
+        """
+        ...

@@ -1,0 +1,293 @@
+"""What the admin API answers and the console reads: typed views of a gateway's state and of what it was asked to do.
+
+A field is only ever added, with a default. Durations end in `_ms` or `_s`, times are RFC 3339 in UTC, sizes are bytes.
+"""
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off", "stopped"]
+ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
+ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api"]
+ApplyOutcome: TypeAlias = Literal["applied", "unchanged", "valid", "rejected", "conflict"]
+EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining"]
+RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Immutable; every field is named when it is built."""
+
+
+class ConfigErrorView(View, frozen=True):
+    """One thing that is wrong with a configuration. `line` is 0 where the place is not known."""
+
+    file: str
+    line: int
+    key: str
+    """Path of the key, as in `routes[2].match.path`; empty for the file as a whole."""
+    message: str
+
+
+class ReloadView(View, frozen=True):
+    """The last time a configuration was read, and what became of it."""
+
+    at: str
+    trigger: ReloadTrigger
+    result: ReloadResult
+    revision: str
+    """Of the configuration that was read; the running one is in the status."""
+    duration_ms: float
+    errors: list[ConfigErrorView] = []
+
+
+class WorkerView(View, frozen=True):
+    """One worker process. `pid` is 0 while there is none; `revision` is the one it serves, empty before the first."""
+
+    index: int
+    pid: int
+    state: WorkerState
+    revision: str
+    sequence: int = 0
+    restarts: int = 0
+    in_flight: int = 0
+    connections: int = 0
+
+
+class ListenerView(View, frozen=True):
+    name: str
+    address: str
+    """As bound: with the real port where the configuration left the choice to the kernel."""
+    connections: int = 0
+    connection_limit: int = 0
+    """Of each worker."""
+
+
+class StatusView(View, frozen=True):
+    """The gateway at a glance. `revision` and `sequence` are of the running configuration."""
+
+    version: str
+    service_name: str
+    pid: int
+    started_at: str
+    uptime_s: float
+    revision: str
+    sequence: int
+    source: str
+    """Where the configuration comes from, as in `file:/etc/sightline.yaml`."""
+    ready: bool
+    not_ready_because: list[str]
+    draining: bool
+    workers: list[WorkerView]
+    listeners: list[ListenerView]
+    last_reload: ReloadView | None = None
+    routes: int = 0
+    upstreams: int = 0
+
+
+class PlaceView(View, frozen=True):
+    """Where in the configuration an object was defined."""
+
+    file: str
+    line: int
+
+
+class PredicateView(View, frozen=True):
+    """A condition on one header field or query parameter; `value` is empty for `present`."""
+
+    name: str
+    kind: Literal["exact", "regex", "present"]
+    value: str = ""
+
+
+class MatchView(View, frozen=True):
+    """All predicates of a route; an empty list means any."""
+
+    path_kind: Literal["exact", "template", "prefix", "regex", "any"]
+    path: str = ""
+    hosts: list[str] = []
+    methods: list[str] = []
+    headers: list[PredicateView] = []
+    query: list[PredicateView] = []
+    clients: list[str] = []
+    listeners: list[str] = []
+
+
+class ShareView(View, frozen=True):
+    """One upstream of a route and its weight among them."""
+
+    upstream: str
+    weight: int
+
+
+class TrafficView(View, frozen=True):
+    """Counters since the gateway started, over all workers."""
+
+    requests: int = 0
+    failures: int = 0
+    """Exchanges with a reason other than `none`."""
+    in_flight: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+class RouteView(View, frozen=True):
+    """A route as it is served. Timeouts are None where the configuration says `none`."""
+
+    name: str
+    index: int
+    priority: int
+    place: PlaceView
+    match: MatchView
+    action: RouteAction
+    upstreams: list[ShareView]
+    request_timeout_ms: float | None
+    first_byte_timeout_ms: float | None
+    upstream_idle_timeout_ms: float | None
+    respond_status: int | None = None
+    redirect_status: int | None = None
+    traffic: TrafficView = TrafficView()
+
+
+class RouteListView(View, frozen=True):
+    revision: str
+    routes: list[RouteView]
+
+
+class EndpointView(View, frozen=True):
+    """One address of an upstream and what all workers do with it."""
+
+    address: str
+    weight: int
+    state: EndpointState = "healthy"
+    resolved: list[str] = []
+    """Addresses behind a DNS name, as last resolved; for a literal address that one alone."""
+    in_flight: int = 0
+    pending: int = 0
+    connections_active: int = 0
+    connections_idle: int = 0
+    requests: int = 0
+    """Attempts since the gateway started."""
+    failures: int = 0
+
+
+class UpstreamView(View, frozen=True):
+    name: str
+    balance: Literal["round_robin", "least_request", "random", "consistent_hash"]
+    hash_on: str | None
+    """What consistent_hash looks at; None with the other balancers."""
+    max_connections: int
+    """Per endpoint and worker, as is max_pending."""
+    max_pending: int
+    connect_timeout_ms: float | None
+    idle_timeout_ms: float | None
+    endpoints: list[EndpointView]
+
+
+class UpstreamListView(View, frozen=True):
+    revision: str
+    upstreams: list[UpstreamView]
+
+
+class ExchangeListView(View, frozen=True):
+    """Access lines, newest first, exactly as they were written."""
+
+    exchanges: list[msgspec.Raw]
+
+
+class ExchangeFilter(View, frozen=True):
+    """Which of the recent access lines are wanted; a field that is None does not filter."""
+
+    limit: int = 100
+    route: str | None = None
+    status: str | None = None
+    """Three digits, or a class such as `5xx`."""
+    reason: str | None = None
+    min_duration_ms: float | None = None
+
+
+class ConfigView(View, frozen=True):
+    """The running configuration in canonical form; secrets are replaced by `REDACTED`."""
+
+    revision: str
+    sequence: int
+    source: str
+    config: dict[str, Any]
+
+
+class ExplainRequest(View, frozen=True, forbid_unknown_fields=True):
+    """A request that is not sent: which route would take it, and why?"""
+
+    method: str = "GET"
+    url: str
+    """`http://host[:port]/path?query`, or a path alone."""
+    headers: list[tuple[str, str]] = []
+    client: str = "127.0.0.1"
+    listener: str | None = None
+    """Name of the listener it arrives at; None is the first one."""
+
+
+class ConsideredView(View, frozen=True):
+    """A route that was looked at and why it took the request or did not."""
+
+    route: str
+    place: PlaceView
+    matched: bool
+    because: str
+
+
+class ExplanationView(View, frozen=True):
+    """What the gateway would do with a request."""
+
+    revision: str
+    method: str
+    host: str
+    path: str
+    """Normalised, as it is routed; empty for a request that is refused for its form."""
+    route: str | None
+    status: int | None
+    """Of the answer the gateway gives by itself; None when the request is forwarded."""
+    reason: str
+    """`none`, or why the gateway answers by itself."""
+    detail: str = ""
+    action: RouteAction | None = None
+    parameters: dict[str, str] = {}
+    upstreams: list[ShareView] = []
+    forwarded_path: str | None = None
+    forwarded_host: str | None = None
+    location: str | None = None
+    considered: list[ConsideredView] = []
+
+
+class ApplyResult(View, frozen=True):
+    """What became of a configuration that was handed in.
+
+    `valid` is the answer to a dry run that would have been applied. `revision` is of the configuration handed in (empty
+    when it could not be read); `running_revision` and `running_sequence` are what runs after the call.
+    """
+
+    outcome: ApplyOutcome
+    revision: str
+    running_revision: str
+    running_sequence: int
+    errors: list[ConfigErrorView] = []
+
+
+class HealthView(View, frozen=True):
+    """`ok` while the process answers; `ready` or `not_ready` for readiness, with the reasons."""
+
+    status: Literal["ok", "ready", "not_ready"]
+    reasons: list[str] = []
+
+
+class ProblemView(View, frozen=True):
+    """An error in the shape of RFC 9457, with the gateway's stable `reason`."""
+
+    title: str
+    status: int
+    reason: str
+    detail: str
+    type: str = "about:blank"
+    errors: list[ConfigErrorView] = []
+    sequence: int | None = None
+    """The running configuration's, in answer to a conflict."""

@@ -27,7 +27,25 @@ _TOLERATED: Final = frozenset(b'"<>^`{|}')
 _PATH_BYTES: Final = _PLAIN_PATH + bytes(sorted(_TOLERATED)) + b"%"
 _QUERY_BYTES: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 
-_ESCAPE: Final = re.compile(rb"%(..?)?|[\"<>^`{|}]", re.DOTALL)
+_ESCAPE: Final = re.compile(rb"%.{0,2}|[\"<>^`{|}]")
+_NEVER_DECODED: Final = frozenset({b"%2F", b"%5C", b"%00"})
+
+
+def _spell_all() -> dict[bytes, bytes]:
+    """The one spelling of everything `_ESCAPE` may find; what is missing is invalid."""
+    spellings = {b"%c" % byte: b"%%%02X" % byte for byte in _TOLERATED}
+    digits = "0123456789abcdefABCDEF"
+    for pair in (high + low for high in digits for low in digits):
+        byte = int(pair, 16)
+        spellings[b"%" + pair.encode()] = b"%c" % byte if byte in _UNRESERVED else b"%%%02X" % byte
+    return spellings
+
+
+_SPELLINGS_WITH_SLASH: Final = {
+    written: one for written, one in _spell_all().items() if one not in _NEVER_DECODED or one == b"%2F"
+}
+_SPELLINGS: Final = {written: one for written, one in _SPELLINGS_WITH_SLASH.items() if one != b"%2F"}
+
 _SLASHES: Final = re.compile(r"//+")
 _NAME: Final = re.compile(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 _SCHEME: Final = re.compile(rb"https?://", re.IGNORECASE)
@@ -42,7 +60,7 @@ class Target:
 
     __slots__ = ("authority", "is_asterisk", "path", "query")
 
-    def __init__(self, path: str, query: str | None, authority: bytes | None, is_asterisk: bool) -> None:
+    def __init__(self, path: str, query: str | None, authority: bytes | None = None, is_asterisk: bool = False) -> None:
         self.path = path
         self.query = query
         self.authority = authority
@@ -55,18 +73,18 @@ def parse_target(method: str, raw: bytes, rules: PathRules) -> Target:
     if not raw.translate(None, _PLAIN_PATH):
         text = raw.decode("ascii")
         if "//" not in text and "/." not in text and text and text[0] == "/":
-            return Target(text, None, None, False)
+            return Target(text, None)
     return _parse_unusual(method, raw, rules)
 
 
 def _parse_unusual(method: str, raw: bytes, rules: PathRules) -> Target:
     if raw[:1] == b"/":
         path, query = _split_query(raw)
-        return Target(_normalise(path, rules), query, None, False)
+        return Target(_normalise(path, rules), query)
     if raw == b"*":
         if method != "OPTIONS":
             raise _refused("The request target * is allowed with OPTIONS only.")
-        return Target("*", None, None, True)
+        return Target("*", None, is_asterisk=True)
     return _parse_absolute(method, raw, rules)
 
 
@@ -79,8 +97,8 @@ def _parse_absolute(method: str, raw: bytes, rules: PathRules) -> Target:
     parse_authority(authority)
     if not slash and query is None and method == "OPTIONS":
         # RFC 9112 section 3.2.4: without path and query it asks about the server, as `*` does.
-        return Target("*", None, authority, True)
-    return Target(_normalise(b"/" + path, rules), query, authority, False)
+        return Target("*", None, authority, is_asterisk=True)
+    return Target(_normalise(b"/" + path, rules), query, authority)
 
 
 def _split_query(raw: bytes) -> tuple[bytes, str | None]:
@@ -99,10 +117,9 @@ def normalise_path(text: str, rules: PathRules) -> str:
     Unlike a client's, it may not hold dot segments, however they are written: after a rewrite they can only be an
     attempt to leave the place the rewrite leads to. Raises RequestRefused.
     """
-    path = _normalise(text.encode(), rules, may_hold_dots=False)
-    if path[0] != "/":
+    if text[:1] != "/":
         raise _refused("The path does not begin with a slash.")
-    return path
+    return _normalise(text.encode(), rules, may_hold_dots=False)
 
 
 def _normalise(raw: bytes, rules: PathRules, may_hold_dots: bool = True) -> str:
@@ -119,30 +136,19 @@ def _normalise(raw: bytes, rules: PathRules, may_hold_dots: bool = True) -> str:
         path = _SLASHES.sub("/", path)
     if "/." in path:
         path = _remove_dot_segments(path, may_hold_dots)
-    return path or "/"
+    return path
 
 
 def _normalise_encoding(raw: bytes, rules: PathRules) -> bytes:
     if raw.translate(None, _PATH_BYTES):
         raise _refused("The path holds a character that must be percent-encoded or is not allowed.")
-    keep_slash = rules.encoded_slash is SlashRule.KEEP
-
-    def respell(match: re.Match[bytes]) -> bytes:
-        digits = match[1]
-        if digits is None and match[0] != b"%":
-            return b"%%%02X" % match[0][0]
-        try:
-            # int() alone would take signs, spaces and underscores; two characters that are hexadecimal it must be.
-            byte = bytes.fromhex((digits or b"").decode("ascii"))[0]
-        except (ValueError, IndexError):
-            raise _refused("The path holds an invalid percent-encoding.") from None
-        if byte in _UNRESERVED:
-            return b"%c" % byte
-        if byte in b"\\\0" or (byte == 0x2F and not keep_slash):
-            raise _refused("The path holds an encoded slash, backslash or NUL.")
-        return b"%%%02X" % byte
-
-    return _ESCAPE.sub(respell, raw)
+    spellings = _SPELLINGS_WITH_SLASH if rules.encoded_slash is SlashRule.KEEP else _SPELLINGS
+    try:
+        return _ESCAPE.sub(lambda match: spellings[match[0]], raw)
+    except KeyError as error:
+        if error.args[0].upper() in _NEVER_DECODED:
+            raise _refused("The path holds an encoded slash, backslash or NUL.") from None
+        raise _refused("The path holds an invalid percent-encoding.") from None
 
 
 def _remove_dot_segments(path: str, may_hold_dots: bool) -> str:

@@ -16,10 +16,10 @@ RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Immutable; every field is named when it is built."""
+    """Immutable. Each class repeats kw_only, which msgspec does not hand down: every field is named when it is built."""
 
 
-class ConfigErrorView(View, frozen=True):
+class ConfigErrorView(View, frozen=True, kw_only=True):
     """One thing that is wrong with a configuration. `line` is 0 where the place is not known."""
 
     file: str
@@ -29,7 +29,7 @@ class ConfigErrorView(View, frozen=True):
     message: str
 
 
-class ReloadView(View, frozen=True):
+class ReloadView(View, frozen=True, kw_only=True):
     """The last time a configuration was read, and what became of it."""
 
     at: str
@@ -41,7 +41,7 @@ class ReloadView(View, frozen=True):
     errors: list[ConfigErrorView] = []
 
 
-class WorkerView(View, frozen=True):
+class WorkerView(View, frozen=True, kw_only=True):
     """One worker process. `pid` is 0 while there is none; `revision` is the one it serves, empty before the first."""
 
     index: int
@@ -54,7 +54,7 @@ class WorkerView(View, frozen=True):
     connections: int = 0
 
 
-class ListenerView(View, frozen=True):
+class ListenerView(View, frozen=True, kw_only=True):
     name: str
     address: str
     """As bound: with the real port where the configuration left the choice to the kernel."""
@@ -63,7 +63,7 @@ class ListenerView(View, frozen=True):
     """Of each worker."""
 
 
-class StatusView(View, frozen=True):
+class StatusView(View, frozen=True, kw_only=True):
     """The gateway at a glance. `revision` and `sequence` are of the running configuration."""
 
     version: str
@@ -85,14 +85,14 @@ class StatusView(View, frozen=True):
     upstreams: int = 0
 
 
-class PlaceView(View, frozen=True):
+class PlaceView(View, frozen=True, kw_only=True):
     """Where in the configuration an object was defined."""
 
     file: str
     line: int
 
 
-class PredicateView(View, frozen=True):
+class PredicateView(View, frozen=True, kw_only=True):
     """A condition on one header field or query parameter; `value` is empty for `present`."""
 
     name: str
@@ -100,7 +100,7 @@ class PredicateView(View, frozen=True):
     value: str = ""
 
 
-class MatchView(View, frozen=True):
+class MatchView(View, frozen=True, kw_only=True):
     """All predicates of a route; an empty list means any."""
 
     path_kind: Literal["exact", "template", "prefix", "regex", "any"]
@@ -113,14 +113,14 @@ class MatchView(View, frozen=True):
     listeners: list[str] = []
 
 
-class ShareView(View, frozen=True):
+class ShareView(View, frozen=True, kw_only=True):
     """One upstream of a route and its weight among them."""
 
     upstream: str
     weight: int
 
 
-class TrafficView(View, frozen=True):
+class TrafficView(View, frozen=True, kw_only=True):
     """Counters since the gateway started, over all workers."""
 
     requests: int = 0
@@ -131,7 +131,7 @@ class TrafficView(View, frozen=True):
     bytes_out: int = 0
 
 
-class RouteView(View, frozen=True):
+class RouteView(View, frozen=True, kw_only=True):
     """A route as it is served. Timeouts are None where the configuration says `none`."""
 
     name: str
@@ -149,12 +149,12 @@ class RouteView(View, frozen=True):
     traffic: TrafficView = TrafficView()
 
 
-class RouteListView(View, frozen=True):
+class RouteListView(View, frozen=True, kw_only=True):
     revision: str
     routes: list[RouteView]
 
 
-class EndpointView(View, frozen=True):
+class EndpointView(View, frozen=True, kw_only=True):
     """One address of an upstream and what all workers do with it."""
 
     address: str
@@ -171,7 +171,7 @@ class EndpointView(View, frozen=True):
     failures: int = 0
 
 
-class UpstreamView(View, frozen=True):
+class UpstreamView(View, frozen=True, kw_only=True):
     name: str
     balance: Literal["round_robin", "least_request", "random", "consistent_hash"]
     hash_on: str | None
@@ -184,18 +184,18 @@ class UpstreamView(View, frozen=True):
     endpoints: list[EndpointView]
 
 
-class UpstreamListView(View, frozen=True):
+class UpstreamListView(View, frozen=True, kw_only=True):
     revision: str
     upstreams: list[UpstreamView]
 
 
-class ExchangeListView(View, frozen=True):
+class ExchangeListView(View, frozen=True, kw_only=True):
     """Access lines, newest first, exactly as they were written."""
 
     exchanges: list[msgspec.Raw]
 
 
-class ExchangeFilter(View, frozen=True):
+class ExchangeFilter(View, frozen=True, kw_only=True):
     """Which of the recent access lines are wanted; a field that is None does not filter."""
 
     limit: int = 100
@@ -206,7 +206,7 @@ class ExchangeFilter(View, frozen=True):
     min_duration_ms: float | None = None
 
 
-class ConfigView(View, frozen=True):
+class ConfigView(View, frozen=True, kw_only=True):
     """The running configuration in canonical form; secrets are replaced by `REDACTED`."""
 
     revision: str
@@ -215,7 +215,7 @@ class ConfigView(View, frozen=True):
     config: dict[str, Any]
 
 
-class ExplainRequest(View, frozen=True, forbid_unknown_fields=True):
+class ExplainRequest(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request that is not sent: which route would take it, and why?"""
 
     method: str = "GET"
@@ -227,7 +227,7 @@ class ExplainRequest(View, frozen=True, forbid_unknown_fields=True):
     """Name of the listener it arrives at; None is the first one."""
 
 
-class ConsideredView(View, frozen=True):
+class ConsideredView(View, frozen=True, kw_only=True):
     """A route that was looked at and why it took the request or did not."""
 
     route: str
@@ -236,7 +236,7 @@ class ConsideredView(View, frozen=True):
     because: str
 
 
-class ExplanationView(View, frozen=True):
+class ExplanationView(View, frozen=True, kw_only=True):
     """What the gateway would do with a request."""
 
     revision: str
@@ -259,7 +259,7 @@ class ExplanationView(View, frozen=True):
     considered: list[ConsideredView] = []
 
 
-class ApplyResult(View, frozen=True):
+class ApplyResult(View, frozen=True, kw_only=True):
     """What became of a configuration that was handed in.
 
     `valid` is the answer to a dry run that would have been applied. `revision` is of the configuration handed in (empty
@@ -273,14 +273,14 @@ class ApplyResult(View, frozen=True):
     errors: list[ConfigErrorView] = []
 
 
-class HealthView(View, frozen=True):
+class HealthView(View, frozen=True, kw_only=True):
     """`ok` while the process answers; `ready` or `not_ready` for readiness, with the reasons."""
 
     status: Literal["ok", "ready", "not_ready"]
     reasons: list[str] = []
 
 
-class ProblemView(View, frozen=True):
+class ProblemView(View, frozen=True, kw_only=True):
     """An error in the shape of RFC 9457, with the gateway's stable `reason`."""
 
     title: str

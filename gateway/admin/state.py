@@ -52,8 +52,11 @@ class GatewayState(Protocol):
         """Raises ValueError with one sentence when the request names no URL, client or listener that can exist."""
         ...
 
-    async def render_metrics(self, accept: str) -> tuple[bytes, str]:
-        """The exposition the Accept field asks for and its content type, rendered off the loop."""
+    async def render_metrics(self, accept: str) -> tuple[bytes, str] | None:
+        """The exposition the Accept field asks for and its content type, rendered off the loop.
+
+        None where the configuration switches metrics off.
+        """
         ...
 
     async def apply(

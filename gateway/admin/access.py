@@ -1,0 +1,110 @@
+"""Who may call what: bearer tokens with a role, and what protects a gateway on loopback that has none.
+
+Without tokens the kernel already keeps other machines away; what is left are web pages in a browser on this machine, so
+calls that change something must look like no browser would make them look (Host, Origin, content type).
+"""
+
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+from gateway.admin.problem import Problem, ProblemReason
+
+ANONYMOUS: Final = "loopback"
+"""Who acts where no token is configured."""
+
+_CHALLENGE: Final = 'Bearer realm="sightline admin"'
+
+
+class Role(IntEnum):
+    """A higher role may do all that a lower one may."""
+
+    VIEWER = 1
+    OPERATOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token. `name` is who acts, for the log; `secret` is shown nowhere."""
+
+    name: str
+    role: Role
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Token(name={self.name!r}, role={self.role!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """The tokens of one admin API; none at all means that only loopback is served."""
+
+    tokens: tuple[Token, ...] = ()
+
+    def authorize(self, request: web.BaseRequest, role: Role, *, is_mutating: bool) -> str:
+        """The name of who calls. Raises Problem: unauthorized without a known token, forbidden with too small a role."""
+        if self.tokens:
+            return self._authorize_by_token(request, role)
+        if is_mutating:
+            _refuse_browsers(request)
+        return ANONYMOUS
+
+    def _authorize_by_token(self, request: web.BaseRequest, role: Role) -> str:
+        presented = _bearer_secret(request)
+        if presented is None:
+            detail = "this call needs a token: Authorization: Bearer TOKEN"
+            raise Problem(ProblemReason.UNAUTHORIZED, detail, headers={"WWW-Authenticate": _CHALLENGE})
+        token = self._find(presented)
+        if token is None:
+            challenge = f'{_CHALLENGE}, error="invalid_token"'
+            raise Problem(ProblemReason.UNAUTHORIZED, "the token is not known", headers={"WWW-Authenticate": challenge})
+        if token.role < role:
+            challenge = f'{_CHALLENGE}, error="insufficient_scope"'
+            detail = f"this call needs the role {role.name.lower()}; the token has {token.role.name.lower()}"
+            raise Problem(ProblemReason.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
+        return token.name
+
+    def _find(self, presented: bytes) -> Token | None:
+        """Compares with every token, so that the time taken tells nothing of which one came close."""
+        found = None
+        for token in self.tokens:
+            if hmac.compare_digest(token.secret.encode(), presented):
+                found = token
+        return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address (IPv6 without brackets) is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bearer_secret(request: web.BaseRequest) -> bytes | None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        return None
+    return secret.strip().encode("utf-8", "surrogateescape")
+
+
+def _refuse_browsers(request: web.BaseRequest) -> None:
+    if "Origin" in request.headers:
+        raise Problem(ProblemReason.FORBIDDEN, "calls from web pages are refused; configure a token to allow them")
+    if not is_loopback(_host_name(request)):
+        detail = "without a token, Host must be localhost or a loopback address for calls that change something"
+        raise Problem(ProblemReason.FORBIDDEN, detail)
+
+
+def _host_name(request: web.BaseRequest) -> str:
+    try:
+        return URL(f"http://{request.headers.get('Host', '')}").host or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,189 @@
+"""Every call of the admin API, once: the router and the OpenAPI document are made from this table."""
+
+from typing import Final
+
+from gateway.admin import actions, examples, reads
+from gateway.admin.access import Role
+from gateway.admin.operations import Answer, Body, Operation, Parameter
+from gateway.wire.views import (
+    ApplyResult,
+    ConfigView,
+    ExchangeListView,
+    ExplainRequest,
+    ExplanationView,
+    HealthView,
+    ProblemView,
+    RouteListView,
+    RouteView,
+    StatusView,
+    UpstreamListView,
+    UpstreamView,
+)
+
+PROBLEM: Final = "application/problem+json"
+METRICS_TYPE: Final = "text/plain"
+
+UNAUTHORIZED: Final = Answer(
+    401, "A token is configured and none, or an unknown one, was sent.", ProblemView, examples.UNAUTHORIZED, PROBLEM
+)
+OTHERWISE: Final = Answer(0, "Any other refusal, with its reason.", ProblemView, None, PROBLEM)
+
+_NOT_FOUND: Final = Answer(404, "No object has this name.", ProblemView, examples.NOT_FOUND, PROBLEM)
+_NAME: Final = Parameter("name", "path", "The name in the configuration.", {"type": "string"}, "orders")
+
+_FILTERS: Final = (
+    Parameter(
+        "limit",
+        "query",
+        "Most lines to return.",
+        {"type": "integer", "minimum": 1, "maximum": reads.EXCHANGE_LIMIT, "default": 100},
+        20,
+    ),
+    Parameter("route", "query", "Name of a route, or `_unmatched`.", {"type": "string"}, "orders"),
+    Parameter(
+        "status",
+        "query",
+        "Three digits, or a class.",
+        {"type": "string", "pattern": "^([1-5]xx|[0-9]{3})$"},
+        "5xx",
+    ),
+    Parameter("reason", "query", "Why the exchange ended as it did.", {"type": "string"}, "connect_refused"),
+    Parameter("min_duration_ms", "query", "Slower ones only.", {"type": "number", "minimum": 0}, 250),
+)
+
+HEALTH: Final = (
+    Operation(
+        "GET",
+        "/healthz",
+        "healthz",
+        "Whether the supervisor answers at all.",
+        reads.healthz,
+        None,
+        (Answer(200, "It does.", HealthView, examples.OK),),
+    ),
+    Operation(
+        "GET",
+        "/readyz",
+        "readyz",
+        "Whether every worker serves the current revision and none drains.",
+        reads.readyz,
+        None,
+        (
+            Answer(200, "Ready.", HealthView, examples.READY),
+            Answer(503, "Not ready, and why.", HealthView, examples.NOT_READY),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/metrics",
+        "metrics",
+        "All metrics, merged over the workers, in the exposition format the Accept field asks for.",
+        reads.metrics,
+        Role.VIEWER,
+        (Answer(200, "The exposition.", None, examples.METRICS, METRICS_TYPE),),
+    ),
+)
+
+VIEWS: Final = (
+    Operation(
+        "GET",
+        "/api/v1/status",
+        "status",
+        "The gateway at a glance: revision, workers, listeners, the last reload.",
+        reads.status,
+        Role.VIEWER,
+        (Answer(200, "The state.", StatusView, examples.STATUS),),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/routes",
+        "routes",
+        "All routes in the order of the configuration, with their traffic.",
+        reads.routes,
+        Role.VIEWER,
+        (Answer(200, "The routes.", RouteListView, examples.ROUTES),),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/routes/{name}",
+        "route",
+        "One route.",
+        reads.route,
+        Role.VIEWER,
+        (Answer(200, "The route.", RouteView, examples.ROUTE), _NOT_FOUND),
+        (_NAME,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/upstreams",
+        "upstreams",
+        "All upstreams with their endpoints and connections.",
+        reads.upstreams,
+        Role.VIEWER,
+        (Answer(200, "The upstreams.", UpstreamListView, examples.UPSTREAMS),),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/upstreams/{name}",
+        "upstream",
+        "One upstream.",
+        reads.upstream,
+        Role.VIEWER,
+        (Answer(200, "The upstream.", UpstreamView, examples.UPSTREAM), _NOT_FOUND),
+        (_NAME,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/exchanges",
+        "exchanges",
+        "Recent access lines, newest first.",
+        reads.exchanges,
+        Role.VIEWER,
+        (Answer(200, "The lines.", ExchangeListView, examples.EXCHANGES),),
+        _FILTERS,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/config",
+        "config",
+        "The running configuration in canonical form, secrets redacted; its ETag is the sequence.",
+        reads.config,
+        Role.VIEWER,
+        (Answer(200, "The configuration.", ConfigView, examples.CONFIG),),
+    ),
+)
+
+ACTIONS: Final = (
+    Operation(
+        "POST",
+        "/api/v1/explain",
+        "explain",
+        "Which route would take a request, and why. Nothing is sent.",
+        actions.explain,
+        Role.VIEWER,
+        (Answer(200, "The explanation.", ExplanationView, examples.EXPLANATION),),
+        (),
+        Body((actions.JSON,), "The request.", ExplainRequest, examples.EXPLAIN),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/config/apply",
+        "apply_config",
+        "Validate a whole configuration and run it. If-Match with the sequence guards against a change in between.",
+        actions.apply_config,
+        Role.OPERATOR,
+        (
+            Answer(200, "Applied, unchanged, or valid (a dry run).", ApplyResult, examples.APPLIED),
+            Answer(412, "Another configuration runs by now.", ProblemView, examples.CONFLICT, PROBLEM),
+            Answer(422, "The configuration has errors; nothing was changed.", ProblemView, examples.INVALID, PROBLEM),
+        ),
+        (
+            Parameter("dry_run", "query", "Validate only.", {"type": "boolean", "default": False}, example=True),
+            Parameter("If-Match", "header", "The sequence believed to run.", {"type": "string"}, '"3"'),
+        ),
+        Body((actions.JSON, actions.YAML), "The configuration.", None, examples.CONFIG.config),
+        is_mutating=True,
+    ),
+)
+
+OPERATIONS: Final = (*HEALTH, *VIEWS, *ACTIONS)

@@ -1,0 +1,179 @@
+"""Example answers of the OpenAPI document: real views, so that the types and the document cannot drift apart."""
+
+from typing import Final
+
+import msgspec
+
+from gateway.wire.views import (
+    ApplyResult,
+    ConfigErrorView,
+    ConfigView,
+    ConsideredView,
+    EndpointView,
+    ExchangeListView,
+    ExplainRequest,
+    ExplanationView,
+    HealthView,
+    ListenerView,
+    MatchView,
+    PlaceView,
+    ProblemView,
+    ReloadView,
+    RouteListView,
+    RouteView,
+    ShareView,
+    StatusView,
+    TrafficView,
+    UpstreamListView,
+    UpstreamView,
+    WorkerView,
+)
+
+_REVISION: Final = "3f2a9c0d81be"
+_FILE: Final = "gateway.yaml"
+
+OK: Final = HealthView(status="ok")
+READY: Final = HealthView(status="ready")
+NOT_READY: Final = HealthView(status="not_ready", reasons=["worker 1 is starting"])
+
+METRICS: Final = """\
+# HELP sightline_http_requests_total Requests, as the client saw them end.
+# TYPE sightline_http_requests_total counter
+sightline_http_requests_total{code="200",method="GET",route="orders",source="upstream"} 1042.0
+"""
+
+STATUS: Final = StatusView(
+    version="0.1.0",
+    service_name="sightline",
+    pid=4711,
+    started_at="2026-01-31T08:00:00.000Z",
+    uptime_s=86.4,
+    revision=_REVISION,
+    sequence=3,
+    source=f"file:{_FILE}",
+    ready=True,
+    not_ready_because=[],
+    draining=False,
+    workers=[
+        WorkerView(index=0, pid=4712, state="serving", revision=_REVISION, sequence=3, in_flight=2, connections=31),
+        WorkerView(index=1, pid=4713, state="serving", revision=_REVISION, sequence=3, restarts=1, connections=29),
+    ],
+    listeners=[ListenerView(name="public", address="127.0.0.1:9080", connections=60, connection_limit=20_000)],
+    last_reload=ReloadView(
+        at="2026-01-31T08:01:10.250Z", trigger="file", result="applied", revision=_REVISION, duration_ms=4.2
+    ),
+    routes=1,
+    upstreams=1,
+)
+
+ROUTE: Final = RouteView(
+    name="orders",
+    index=0,
+    priority=0,
+    place=PlaceView(file=_FILE, line=12),
+    match=MatchView(path_kind="template", path="/v1/orders/{id}", hosts=["api.example.com"], methods=["GET", "PUT"]),
+    action="forward",
+    upstreams=[ShareView(upstream="orders", weight=1)],
+    request_timeout_ms=None,
+    first_byte_timeout_ms=15_000.0,
+    upstream_idle_timeout_ms=60_000.0,
+    traffic=TrafficView(requests=1042, failures=3, in_flight=2, bytes_in=210_040, bytes_out=1_820_113),
+)
+ROUTES: Final = RouteListView(revision=_REVISION, routes=[ROUTE])
+
+UPSTREAM: Final = UpstreamView(
+    name="orders",
+    balance="least_request",
+    hash_on=None,
+    max_connections=256,
+    max_pending=512,
+    connect_timeout_ms=1_000.0,
+    idle_timeout_ms=30_000.0,
+    endpoints=[
+        EndpointView(
+            address="orders.internal:9001",
+            weight=1,
+            resolved=["127.0.0.2"],
+            in_flight=2,
+            connections_active=2,
+            connections_idle=6,
+            requests=1044,
+            failures=3,
+        )
+    ],
+)
+UPSTREAMS: Final = UpstreamListView(revision=_REVISION, upstreams=[UPSTREAM])
+
+EXCHANGES: Final = ExchangeListView(
+    exchanges=[
+        msgspec.Raw(
+            b'{"@timestamp":"2026-01-31T08:01:26.001Z","http.request.method":"GET","url.path":"/v1/orders/7",'
+            b'"route":"orders","http.response.status_code":200,"reason":"none","duration_ms":3.41}'
+        )
+    ]
+)
+
+CONFIG: Final = ConfigView(
+    revision=_REVISION,
+    sequence=3,
+    source=f"file:{_FILE}",
+    config={
+        "listeners": [{"name": "public", "address": "127.0.0.1:9080"}],
+        "upstreams": {"orders": {"endpoints": ["orders.internal:9001"]}},
+        "routes": [{"name": "orders", "match": {"path": "/v1/orders/{id}"}, "upstream": "orders"}],
+    },
+)
+
+EXPLAIN: Final = ExplainRequest(method="GET", url="http://api.example.com/v1/orders/7", headers=[("Accept", "*/*")])
+EXPLANATION: Final = ExplanationView(
+    revision=_REVISION,
+    method="GET",
+    host="api.example.com",
+    path="/v1/orders/7",
+    route="orders",
+    status=None,
+    reason="none",
+    action="forward",
+    parameters={"id": "7"},
+    upstreams=[ShareView(upstream="orders", weight=1)],
+    forwarded_path="/v1/orders/7",
+    forwarded_host="api.example.com",
+    considered=[
+        ConsideredView(
+            route="orders", place=PlaceView(file=_FILE, line=12), matched=True, because="every predicate holds"
+        )
+    ],
+)
+
+APPLIED: Final = ApplyResult(
+    outcome="applied", revision=_REVISION, running_revision=_REVISION, running_sequence=4, errors=[]
+)
+
+UNAUTHORIZED: Final = ProblemView(
+    title="Unauthorized",
+    status=401,
+    reason="unauthorized",
+    detail="this call needs a token: Authorization: Bearer TOKEN",
+)
+NOT_FOUND: Final = ProblemView(
+    title="Not Found",
+    status=404,
+    reason="not_found",
+    detail="the running configuration has no route of this name",
+)
+CONFLICT: Final = ProblemView(
+    title="Precondition Failed",
+    status=412,
+    reason="conflict",
+    detail="the running configuration has sequence 4; read it again before changing it",
+    sequence=4,
+)
+INVALID: Final = ProblemView(
+    title="Unprocessable Content",
+    status=422,
+    reason="config_invalid",
+    detail="1 errors; nothing was changed",
+    errors=[
+        ConfigErrorView(file="body", line=9, key="routes[0].upstream", message="no upstream is named 'ordrs'"),
+    ],
+)

@@ -1,0 +1,75 @@
+"""The shape of one call of the admin API. The router and the OpenAPI document are both built from these, so they agree."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+from aiohttp import web
+
+from gateway.admin.access import Role
+from gateway.admin.state import GatewayState
+
+Handle: TypeAlias = "Callable[[Call], Awaitable[web.StreamResponse]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the admin API, with what it may ask of the gateway and the name of who asks."""
+
+    request: web.Request
+    state: GatewayState
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the path or the query; `schema` is JSON Schema."""
+
+    name: str
+    place: str
+    description: str
+    schema: dict[str, Any]
+    example: str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One documented answer. `view` is None for an answer that is not JSON; then `media_type` says what it is."""
+
+    status: int
+    description: str
+    view: type[msgspec.Struct] | None = None
+    example: msgspec.Struct | str | None = None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a call takes. `view` is None where the text is a configuration, whose schema is `sightline schema`."""
+
+    media_types: tuple[str, ...]
+    description: str
+    view: type[msgspec.Struct] | None = None
+    example: msgspec.Struct | dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path. `role` None needs no token; `is_mutating` is refused to browsers where there are none."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handle: Handle
+    role: Role | None
+    answers: tuple[Answer, ...]
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    is_mutating: bool = False
+
+
+def json_response(view: msgspec.Struct, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    body = msgspec.json.encode(view)
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -4,6 +4,8 @@ Metrics, span, access line, live tail and rolling window are projections of this
 Stamps are monotonic nanoseconds and 0 while the step has not happened.
 """
 
+from typing import Any
+
 from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason, Source
 from gateway.model.route import Route
@@ -64,6 +66,7 @@ class Exchange:
         "host",
         "in_flight",
         "listener",
+        "mark",
         "method",
         "parent_span_id",
         "path",
@@ -82,6 +85,7 @@ class Exchange:
         "started_ns",
         "status",
         "trace_id",
+        "trace_random",
         "trace_state",
         "upgraded",
         "upstream",
@@ -120,6 +124,8 @@ class Exchange:
         self.span_id = ""
         self.parent_span_id = ""
         self.trace_state = ""
+        self.trace_random = False
+        """Whether the trace id is known to be random (W3C Trace Context level 2), as sent on in the trace flags."""
         self.sampled = False
         """The head decision, also sent on in the trace flags."""
         self.route: Route | None = None
@@ -136,6 +142,8 @@ class Exchange:
         self.in_flight = 0
         """Exchanges running in this worker when it ended, itself included."""
         self.upgraded = False
+        self.mark: Any = None
+        """The recorder's own: where this exchange is counted. Nobody else reads or writes it."""
 
     def age_ns(self) -> int:
         return (self.ended_ns or monotonic_ns()) - self.started_ns

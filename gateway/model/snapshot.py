@@ -53,6 +53,8 @@ class TelemetrySettings:
     access_log: AccessLogSettings = AccessLogSettings()
     traces: TraceSettings = TraceSettings()
     metrics: MetricSettings = MetricSettings()
+    query_allowed: tuple[str, ...] = ()
+    """Names of query parameters whose values may appear in access lines and spans; all others read REDACTED."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""A route as the recorder sees it: where it is counted, when it is slow, and what exchanges that end alike share."""
+
+from typing import TypeAlias
+
+from gateway.model.clock import SECOND_NS
+from gateway.model.outcome import Reason, Source
+from gateway.model.route import Route
+from gateway.telemetry.access_line import line_tail
+from gateway.telemetry.labels import is_fault
+from gateway.telemetry.series import RouteSeries
+
+SLOW_NS = SECOND_NS
+"""From when an exchange is slow if its route has no latency objective."""
+
+EndingKey: TypeAlias = tuple[str, int, Source, Reason]
+"""Method (as a label), status, source, reason."""
+
+
+class Ending:
+    """What all exchanges of a route that ended alike have in common, worked out when the first of them ends."""
+
+    __slots__ = ("cell", "duration", "fault", "judged", "plain", "tail")
+
+    def __init__(self, route: Route | None, series: RouteSeries, key: EndingKey) -> None:
+        method, status, source, reason = key
+        self.cell = series.cell(method, status, source.value, reason.value)
+        self.duration = series.duration(status)
+        self.fault = is_fault(status, reason)
+        self.plain = status < 400 and reason is Reason.NONE
+        self.judged = reason is not Reason.CLIENT_DISCONNECT
+        """Whether objectives count it: who left before the answer says nothing about the service."""
+        self.tail = line_tail(route, method, status, source, reason)
+
+
+class RouteView:
+    """A route of one snapshot; None stands for the exchanges that matched no route."""
+
+    __slots__ = ("availability", "endings", "latency_ns", "objectives", "route", "series", "slow_ns")
+
+    def __init__(self, route: Route | None, series: RouteSeries) -> None:
+        self.route = route
+        self.series = series
+        slo = route.slo if route else None
+        self.availability = slo is not None and slo.availability_ratio is not None
+        self.latency_ns = slo.latency.under_ns if slo and slo.latency else 0
+        self.objectives = self.availability or self.latency_ns > 0
+        self.slow_ns = self.latency_ns or SLOW_NS
+        self.endings: dict[EndingKey, Ending] = {}
+
+    def add_ending(self, key: EndingKey) -> Ending:
+        """Remember a way to end that was not seen before."""
+        ending = self.endings[key] = Ending(self.route, self.series, key)
+        return ending
+
+    def judge(self, ending: Ending, total_ns: int, *, upgraded: bool) -> None:
+        """Count the exchange against the route's objectives. Latency is judged of those that did not fail."""
+        if not ending.judged:
+            return
+        slo = self.series.slo
+        if self.availability:
+            slo[1 if ending.fault else 0] += 1
+        if self.latency_ns and not ending.fault and not upgraded:
+            slo[3 if total_ns > self.latency_ns else 2] += 1

@@ -1,0 +1,204 @@
+"""What a worker tells the supervisor five times a second: deltas of counters and histograms, gauges, finished lines.
+
+Every delta adds up, so that reports of one worker over time, of many workers, and later of a fleet merge by summing.
+Fields are only ever appended, with a default, and VERSION grows when the meaning of one changes.
+"""
+
+from typing import Final
+
+import msgspec
+
+VERSION: Final = 1
+
+
+class HistogramDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Observations since the last report: `buckets` is index, count, index, count …; indices as in telemetry.histogram."""
+
+    sum_ns: int
+    buckets: tuple[int, ...]
+
+
+class RequestCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Finished exchanges that ended alike. `code` is the status, 0 where no answer was begun."""
+
+    method: str
+    code: int
+    source: str
+    reason: str
+    count: int
+
+
+class SloCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`sli` is availability or latency."""
+
+    sli: str
+    good: int
+    bad: int
+
+
+class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One route since the last report; `in_flight` is the number now. `durations` are by status class."""
+
+    route: str
+    in_flight: int
+    requests: list[RequestCount] = []
+    durations: dict[str, HistogramDelta] = {}
+    overhead: HistogramDelta | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    slo: list[SloCount] = []
+
+
+class AttemptCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Attempts at one endpoint that ended alike; `status_class` is `none` where no answer came."""
+
+    endpoint: str
+    status_class: str
+    reason: str
+    count: int
+
+
+class EndpointTime(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    endpoint: str
+    count: int
+    sum_ns: int
+
+
+class UpstreamDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One upstream since the last report. `durations` are by status class, `phases` by phase."""
+
+    upstream: str
+    attempts: list[AttemptCount] = []
+    durations: dict[str, HistogramDelta] = {}
+    phases: dict[str, HistogramDelta] = {}
+    endpoints: list[EndpointTime] = []
+    opened: dict[str, int] = {}
+    closed: dict[str, int] = {}
+
+
+class ListenerDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Client connections of one listener; `active` is the number now, `rejected` by reason."""
+
+    listener: str
+    active: int
+    accepted: int
+    rejected: dict[str, int] = {}
+
+
+class PoolGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The pool of one endpoint now: connections in use and idle, exchanges queued and running, connections allowed."""
+
+    upstream: str
+    endpoint: str
+    active: int
+    idle: int
+    pending: int
+    in_flight: int
+    max: int
+
+
+class DropCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Telemetry given up before it left the worker."""
+
+    signal: str
+    sink: str
+    reason: str
+    count: int
+
+
+class AttemptRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One attempt of a kept exchange; stamps as in model.exchange, relative to the start of the exchange, -1 for none."""
+
+    upstream: str
+    endpoint: str
+    span_id: str
+    status: int
+    reason: str
+    reused: bool
+    started_ns: int
+    connecting_ns: int
+    connected_ns: int
+    leased_ns: int
+    sent_ns: int
+    first_byte_ns: int
+    ended_ns: int
+
+
+class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A kept exchange: all that its spans are made of. `query` is already redacted; phases in nanoseconds."""
+
+    rule: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    trace_state: str
+    sampled: bool
+    request_id: str
+    revision: str
+    started_at_ns: int
+    duration_ns: int
+    overhead_ns: int
+    method: str
+    host: str
+    path: str
+    query: str | None
+    protocol: str
+    user_agent: str | None
+    client_address: str
+    peer_address: str
+    listener: str
+    route: str
+    http_route: str
+    upstream: str
+    status: int
+    source: str
+    reason: str
+    detail: str
+    bytes_in: int
+    bytes_out: int
+    upgraded: bool
+    phases: dict[str, int]
+    attempts: list[AttemptRecord]
+    trace_random: bool = False
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True):
+    """One message of one worker. `sequence` counts from 1; `at_ns` is the wall clock when it was taken.
+
+    `access_lines` go to the access log as they are, whole lines of JSON; `kept_lines` are failed, slow and retried
+    exchanges that the access log does not want but the admin API shows. Where `counted` is false the counts and gauges
+    were left for a later report; otherwise `pools` are all pools the worker has, while routes, upstreams and listeners
+    that did not change are absent.
+    """
+
+    worker: int
+    sequence: int
+    at_ns: int
+    version: int = VERSION
+    counted: bool = True
+    routes: list[RouteDelta] = []
+    upstreams: list[UpstreamDelta] = []
+    listeners: list[ListenerDelta] = []
+    pools: list[PoolGauge] = []
+    loop_lag: HistogramDelta | None = None
+    decisions: dict[str, int] = {}
+    """Kept exchanges by rule, and `none` for those let go."""
+    drops: list[DropCount] = []
+    access_lines: bytes = b""
+    access_line_count: int = 0
+    kept_lines: bytes = b""
+    records: list[ExchangeRecord] = []
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Report)
+
+
+def encode_report(report: Report) -> bytes:
+    """MessagePack."""
+    return _encoder.encode(report)
+
+
+def decode_report(message: bytes) -> Report:
+    """Raises msgspec.DecodeError (ValidationError) for anything that is not a report."""
+    return _decoder.decode(message)

@@ -1,0 +1,124 @@
+"""An admin API over a gateway that only exists as prepared views, and blocking calls to it."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import uvloop
+from multidict import CIMultiDictProxy
+
+from gateway.admin import examples
+from gateway.admin.access import AccessRules
+from gateway.admin.exchanges import select_lines
+from gateway.admin.server import AdminServer
+from gateway.admin.state import ConfigFormat
+from gateway.wire.views import (
+    ApplyResult,
+    ConfigView,
+    ExchangeFilter,
+    ExplainRequest,
+    ExplanationView,
+    RouteListView,
+    RouteView,
+    StatusView,
+    UpstreamListView,
+    UpstreamView,
+)
+from tests.support.loop_thread import LoopThread
+
+
+@dataclass
+class PreparedState:
+    """A GatewayState that answers with the examples and notes what it was asked to apply."""
+
+    not_ready: list[str] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    apply_result: ApplyResult = examples.APPLIED
+    applied: list[tuple[str, ConfigFormat, int | None, bool, str]] = field(default_factory=list)
+    metrics: tuple[bytes, str] | None = (b"up 1.0\n", "text/plain; version=0.0.4; charset=utf-8")
+    explain_error: Exception | None = None
+
+    def status(self) -> StatusView:
+        return examples.STATUS
+
+    def is_ready(self) -> tuple[bool, list[str]]:
+        return not self.not_ready, self.not_ready
+
+    def routes(self) -> RouteListView:
+        return examples.ROUTES
+
+    def route(self, name: str) -> RouteView | None:
+        return examples.ROUTE if name in {"orders", "a/b"} else None
+
+    def upstreams(self) -> UpstreamListView:
+        return examples.UPSTREAMS
+
+    def upstream(self, name: str) -> UpstreamView | None:
+        return examples.UPSTREAM if name == "orders" else None
+
+    def exchanges(self, wanted: ExchangeFilter) -> list[bytes]:
+        return select_lines(self.lines, wanted)
+
+    def config(self) -> ConfigView:
+        return examples.CONFIG
+
+    def explain(self, request: ExplainRequest) -> ExplanationView:
+        if self.explain_error is not None:
+            raise self.explain_error
+        return examples.EXPLANATION
+
+    async def render_metrics(self, accept: str) -> tuple[bytes, str] | None:
+        return self.metrics
+
+    async def apply(
+        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
+    ) -> ApplyResult:
+        self.applied.append((text, content_format, if_match, dry_run, actor))
+        return self.apply_result
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str | None:
+        return self.headers.get(name)
+
+
+class AdminApi:
+    """A running AdminServer and a client of it."""
+
+    def __init__(self, state: PreparedState, access: AccessRules) -> None:
+        self.state = state
+        self._thread = LoopThread("admin", uvloop.new_event_loop)
+        self._server = AdminServer(state, access, "127.0.0.1", 0)
+        self._thread.run(self._server.start())
+        self.port = self._server.port
+
+    def call(
+        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        return self._thread.run(self._call(method, path, body, headers or {}))
+
+    def close(self) -> None:
+        self._thread.run(self._server.close())
+        errors = self._thread.take_errors()
+        self._thread.stop()
+        assert errors == []
+
+    async def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with (
+            aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as session,
+            session.request(
+                method, url, data=None if body is None else io.BytesIO(body), headers=headers, allow_redirects=False
+            ) as response,
+        ):
+            return Reply(response.status, response.headers, await response.read())

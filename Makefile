@@ -1,0 +1,56 @@
+# Needs make and a Python of 3.11 or later; everything else is fetched into .venv. ARGS goes to what is started:
+#   make demo ARGS="--for 20s"      make test ARGS="tests/unit -k routing"      make perf ARGS="--rounds 3"
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+# A Python of your choice: make PYTHON=/opt/python/bin/python3 test
+PYTHON ?=
+
+IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help demo test lint perf clean
+
+help:
+	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
+	@echo "make test   ruff, mypy, import contracts and all tests"
+	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
+	@echo "make clean  remove the environment and everything that was built"
+
+demo: $(STAMP)
+	@$(BIN)/sightline demo $(ARGS)
+
+test: lint
+	$(BIN)/pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+perf: $(STAMP)
+	$(BIN)/python -m perf.compare $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find gateway tests perf -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made again when the project's dependencies or its version change. A candidate is tried, not just found: a name on the
+# PATH may be a shim for a version that is not there, and Debian's python3 comes without venv.
+$(STAMP): pyproject.toml gateway/__init__.py
+	@if ! $(BIN)/python -c '$(IS_SUITABLE)' 2>/dev/null; then \
+	  for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	    if $$candidate -c '$(IS_SUITABLE)' 2>/dev/null; then found=$$candidate; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "no Python of 3.11 or later with the venv module was found; try: make PYTHON=/path/to/python3" >&2; exit 1; \
+	  fi; \
+	  echo "making $(VENV) with $$($$found --version)"; \
+	  $$found -m venv --clear $(VENV); \
+	fi
+	@echo "installing the project and its dependencies into $(VENV) (a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -1,1 +1,1 @@
-"""Which route takes a request, what it rewrites, and why the others did not take it."""
+"""Which route takes a request, why, and what becomes of its path and fields. Opens no sockets and parses no HTTP."""

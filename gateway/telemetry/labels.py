@@ -25,7 +25,7 @@ NO_STATUS_CLASS: Final = "none"
 FAULTS: Final = frozenset(reason for reason, status in STATUS_OF.items() if status >= 500)
 """Reasons that are an error whatever status the client saw, as when an answer broke off after its head."""
 
-_CLASS_OF: Final = {index: name for index, name in enumerate(STATUS_CLASSES, start=1)}
+_CLASS_OF: Final = dict(enumerate(STATUS_CLASSES, start=1))
 
 
 def status_class(status: int) -> str:

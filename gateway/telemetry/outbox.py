@@ -14,9 +14,9 @@ Lines: TypeAlias = tuple[bytes, int, bytes, list[ExchangeRecord]]
 
 
 class Outbox:
-    """What one worker has to send on. `let_go` counts the exchanges whose spans are not kept."""
+    """What one worker has to send on."""
 
-    __slots__ = ("_decisions", "_drops", "_kept", "_kept_bytes", "_line_bytes", "_lines", "_records", "let_go")
+    __slots__ = ("_decisions", "_drops", "_kept", "_kept_bytes", "_line_bytes", "_lines", "_records")
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
@@ -26,7 +26,6 @@ class Outbox:
         self._records: list[ExchangeRecord] = []
         self._decisions: dict[str, int] = {}
         self._drops: dict[tuple[str, str], int] = {}
-        self.let_go = 0
 
     def add_line(self, line: bytes) -> None:
         """One line, with its end, for the access log."""
@@ -67,11 +66,8 @@ class Outbox:
         return taken
 
     def take_decisions(self) -> dict[str, int]:
-        """Kept exchanges by rule since the last call; those let go under `none`."""
+        """Kept exchanges by rule since the last call."""
         decisions, self._decisions = self._decisions, {}
-        if self.let_go:
-            decisions["none"] = self.let_go
-            self.let_go = 0
         return decisions
 
     def take_drops(self) -> list[DropCount]:

@@ -44,7 +44,7 @@ class Propagator:
             return
         if traceparents and _adopt(exchange, traceparents, tracestates):
             return
-        digits = f"{getrandbits(192):048x}"
+        digits = getrandbits(192).to_bytes(24).hex()
         exchange.trace_id = digits[:32]
         exchange.span_id = digits[32:]
         exchange.trace_random = True
@@ -54,7 +54,7 @@ class Propagator:
         """The header lines for one attempt, each with its line end; gives the attempt its span id."""
         if not self.enabled:
             return b""
-        attempt.span_id = span_id = f"{getrandbits(64):016x}"
+        attempt.span_id = span_id = getrandbits(64).to_bytes(8).hex()
         flags = _FLAGS[exchange.sampled + 2 * exchange.trace_random]
         if exchange.trace_state:
             return f"traceparent: 00-{exchange.trace_id}-{span_id}-{flags}\r\ntracestate: {exchange.trace_state}\r\n".encode()
@@ -65,7 +65,7 @@ def new_request_id(exchange: Exchange) -> str:
     """32 hex digits, unique per exchange even within one trace; call after `Propagator.begin`."""
     if exchange.span_id:
         return exchange.trace_id[16:] + exchange.span_id
-    return f"{getrandbits(128):032x}"
+    return getrandbits(128).to_bytes(16).hex()
 
 
 def _ratio_bound(ratio: float) -> str:
@@ -92,7 +92,7 @@ def _adopt(exchange: Exchange, traceparents: list[bytes], tracestates: list[byte
     bits = int(flags, 16)
     exchange.trace_id = trace_id.decode()
     exchange.parent_span_id = parent_id.decode()
-    exchange.span_id = f"{getrandbits(64):016x}"
+    exchange.span_id = getrandbits(64).to_bytes(8).hex()
     exchange.sampled = bool(bits & _SAMPLED)
     exchange.trace_random = version == b"00" and bool(bits & _RANDOM)
     exchange.trace_state = _combine(tracestates) if tracestates else ""

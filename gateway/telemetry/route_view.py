@@ -5,7 +5,7 @@ from typing import TypeAlias
 from gateway.model.clock import SECOND_NS
 from gateway.model.outcome import Reason, Source
 from gateway.model.route import Route
-from gateway.telemetry.access_line import line_tail
+from gateway.telemetry.access_line import line_ending
 from gateway.telemetry.labels import is_fault
 from gateway.telemetry.series import RouteSeries
 
@@ -19,9 +19,9 @@ EndingKey: TypeAlias = tuple[str, int, Source, Reason]
 class Ending:
     """What all exchanges of a route that ended alike have in common, worked out when the first of them ends."""
 
-    __slots__ = ("cell", "duration", "fault", "judged", "plain", "tail")
+    __slots__ = ("cell", "duration", "fault", "judged", "line", "plain", "sampled_line")
 
-    def __init__(self, route: Route | None, series: RouteSeries, key: EndingKey) -> None:
+    def __init__(self, route: Route | None, series: RouteSeries, key: EndingKey, sample_rate: float) -> None:
         method, status, source, reason = key
         self.cell = series.cell(method, status, source.value, reason.value)
         self.duration = series.duration(status)
@@ -29,17 +29,19 @@ class Ending:
         self.plain = status < 400 and reason is Reason.NONE
         self.judged = reason is not Reason.CLIENT_DISCONNECT
         """Whether objectives count it: who left before the answer says nothing about the service."""
-        self.tail = line_tail(route, method, status, source, reason)
+        self.line = line_ending(route, method, status, source, reason)
+        self.sampled_line = line_ending(route, method, status, source, reason, sample_rate)
 
 
 class RouteView:
     """A route of one snapshot; None stands for the exchanges that matched no route."""
 
-    __slots__ = ("availability", "endings", "latency_ns", "objectives", "route", "series", "slow_ns")
+    __slots__ = ("availability", "endings", "latency_ns", "objectives", "route", "sample_rate", "series", "slow_ns")
 
-    def __init__(self, route: Route | None, series: RouteSeries) -> None:
+    def __init__(self, route: Route | None, series: RouteSeries, sample_rate: float) -> None:
         self.route = route
         self.series = series
+        self.sample_rate = sample_rate
         slo = route.slo if route else None
         self.availability = slo is not None and slo.availability_ratio is not None
         self.latency_ns = slo.latency.under_ns if slo and slo.latency else 0
@@ -49,7 +51,7 @@ class RouteView:
 
     def add_ending(self, key: EndingKey) -> Ending:
         """Remember a way to end that was not seen before."""
-        ending = self.endings[key] = Ending(self.route, self.series, key)
+        ending = self.endings[key] = Ending(self.route, self.series, key, self.sample_rate)
         return ending
 
     def judge(self, ending: Ending, total_ns: int, *, upgraded: bool) -> None:

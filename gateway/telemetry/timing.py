@@ -27,8 +27,7 @@ def measure_attempt(attempt: Attempt, exchange_ended_ns: int) -> AttemptTiming:
     if not leased:
         return max(ended - started - connect, 0), connect, 0, 0, 0
     wait = leased - started - connect
-    if wait < 0:
-        wait = 0
+    wait = wait if wait > 0 else 0  # noqa: FURB136 - max() takes four times as long
     sent = attempt.sent_ns
     first = attempt.first_byte_ns
     if first:
@@ -60,8 +59,7 @@ def measure(exchange: Exchange) -> Timing:
         overhead -= _body_wait(exchange)
     elif exchange.request_body_ns or not attempts[-1].sent_ns:
         overhead -= send
-    if overhead < 0:
-        overhead = 0
+    overhead = overhead if overhead > 0 else 0  # noqa: FURB136 - the same
     return total, overhead, read_head, wait, connect, send, ttfb, transfer, write
 
 

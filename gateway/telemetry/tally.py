@@ -1,0 +1,170 @@
+"""The counts of one worker: every observation of a finished exchange, and the connections on both sides."""
+
+from bisect import bisect_left
+from typing import Final, TypeAlias
+
+from gateway.model.exchange import Attempt, Exchange
+from gateway.model.outcome import Reason
+from gateway.telemetry.histogram import EDGES_NS, LAG_EDGES_NS, SUM, new_counts, take_delta
+from gateway.telemetry.labels import NO_UPSTREAM, UNMATCHED
+from gateway.telemetry.series import ListenerSeries, RouteSeries, UpstreamSeries
+from gateway.telemetry.timing import AttemptTiming, Timing, measure_attempt
+from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, UpstreamDelta
+
+_FIRST_EDGE_NS: Final = EDGES_NS[0]
+"""Most phases of a healthy exchange lie below it; asking first saves half of what observing them costs."""
+
+Deltas: TypeAlias = tuple[list[RouteDelta], list[UpstreamDelta], list[ListenerDelta], HistogramDelta | None]
+
+
+class Tally:
+    """Counts by name; series come into being when first counted in."""
+
+    __slots__ = ("_lag", "_listeners", "_routes", "_upstreams")
+
+    def __init__(self) -> None:
+        self._routes: dict[str, RouteSeries] = {}
+        self._upstreams: dict[str, UpstreamSeries] = {}
+        self._listeners: dict[str, ListenerSeries] = {}
+        self._lag = new_counts(LAG_EDGES_NS)
+
+    def count(self, exchange: Exchange, series: RouteSeries, duration: list[int], timing: Timing) -> None:
+        """Observe everything but the number of requests, which the caller counts by how they ended."""
+        total, overhead, read_head, wait, connect, send, ttfb, transfer, write = timing
+        series.moved = True
+        series.bytes_in += exchange.bytes_in
+        series.bytes_out += exchange.bytes_out
+        duration[bisect_left(EDGES_NS, total)] += 1
+        duration[SUM] += total
+        counts = series.overhead
+        counts[bisect_left(EDGES_NS, overhead) if overhead > _FIRST_EDGE_NS else 0] += 1
+        counts[SUM] += overhead
+        attempts = exchange.attempts
+        if len(attempts) == 1:
+            upstream = self._count_attempt(attempts[0], (wait, connect, send, ttfb, transfer), exchange.ended_ns)
+        else:
+            upstream = self._upstream(exchange.upstream or NO_UPSTREAM)
+            upstream.moved = True
+            for attempt in attempts:
+                self._count_attempt(attempt, measure_attempt(attempt, exchange.ended_ns), exchange.ended_ns)
+        counts = upstream.read_head
+        counts[bisect_left(EDGES_NS, read_head) if read_head > _FIRST_EDGE_NS else 0] += 1
+        counts[SUM] += read_head
+        counts = upstream.write
+        counts[bisect_left(EDGES_NS, write) if write > _FIRST_EDGE_NS else 0] += 1
+        counts[SUM] += write
+
+    def _count_attempt(self, attempt: Attempt, timing: AttemptTiming, exchange_ended_ns: int) -> UpstreamSeries:
+        """Only phases that were reached are observed; the wait for a connection is one that every attempt goes through."""
+        wait, connect, send, ttfb, transfer = timing
+        upstream = self._upstreams.get(attempt.upstream) or self._upstream(attempt.upstream)
+        upstream.moved = True
+        key = (attempt.endpoint, attempt.status, attempt.reason)
+        series = upstream.attempts.get(key) or upstream.add_attempts(key)
+        series.count[0] += 1
+        counts = upstream.pool_wait
+        counts[bisect_left(EDGES_NS, wait) if wait > _FIRST_EDGE_NS else 0] += 1
+        counts[SUM] += wait
+        if connect:
+            counts = upstream.connect
+            counts[bisect_left(EDGES_NS, connect)] += 1
+            counts[SUM] += connect
+        if not attempt.leased_ns:
+            return upstream
+        spent = (attempt.ended_ns or exchange_ended_ns) - attempt.leased_ns
+        counts = series.duration
+        counts[bisect_left(EDGES_NS, spent)] += 1
+        counts[SUM] += spent
+        counts = series.endpoint_time
+        counts[0] += 1
+        counts[1] += spent
+        counts = upstream.send
+        counts[bisect_left(EDGES_NS, send) if send > _FIRST_EDGE_NS else 0] += 1
+        counts[SUM] += send
+        if attempt.first_byte_ns:
+            counts = upstream.transfer
+            counts[bisect_left(EDGES_NS, transfer) if transfer > _FIRST_EDGE_NS else 0] += 1
+            counts[SUM] += transfer
+        elif not attempt.sent_ns:
+            return upstream
+        counts = upstream.ttfb
+        counts[bisect_left(EDGES_NS, ttfb)] += 1
+        counts[SUM] += ttfb
+        return upstream
+
+    def observe_lag(self, lag_ns: int) -> None:
+        """How late a timer of the loop fired."""
+        self._lag[bisect_left(LAG_EDGES_NS, lag_ns)] += 1
+        self._lag[-1] += lag_ns
+
+    def accepted(self, listener: str) -> None:
+        """One more connection of a client."""
+        series = self._listener(listener)
+        series.active += 1
+        series.accepted += 1
+
+    def closed(self, listener: str) -> None:
+        """One less; counted even while counting is off, so that the number does not stay wrong when it is on again."""
+        series = self._listener(listener)
+        if series.active > 0:
+            series.active -= 1
+
+    def rejected(self, listener: str, reason: str) -> None:
+        """A connection turned away."""
+        rejected = self._listener(listener).rejected
+        rejected[reason] = rejected.get(reason, 0) + 1
+
+    def upstream_opened(self, upstream: str, result: Reason) -> None:
+        """Opening a connection to an endpoint has ended; Reason.NONE is success."""
+        series = self._upstream(upstream)
+        series.moved = True
+        label = "ok" if result is Reason.NONE else result.value
+        series.opened[label] = series.opened.get(label, 0) + 1
+
+    def upstream_closed(self, upstream: str, reason: str) -> None:
+        """A connection to an endpoint is gone."""
+        series = self._upstream(upstream)
+        series.moved = True
+        series.closed[reason] = series.closed.get(reason, 0) + 1
+
+    def take(self) -> Deltas:
+        """What happened since the last call, of everything that moved."""
+        return (
+            [route for series in self._routes.values() if (route := series.take())],
+            [upstream for series in self._upstreams.values() if (upstream := series.take())],
+            [listener for series in self._listeners.values() if (listener := series.take())],
+            take_delta(self._lag),
+        )
+
+    def sweep(self) -> None:
+        """Let go of series that nothing was counted in since the last sweep."""
+        self._routes = {
+            label: series
+            for label, series in self._routes.items()
+            if series.touched or series.in_flight or label == UNMATCHED
+        }
+        self._upstreams = {label: series for label, series in self._upstreams.items() if series.touched}
+        for kept in self._routes.values():
+            kept.touched = False
+        for upstream in self._upstreams.values():
+            upstream.touched = False
+
+    def route(self, label: str) -> RouteSeries:
+        """The series of a route label."""
+        series = self._routes.get(label)
+        if series is None:
+            series = self._routes[label] = RouteSeries(label)
+        return series
+
+    def _upstream(self, label: str) -> UpstreamSeries:
+        series = self._upstreams.get(label)
+        if series is None:
+            series = self._upstreams[label] = UpstreamSeries(label)
+        return series
+
+    def _listener(self, label: str) -> ListenerSeries:
+        series = self._listeners.get(label)
+        if series is None:
+            series = self._listeners[label] = ListenerSeries(label)
+        series.moved = True
+        return series

@@ -1,0 +1,115 @@
+"""One worker process as the supervisor holds it: started, spoken to, waited for."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import site
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.runtime.channel import Channel
+from gateway.runtime.handover import hand_over, handover_pair
+
+_MODULE: Final = "gateway.runtime.worker"
+_LAST_WORDS_S: Final = 2.0
+"""Between the end of a worker's socket and the end of its process, in either order."""
+
+
+class WorkerProcess:
+    """A running worker. `start` is the only way to make one; `wait` must be awaited once."""
+
+    def __init__(self, process: asyncio.subprocess.Process, handover: socket.socket) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._handover = handover
+        self._handed: set[int] = set()
+        self._channel: Channel | None = None
+        self._closed = asyncio.Event()
+
+    @classmethod
+    async def start(
+        cls, index: int, workers: int, on_message: Callable[["WorkerProcess", bytes], None]
+    ) -> "WorkerProcess":
+        """A fresh interpreter, not a fork: this process has threads. Raises OSError if there can be none."""
+        ours, theirs = socket.socketpair()
+        handover, their_handover = handover_pair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", _MODULE),
+                *(str(number) for number in (index, workers, theirs.fileno(), their_handover.fileno())),
+                pass_fds=(theirs.fileno(), their_handover.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                # The supervisor's stdout is for access lines alone.
+                stdout=sys.stderr.fileno(),
+                env=_environment(),
+            )
+        except OSError:
+            ours.close()
+            handover.close()
+            raise
+        finally:
+            theirs.close()
+            their_handover.close()
+        started = cls(process, handover)
+        started._channel = await Channel.open(
+            ours, lambda message: on_message(started, message), started._on_channel_closed
+        )
+        return started
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the worker has taken all that was sent."""
+        return self._channel is not None and self._channel.is_clear
+
+    def send(self, *messages: bytes) -> None:
+        if self._channel is not None:
+            self._channel.send_all(messages)
+
+    def hand_over(self, sockets: dict[int, socket.socket]) -> None:
+        """Pass the sockets the worker does not hold yet, and forget those not named: it closes them."""
+        new = {ticket: sock for ticket, sock in sockets.items() if ticket not in self._handed}
+        hand_over(self._handover, new)
+        self._handed = set(sockets)
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def wait(self) -> int:
+        """Until it has ended and its last words are read; its exit code, or minus the signal that ended it."""
+        code = await self._process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self._closed.wait()
+        self._handover.close()
+        if self._channel is not None:
+            self._channel.close()
+        return code
+
+    def _on_channel_closed(self) -> None:
+        """It is ending, or has closed its end; one that cannot be spoken to is of no use."""
+        self._closed.set()
+        asyncio.get_running_loop().call_later(_LAST_WORDS_S, self.kill)
+
+
+def describe_exit(code: int) -> str:
+    """`exit code 1` or `SIGKILL`, for the log."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and where this very package lies, should that be a place only this process knows of."""
+    environment = dict(os.environ)
+    root = str(Path(__file__).resolve().parents[3])
+    if root not in {*site.getsitepackages(), site.getusersitepackages()}:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
+    return environment

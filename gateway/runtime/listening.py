@@ -1,0 +1,105 @@
+"""The listening sockets of the gateway: one for each worker and address, held here as long as the address is wanted.
+
+A worker that dies leaves its queue of connections in the kernel, because the supervisor has the socket open too; its
+replacement takes the same socket over.
+"""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.model.listener import Listener
+from gateway.net.sockets import BACKLOG, BindError, bind_group, refuse_new_connections
+
+
+@dataclass(frozen=True, slots=True)
+class SocketGroup:
+    """The sockets of one address, by worker. The ticket stands for them in messages and is never used twice."""
+
+    ticket: int
+    key: str
+    sockets: tuple[socket.socket, ...]
+
+    @property
+    def address(self) -> str:
+        """As bound, with the port the kernel chose where that was left to it."""
+        host, port = self.sockets[0].getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def close(self) -> None:
+        for sock in self.sockets:
+            sock.close()
+
+
+class ListeningSockets:
+    """`groups` are those in use, by listener. A change is bound first and adopted or given up later, as a whole."""
+
+    def __init__(self, workers: int) -> None:
+        self.groups: dict[str, SocketGroup] = {}
+        self._workers = workers
+        self._next_ticket = 1
+
+    def bind(self, listeners: Iterable[Listener]) -> dict[str, SocketGroup]:
+        """Sockets for these listeners: today's where the address stays, else new ones that do not listen yet.
+
+        Raises BindError, and then nothing has changed.
+        """
+        held = {group.key: group for group in self.groups.values()}
+        wanted: dict[str, SocketGroup] = {}
+        try:
+            for listener in listeners:
+                key = _key(listener)
+                wanted[listener.name] = held.get(key) or self._bind(listener, key)
+        except BindError:
+            self.give_up(wanted)
+            raise
+        return wanted
+
+    def give_up(self, wanted: dict[str, SocketGroup]) -> None:
+        """Close what `bind` has opened."""
+        held = {group.ticket for group in self.groups.values()}
+        for group in wanted.values():
+            if group.ticket not in held:
+                group.close()
+
+    def listen(self, wanted: dict[str, SocketGroup]) -> None:
+        """Let connections queue up, also on sockets that do so already; raises BindError."""
+        for group in wanted.values():
+            for sock in group.sockets:
+                try:
+                    sock.listen(BACKLOG)
+                except OSError as failure:
+                    raise BindError(group.address, failure) from failure
+
+    def adopt(self, wanted: dict[str, SocketGroup]) -> list[SocketGroup]:
+        """These are the ones in use from now on; the groups that are not any more, for `retire` and then `close`."""
+        kept = {group.ticket for group in wanted.values()}
+        unused = {group.ticket: group for group in self.groups.values() if group.ticket not in kept}
+        self.groups = wanted
+        return list(unused.values())
+
+    def retire(self, groups: Iterable[SocketGroup]) -> None:
+        """Let no new connection into the queues of these; what is queued is still the workers' to accept."""
+        for group in groups:
+            for sock in group.sockets:
+                refuse_new_connections(sock)
+
+    def close_share(self, worker: int) -> None:
+        """Close one worker's sockets, so that the kernel gives new connections to the other workers."""
+        for group in self.groups.values():
+            group.sockets[worker].close()
+
+    def close(self) -> None:
+        for group in self.groups.values():
+            group.close()
+        self.groups = {}
+
+    def _bind(self, listener: Listener, key: str) -> SocketGroup:
+        sockets = bind_group(listener.host, listener.port, self._workers)
+        ticket, self._next_ticket = self._next_ticket, self._next_ticket + 1
+        return SocketGroup(ticket, key, tuple(sockets))
+
+
+def _key(listener: Listener) -> str:
+    """Listeners with the same key can follow each other on one group; a port chosen by the kernel is nobody else's."""
+    return listener.address if listener.port else f"{listener.name} {listener.address}"

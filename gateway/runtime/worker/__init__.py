@@ -1,0 +1,1 @@
+"""A worker process: it imports what the data path needs and nothing else, and obeys the supervisor."""

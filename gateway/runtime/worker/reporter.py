@@ -1,0 +1,73 @@
+"""The worker's side of telemetry: a report five times a second, never more than the supervisor takes, and loop lag."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from gateway.model.clock import wall_ns
+from gateway.runtime.channel import Channel
+from gateway.wire.control import Measured, encode
+from gateway.wire.report import PoolGauge, Report, encode_report
+
+REPORT_INTERVAL_S: Final = 0.2
+LAG_INTERVAL_S: Final = 0.1
+
+
+class ReportSource(Protocol):
+    """The part of the recorder that is read here; see gateway.telemetry.recorder."""
+
+    def is_due(self) -> bool: ...
+
+    def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report: ...
+
+    def loop_lag(self, seconds: float) -> None: ...
+
+
+class Reporter:
+    """Takes what the recorder has gathered and sends it, unless the last report is still on its way.
+
+    While the supervisor is stalled the recorder goes on adding to the same counters, and drops and counts the lines
+    that are too many: the worker neither waits nor grows.
+    """
+
+    def __init__(self, recorder: ReportSource, pool_gauges: Callable[[], list[PoolGauge]], channel: Channel) -> None:
+        self._recorder = recorder
+        self._pool_gauges = pool_gauges
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._timers: list[asyncio.TimerHandle] = []
+        self._lag_due_s = 0.0
+
+    def start(self) -> None:
+        now_s = self._loop.time()
+        self._lag_due_s = now_s + LAG_INTERVAL_S
+        self._timers = [
+            self._loop.call_at(now_s + REPORT_INTERVAL_S, self._report),
+            self._loop.call_at(self._lag_due_s, self._sample_lag),
+        ]
+
+    async def finish(self, wait_s: float) -> None:
+        """The last report, once the supervisor has room for it; without it if that takes longer than `wait_s`."""
+        for timer in self._timers:
+            timer.cancel()
+        await self._channel.flush(wait_s)
+        self._send(last=True)
+
+    def _send(self, *, last: bool = False) -> None:
+        if self._channel.is_clear:
+            report = self._recorder.take_report(self._pool_gauges(), wall_ns(), last=last)
+            self._channel.send(encode(Measured(report=msgspec.Raw(encode_report(report)))))
+
+    def _report(self) -> None:
+        self._timers[0] = self._loop.call_later(REPORT_INTERVAL_S, self._report)
+        self._send()
+
+    def _sample_lag(self) -> None:
+        now_s = self._loop.time()
+        self._recorder.loop_lag(max(0.0, now_s - self._lag_due_s))
+        self._lag_due_s = now_s + LAG_INTERVAL_S
+        self._timers[1] = self._loop.call_at(self._lag_due_s, self._sample_lag)
+        if self._recorder.is_due():
+            self._send()

@@ -1,0 +1,129 @@
+"""What supervisor and worker say to each other over their control socket: MessagePack, one tagged object a message.
+
+A snapshot travels as Begin, Slices and the worker's Prepared, then Commit and Applied: no worker swaps before all have
+compiled it. Routes and upstreams stay encoded inside a Slice, so that a worker decodes one at a time between requests.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from gateway.model.route import Route
+from gateway.model.snapshot import Snapshot
+from gateway.model.upstream import Upstream
+
+VERSION: Final = 1
+"""Grows when a message changes its meaning. A worker that says another one is not used: its code is not ours."""
+
+
+class Begin(msgspec.Struct, tag="begin", frozen=True):
+    """A snapshot follows. `snapshot` is without upstreams and routes, whose numbers are announced.
+
+    sockets: the ticket of the listening socket of each listener. Those the worker does not hold yet have been sent on
+    the handover socket before this message.
+    """
+
+    snapshot: Snapshot
+    upstreams: int
+    routes: int
+    sockets: dict[str, int]
+
+
+class Slice(msgspec.Struct, tag="slice", frozen=True):
+    """A part of the snapshot begun last: encoded upstreams, all of them before the first encoded route."""
+
+    upstreams: list[msgspec.Raw] = []
+    routes: list[msgspec.Raw] = []
+
+
+class Commit(msgspec.Struct, tag="commit", frozen=True):
+    """Serve the prepared snapshot from now on."""
+
+    sequence: int
+
+
+class Abort(msgspec.Struct, tag="abort", frozen=True):
+    """Forget the prepared snapshot, or the one in preparation."""
+
+    sequence: int
+
+
+class Addresses(msgspec.Struct, tag="addresses", frozen=True):
+    """IP addresses by endpoint address as configured. An endpoint that is missing keeps what it has."""
+
+    resolved: dict[str, tuple[str, ...]]
+
+
+class Drain(msgspec.Struct, tag="drain", frozen=True):
+    """End: serve through the delay with `Connection: close`, then only what is in flight until the deadline."""
+
+    delay_ns: int
+    deadline_ns: int
+
+
+class Hello(msgspec.Struct, tag="hello", frozen=True):
+    """The first message of a worker."""
+
+    version: int
+    worker: int
+    pid: int
+
+
+class Prepared(msgspec.Struct, tag="prepared", frozen=True):
+    """The snapshot is compiled. `longest_step_ns` is the longest time it kept the worker's loop from its requests."""
+
+    sequence: int
+    duration_ns: int
+    longest_step_ns: int
+
+
+class Applied(msgspec.Struct, tag="applied", frozen=True):
+    """The snapshot is served, on all its listeners, and listeners it does not have are closed."""
+
+    sequence: int
+    revision: str
+    swap_ns: int
+
+
+class Failed(msgspec.Struct, tag="failed", frozen=True):
+    """The snapshot could not be prepared or applied; the worker serves what it served before."""
+
+    sequence: int
+    error: str
+
+
+class Measured(msgspec.Struct, tag="measured", frozen=True):
+    """A report of telemetry, encoded by itself (gateway.wire.report)."""
+
+    report: msgspec.Raw
+
+
+class Drained(msgspec.Struct, tag="drained", frozen=True):
+    """The worker is about to exit; `cut` exchanges were still running at the deadline."""
+
+    cut: int
+
+
+class Notice(msgspec.Struct, tag="notice", frozen=True):
+    """Something for the operational log. `level` is a method of the logger: info, warning, error."""
+
+    level: str
+    event: str
+    fields: dict[str, str | int] = {}
+
+
+Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Drain
+Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | Notice
+
+encode: Callable[[object], bytes] = msgspec.msgpack.Encoder().encode
+"""Any message, route or upstream to bytes."""
+
+decode_down: Callable[[bytes], Down] = msgspec.msgpack.Decoder(Down).decode
+"""A supervisor's message; raises msgspec.DecodeError for anything else."""
+
+decode_up: Callable[[bytes], Up] = msgspec.msgpack.Decoder(Up).decode
+"""A worker's message; raises msgspec.DecodeError for anything else."""
+
+decode_route: Callable[[msgspec.Raw], Route] = msgspec.msgpack.Decoder(Route).decode
+decode_upstream: Callable[[msgspec.Raw], Upstream] = msgspec.msgpack.Decoder(Upstream).decode

@@ -11,11 +11,11 @@ from gateway.model.outcome import Reason
 from gateway.model.route import Route
 from gateway.model.snapshot import AccessLogSink, TelemetrySettings
 from gateway.telemetry.access_line import LineEncoder
-from gateway.telemetry.exchange_record import build_record
 from gateway.telemetry.labels import METHODS, OTHER_METHOD, OVERFLOW, UNMATCHED, is_fault
-from gateway.telemetry.outbox import Outbox
-from gateway.telemetry.route_view import SLOW_NS, Ending, RouteView
-from gateway.telemetry.tally import Tally
+from gateway.telemetry.recording.exchange_record import build_record
+from gateway.telemetry.recording.outbox import Outbox
+from gateway.telemetry.recording.route_view import SLOW_NS, Ending, RouteView
+from gateway.telemetry.recording.tally import Tally
 from gateway.telemetry.timing import Timing, measure
 from gateway.wire.report import PoolGauge, Report, RouteDelta
 

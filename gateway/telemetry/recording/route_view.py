@@ -7,7 +7,7 @@ from gateway.model.outcome import Reason, Source
 from gateway.model.route import Route
 from gateway.telemetry.access_line import line_ending
 from gateway.telemetry.labels import is_fault
-from gateway.telemetry.series import RouteSeries
+from gateway.telemetry.recording.series import RouteSeries
 
 SLOW_NS = SECOND_NS
 """From when an exchange is slow if its route has no latency objective."""

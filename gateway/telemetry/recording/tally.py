@@ -7,7 +7,7 @@ from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason
 from gateway.telemetry.histogram import EDGES_NS, LAG_EDGES_NS, SUM, new_counts, take_delta
 from gateway.telemetry.labels import NO_UPSTREAM, UNMATCHED
-from gateway.telemetry.series import ListenerSeries, RouteSeries, UpstreamSeries
+from gateway.telemetry.recording.series import ListenerSeries, RouteSeries, UpstreamSeries
 from gateway.telemetry.timing import AttemptTiming, Timing, measure_attempt
 from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, UpstreamDelta
 

@@ -20,6 +20,7 @@ HOP_BY_HOP: Final = 8
 TE: Final = 9
 UPGRADE: Final = 10
 EXPECT: Final = 11
+# The kinds from TRACEPARENT on are kept aside for tracing and forwarding, and sent anew.
 TRACEPARENT: Final = 12
 TRACESTATE: Final = 13
 FORWARDED: Final = 14

@@ -38,23 +38,28 @@ class HeadReader:
         self._is_complete = True
 
     def feed(self, data: bytes) -> int:
+        end = data.find(HEAD_END) + 4
+        if self._size or end < 4 or data[0] in b"\r\n":
+            return self._feed_in_pieces(data)
+        # Nearly always the whole head is in one read.
+        piece = data if end == len(data) else data[:end]
+        self._size = end
+        self._parse(piece)
+        self._finish(piece)
+        return end
+
+    def _feed_in_pieces(self, data: bytes) -> int:
         position = 0
         while True:
             end = self._end_of_head(data, position)
-            piece = data if position == 0 and end == len(data) else data[position:end]
+            piece = data[position:end]
             self._look_at(piece)
             self._size += len(piece)
-            try:
-                self._parser.feed_data(piece)
-            except httptools.HttpParserUpgrade:
-                # Raised at the end of a head that asks for a tunnel; whether there will be one is ours to decide.
-                self._is_complete = True
-            except httptools.HttpParserError as error:
-                raise self._refusal_of(error, piece) from None
-            self._check_size()
+            self._parse(piece)
             if self._is_complete:
-                self._finish()
+                self._finish(b"")
                 return end
+            self._check_size()
             if end == len(data):
                 self._tail = (self._tail + piece[-3:])[-3:]
                 return -1
@@ -70,9 +75,18 @@ class HeadReader:
         found = data.find(HEAD_END, position)
         return found + 4 if found >= 0 else len(data)
 
+    def _parse(self, piece: bytes) -> None:
+        try:
+            self._parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
+            # Raised at the end of a head that asks for a tunnel; whether there will be one is ours to decide.
+            self._is_complete = True
+        except httptools.HttpParserError as error:
+            raise self._refusal_of(error, piece) from None
+
     @abstractmethod
     def _look_at(self, piece: bytes) -> None:
-        """Measure what the parser does not."""
+        """Measure what the parser does not, when a head comes in pieces."""
 
     @abstractmethod
     def _check_size(self) -> None:
@@ -83,5 +97,5 @@ class HeadReader:
         """The refusal for what the parser raised."""
 
     @abstractmethod
-    def _finish(self) -> None:
-        """Interpret the complete head and get ready for the next."""
+    def _finish(self, whole: bytes) -> None:
+        """Interpret the complete head and get ready for the next. whole: its bytes, empty when it came in pieces."""

@@ -19,6 +19,8 @@ from gateway.model.outcome import Reason
 _known_kinds = kinds.REQUEST_KINDS.known
 _learn_kind = kinds.REQUEST_KINDS.learn
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LAST_PASSED = kinds.AUTHORIZATION
+_FIRST_EXTRA = kinds.TRACEPARENT
 _MINOR_VERSIONS = {"1.1": 1, "1.0": 0}
 _NOT_CONNECTION_OPTIONS = frozenset({b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"})
 _NOT_UPGRADED_TO = (b"h2c", b"http/2", b"h2", b"tls")
@@ -39,7 +41,9 @@ class RequestHead:
         "connection_options",
         "content_length",
         "expects_continue",
+        "extras",
         "fields",
+        "has_body",
         "host",
         "is_chunked",
         "keep_alive",
@@ -62,18 +66,17 @@ class RequestHead:
         self.fields: Fields = []
         self.passed: Fields = []
         self.special: list[tuple[int, bytes]] = []
+        self.extras: dict[int, list[bytes]] = {}
+        """Values of tracing, forwarding and identity fields by kind (TRACEPARENT and above)."""
         self.keep_alive = minor_version == 1
         self.host: bytes | None = None
         self.user_agent: bytes | None = None
         self.content_length: int | None = None
         self.is_chunked = False
+        self.has_body = False
         self.expects_continue = False
         self.upgrade: bytes | None = None
         self.connection_options: set[bytes] | None = None
-
-    @property
-    def has_body(self) -> bool:
-        return self.is_chunked or bool(self.content_length)
 
 
 class RequestHeadReader(HeadReader):
@@ -103,10 +106,11 @@ class RequestHeadReader(HeadReader):
         kind = _known_kinds.get(name)
         if kind is None:
             kind = _learn_kind(name)
-        if kind <= kinds.AUTHORIZATION:
+        if kind == 0:
             self._passed.append(field)
-            if kind == kinds.PASS:
-                return
+            return
+        if kind <= _LAST_PASSED:
+            self._passed.append(field)
         self._special.append((kind, value))
 
     def _look_at(self, piece: bytes) -> None:
@@ -121,7 +125,7 @@ class RequestHeadReader(HeadReader):
         else:
             self._line_length = self._line_seen + end - 1  # The parser has seen to it that the line ends in CR LF.
         if max(self._line_seen, self._line_length) > self._limits.line:
-            raise RequestRefused(Reason.URI_TOO_LONG, f"The request line is longer than {self._limits.line} bytes.")
+            raise _line_too_long(self._limits)
 
     def _check_size(self) -> None:
         limits = self._limits
@@ -138,15 +142,19 @@ class RequestHeadReader(HeadReader):
             return RequestRefused(Reason.NOT_IMPLEMENTED, "The method is not known.")
         return RequestRefused(Reason.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
 
-    def _finish(self) -> None:
-        parser = self._parser
-        assert isinstance(parser, httptools.HttpRequestParser)
+    def _finish(self, whole: bytes) -> None:
+        if whole:
+            self._line_length = whole.find(b"\r")
+            if self._line_length > self._limits.line:
+                raise _line_too_long(self._limits)
+        self._check_size()
+        parser: httptools.HttpRequestParser = self._parser  # type: ignore[assignment]
         version = parser.get_http_version()
         if version not in _MINOR_VERSIONS:
             raise RequestRefused(Reason.BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.", status=505)
         raw_method = parser.get_method()
-        # Exactly one space on either side of the target; the parser would take any number.
-        if self._line_length != len(raw_method) + len(self._url) + len("  HTTP/1.1"):
+        # Exactly one space on either side of the target and 8 bytes of version; the parser would take more spaces.
+        if self._line_length != len(raw_method) + len(self._url) + 10:
             raise RequestRefused(Reason.BAD_REQUEST, "The request line is malformed.")
         method = _METHODS.get(raw_method) or raw_method.decode("ascii")
         head = RequestHead(method, self._url, _MINOR_VERSIONS[version], self._size)
@@ -158,6 +166,10 @@ class RequestHeadReader(HeadReader):
         self._begin()
 
 
+def _line_too_long(limits: ListenerLimits) -> RequestRefused:
+    return RequestRefused(Reason.URI_TOO_LONG, f"The request line is longer than {limits.line} bytes.")
+
+
 def _interpret(head: RequestHead) -> None:
     """Read what decides framing, persistence and expectations; raises RequestRefused."""
     if head.method == "CONNECT":
@@ -166,6 +178,8 @@ def _interpret(head: RequestHead) -> None:
         take = _TAKE.get(kind)
         if take is not None:
             take(head, value)
+        elif kind >= _FIRST_EXTRA:
+            head.extras.setdefault(kind, []).append(value)
     if head.host is None and head.minor_version == 1:
         raise RequestRefused(Reason.BAD_REQUEST, "An HTTP/1.1 request needs exactly one Host field.")
     if head.connection_options is not None:
@@ -185,6 +199,7 @@ def _take_content_length(head: RequestHead, value: bytes) -> None:
     if not value.isdigit() or head.content_length is not None or head.is_chunked:
         raise RequestRefused(Reason.BAD_REQUEST, "Content-Length is not one decimal number.")
     head.content_length = int(value)
+    head.has_body = head.content_length > 0
 
 
 def _take_transfer_encoding(head: RequestHead, value: bytes) -> None:
@@ -194,7 +209,7 @@ def _take_transfer_encoding(head: RequestHead, value: bytes) -> None:
         raise RequestRefused(Reason.BAD_REQUEST, "The request is framed in two ways.")
     if value.lower() != b"chunked":
         raise RequestRefused(Reason.NOT_IMPLEMENTED, "No transfer coding but chunked is understood.")
-    head.is_chunked = True
+    head.is_chunked = head.has_body = True
 
 
 def _take_connection(head: RequestHead, value: bytes) -> None:

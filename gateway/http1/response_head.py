@@ -3,7 +3,7 @@
 The twin of request_head: what the parser lets through although it could split or poison a connection is refused here.
 """
 
-from enum import IntEnum
+from typing import Final
 
 import httptools
 
@@ -14,54 +14,42 @@ from gateway.model.headers import Fields
 
 _known_kinds = kinds.RESPONSE_KINDS.known
 _learn_kind = kinds.RESPONSE_KINDS.learn
-HEADER_BYTES = 128 * 1024
-HEADER_COUNT = 256
-
-
-class BodyFraming(IntEnum):
-    NONE = 0
-    LENGTH = 1
-    CHUNKED = 2
-    UNTIL_CLOSE = 3
+HEADER_BYTES: Final = 128 * 1024
+HEADER_COUNT: Final = 256
 
 
 class ResponseHead:
     """The head of one response.
 
     passed: the fields that go on to the client. content_length: as declared, also where no body follows (HEAD, 304).
+    is_bodyless, is_chunked, is_close_delimited: how the body is framed; none of them means content_length.
     is_reusable: whether the connection may carry another exchange once this response has ended.
     """
 
     __slots__ = (
         "content_length",
-        "fields",
-        "framing",
         "has_date",
+        "is_bodyless",
         "is_chunked",
+        "is_close_delimited",
         "is_reusable",
         "minor_version",
         "passed",
-        "size",
         "status",
         "upgrade",
     )
 
-    def __init__(self, status: int, minor_version: int, size: int) -> None:
+    def __init__(self, status: int, minor_version: int, passed: Fields) -> None:
         self.status = status
         self.minor_version = minor_version
-        self.size = size
-        self.fields: Fields = []
-        self.passed: Fields = []
+        self.passed = passed
         self.content_length: int | None = None
-        self.framing = BodyFraming.UNTIL_CLOSE
         self.has_date = False
+        self.is_bodyless = False
         self.is_chunked = False
+        self.is_close_delimited = False
         self.is_reusable = minor_version == 1
         self.upgrade: bytes | None = None
-
-    @property
-    def is_interim(self) -> bool:
-        return self.status < 200 and self.status != 101
 
 
 class ResponseHeadReader(HeadReader):
@@ -81,73 +69,58 @@ class ResponseHeadReader(HeadReader):
         self._start_over()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        field = (name, value)
-        self._fields.append(field)
         kind = _known_kinds.get(name)
         if kind is None:
             kind = _learn_kind(name)
-        if kind == kinds.PASS:
-            self._passed.append(field)
+        if kind == 0:
+            self._passed.append((name, value))
         else:
+            if kind == _DATE:
+                self._passed.append((name, value))
             self._special.append((kind, value))
-            if kind == kinds.DATE:
-                self._passed.append(field)
 
     def _look_at(self, piece: bytes) -> None:
         pass
 
     def _check_size(self) -> None:
-        if self._size > HEADER_BYTES or len(self._fields) > HEADER_COUNT:
+        if self._size > HEADER_BYTES or len(self._passed) + len(self._special) > HEADER_COUNT:
             raise ResponseRefused(f"The header section is larger than {HEADER_BYTES} bytes or {HEADER_COUNT} fields.")
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> ResponseRefused:
         return ResponseRefused("The answer is not well-formed HTTP/1.1.")
 
-    def _finish(self) -> None:
-        parser = self._parser
-        assert isinstance(parser, httptools.HttpResponseParser)
+    def _finish(self, whole: bytes) -> None:
+        self._check_size()
+        parser: httptools.HttpResponseParser = self._parser  # type: ignore[assignment]
         version = parser.get_http_version()
         status = parser.get_status_code()
-        if version not in ("1.1", "1.0"):
+        if version not in _MINOR_VERSIONS:
             raise ResponseRefused("The answer is not in HTTP/1.0 or HTTP/1.1.")
         if not 100 <= status <= 599:
             raise ResponseRefused("The status code is not between 100 and 599.")
-        head = ResponseHead(status, 1 if version == "1.1" else 0, self._size)
-        head.fields, head.passed = self._fields, self._passed
-        self._interpret(head, self._special)
-        self.head = head
+        head = self.head = ResponseHead(status, _MINOR_VERSIONS[version], self._passed)
+        options = _NO_OPTIONS
+        for kind, value in self._special:
+            if kind == _CONNECTION:
+                options = options | (_COMMON_OPTIONS.get(value) or _parse_options(value))
+            elif kind in _TAKE:
+                _TAKE[kind](head, value)
+        self._frame(head)
+        if options is not _NO_OPTIONS:
+            _apply_connection_options(head, options)
         # The parser would now wait for a body that it never gets to see.
         self._parser = httptools.HttpResponseParser(self)
         self._start_over()
 
-    def _interpret(self, head: ResponseHead, special: list[tuple[int, bytes]]) -> None:
-        options: set[bytes] = set()
-        for kind, value in special:
-            if kind == kinds.CONTENT_LENGTH:
-                _take_content_length(head, value)
-            elif kind == kinds.DATE:
-                head.has_date = True
-            elif kind == kinds.CONNECTION:
-                options.update(option.strip(b" \t").lower() for option in value.split(b","))
-            elif kind == kinds.TRANSFER_ENCODING:
-                _take_transfer_encoding(head, value)
-            elif kind == kinds.UPGRADE:
-                head.upgrade = value
-        if head.status == 101 and not self.allows_upgrade:
+    def _frame(self, head: ResponseHead) -> None:
+        status = head.status
+        if status == 101 and not self.allows_upgrade:
             raise ResponseRefused("The upstream switched protocols without having been asked to.")
-        head.framing = self._framing_of(head)
-        if options:
-            _apply_connection_options(head, options)
-
-    def _framing_of(self, head: ResponseHead) -> BodyFraming:
-        if self.to_head or head.status < 200 or head.status in {204, 304}:
-            return BodyFraming.NONE
-        if head.is_chunked:
-            return BodyFraming.CHUNKED
-        if head.content_length is None:
+        if self.to_head or status < 200 or status == 204 or status == 304 or head.content_length == 0:  # noqa: PLR1714 - hot
+            head.is_bodyless = True
+        elif head.content_length is None and not head.is_chunked:
+            head.is_close_delimited = True
             head.is_reusable = False
-            return BodyFraming.UNTIL_CLOSE
-        return BodyFraming.LENGTH if head.content_length else BodyFraming.NONE
 
 
 def _take_content_length(head: ResponseHead, value: bytes) -> None:
@@ -162,11 +135,38 @@ def _take_transfer_encoding(head: ResponseHead, value: bytes) -> None:
     head.is_chunked = True
 
 
-def _apply_connection_options(head: ResponseHead, options: set[bytes]) -> None:
+def _take_date(head: ResponseHead, _value: bytes) -> None:
+    head.has_date = True
+
+
+def _take_upgrade(head: ResponseHead, value: bytes) -> None:
+    head.upgrade = value
+
+
+def _parse_options(value: bytes) -> frozenset[bytes]:
+    return frozenset(option.strip(b" \t").lower() for option in value.split(b","))
+
+
+def _apply_connection_options(head: ResponseHead, options: frozenset[bytes]) -> None:
     if b"close" in options:
         head.is_reusable = False
-    elif head.minor_version == 0 and b"keep-alive" in options and head.framing != BodyFraming.UNTIL_CLOSE:
+    elif head.minor_version == 0 and b"keep-alive" in options and not head.is_close_delimited:
         head.is_reusable = True
-    named = options - {b"close", b"keep-alive", b"upgrade", b""}
+    named = options - _PERSISTENCE_OPTIONS
     if named:
         head.passed = [field for field in head.passed if field[0].lower() not in named]
+
+
+# Bound once: attribute look-ups on a module cost more than the comparison they serve.
+_DATE: Final = kinds.DATE
+_CONNECTION: Final = kinds.CONNECTION
+_MINOR_VERSIONS: Final = {"1.1": 1, "1.0": 0}
+_NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
+_PERSISTENCE_OPTIONS: Final = frozenset({b"close", b"keep-alive", b"upgrade", b""})
+_COMMON_OPTIONS: Final = {value: _parse_options(value) for value in (b"keep-alive", b"Keep-Alive", b"close", b"Close")}
+_TAKE: Final = {
+    kinds.CONTENT_LENGTH: _take_content_length,
+    kinds.TRANSFER_ENCODING: _take_transfer_encoding,
+    kinds.DATE: _take_date,
+    kinds.UPGRADE: _take_upgrade,
+}

@@ -1,0 +1,93 @@
+"""The engine of one worker: what the runtime builds, configures, listens with and drains."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+from gateway.model.snapshot import Snapshot
+from gateway.proxy.accept import ListenerPort
+from gateway.proxy.context import Context
+from gateway.proxy.downstream import DownstreamConnection
+from gateway.proxy.drain import drain
+from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
+from gateway.routing.table import TableBuilder
+from gateway.telemetry.recorder import Recorder
+from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.wire.report import PoolGauge
+
+_EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
+
+
+class Engine:
+    """workers: how many share each listener's limit of connections."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, recorder: Recorder, workers: int) -> None:
+        self._loop = loop
+        self._workers = workers
+        self._context = Context(loop, recorder, _nothing_configured())
+        self._directory = Directory(loop, self._context.deadlines, recorder)
+        self._ports: dict[str, ListenerPort] = {}
+        self._context.deadlines.start()
+
+    @property
+    def revision(self) -> str:
+        return self._context.config.revision
+
+    @property
+    def sequence(self) -> int:
+        return self._context.config.sequence
+
+    def prepare(self, snapshot: Snapshot) -> Preparation:
+        """Begin a new configuration; `snapshot` comes without its routes, they are added one by one."""
+        return Preparation(snapshot, self._directory, self._activate)
+
+    def _activate(self, config: ActiveConfig, upstreams: list[LiveUpstream]) -> None:
+        self._directory.activate(upstreams)
+        self._context.config = config
+        self._context.recorder.configure(config.snapshot.telemetry, config.revision)
+        for name, port in self._ports.items():
+            port.listener = config.listeners.get(name, port.listener)
+
+    async def listen(self, listener: str, sock: socket.socket) -> None:
+        """Start accepting for a listener of the active configuration on a bound, listening socket."""
+        port = self.add_port(listener)
+        await port.serve(sock, lambda: DownstreamConnection(self._context, port))
+
+    def add_port(self, listener: str) -> ListenerPort:
+        declared = self._context.config.listeners[listener]
+        port = self._ports[listener] = ListenerPort(declared, self._loop, self._context.recorder, self._workers)
+        return port
+
+    async def stop_listening(self, listener: str) -> None:
+        """Accept what is queued, then no more; open connections are drained as their exchanges end."""
+        port = self._ports.pop(listener)
+        await port.stop()
+
+    def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
+        """Renew IP addresses by endpoint address; a missing or empty entry keeps the last good."""
+        self._directory.set_addresses(resolved)
+
+    async def drain(self, delay_ns: int, deadline_ns: int) -> int:
+        """Run the drain to its end; the number of exchanges cut at the deadline."""
+        return await drain(self._context, self._ports.values(), delay_ns, deadline_ns)
+
+    def pool_gauges(self) -> list[PoolGauge]:
+        return [
+            PoolGauge(
+                upstream=live.upstream,
+                endpoint=live.address,
+                active=live.pool.open - live.pool.idle,
+                idle=live.pool.idle,
+                pending=live.pool.pending,
+                in_flight=live.in_flight,
+                max=live.pool.limits.max,
+            )
+            for live in self._directory.endpoints()
+        ]
+
+
+def _nothing_configured() -> ActiveConfig:
+    builder: TableBuilder[RoutePlan] = TableBuilder()
+    for _ in builder.finish():
+        pass
+    return ActiveConfig(_EMPTY, builder.table)

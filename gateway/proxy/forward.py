@@ -1,0 +1,132 @@
+"""The request as it goes to the upstream: hop-by-hop fields gone, ours added (RFC 9110 section 7.6)."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from gateway.http1 import field_kinds as kinds
+from gateway.http1.request_head import RequestHead
+from gateway.http1.writer import field_lines
+from gateway.model.exchange import Attempt, Exchange
+from gateway.model.headers import Fields
+from gateway.proxy.plan import ActiveConfig, RoutePlan
+
+_COUNTING_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
+
+
+class Peer:
+    """What is known of a connection's other end, worked out once per connection.
+
+    is_trusted: it is a proxy whose forwarding fields are believed.
+    """
+
+    __slots__ = ("address", "forwarding_lines", "is_trusted")
+
+    def __init__(self, address: str, trusted_proxies: Iterable[str]) -> None:
+        self.address = address
+        self.is_trusted = _is_in(address, trusted_proxies)
+        self.forwarding_lines = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " % (
+            address.encode("ascii")
+        )
+
+
+def _is_in(address: str, networks: Iterable[str]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ip_network(network, strict=False) for network in networks)
+
+
+def client_address(peer: Peer, head: RequestHead, trusted_proxies: Iterable[str]) -> str:
+    """The nearest address in X-Forwarded-For that is no trusted proxy; the peer's own where it is not one itself."""
+    if not peer.is_trusted:
+        return peer.address
+    claimed = b",".join(head.extras.get(kinds.X_FORWARDED_FOR, ())).decode("latin-1").split(",")
+    nearest = peer.address
+    for entry in reversed([entry.strip() for entry in claimed]):
+        try:
+            nearest = str(ip_address(entry))
+        except ValueError:
+            return nearest
+        if not _is_in(nearest, trusted_proxies):
+            return nearest
+    return nearest
+
+
+def encode_request(
+    exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
+) -> bytes:
+    """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
+    rewrite = plan.rewrite
+    path, host, passed = exchange.path, head.host or b"", head.passed
+    if rewrite is not None:
+        path = rewrite.rewrite_path(path)
+        host = rewrite.host or host
+        passed = rewrite.edit_request(passed)
+    target = path if exchange.query is None else f"{path}?{exchange.query}"
+    lines = [
+        f"{head.method} {target} HTTP/1.1\r\nHost: ".encode("ascii"),
+        host,
+        b"\r\n",
+        field_lines(passed),
+        _forwarding_lines(exchange, head, config, peer),
+        b"\r\nVia: 1.%d sightline\r\nX-Request-Id: %b\r\n" % (head.minor_version, exchange.request_id.encode("ascii")),
+    ]
+    if config.propagator is not None:
+        lines.append(config.propagator.lines(exchange, attempt))
+    if head.is_chunked:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif head.content_length is not None:
+        lines.append(b"Content-Length: %d\r\n" % head.content_length)
+    if head.upgrade is not None:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade)
+    elif plan.forward_trailers and head.connection_options is not None and b"te" in head.connection_options:
+        lines.append(b"Connection: TE\r\nTE: trailers\r\n")
+    if kinds.MAX_FORWARDS in head.extras:
+        lines += _max_forwards_lines(head)
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def _max_forwards_lines(head: RequestHead) -> list[bytes]:
+    """One hop less for the methods that count hops (RFC 9110 section 7.6.2); match has refused what is no number."""
+    values = head.extras[kinds.MAX_FORWARDS]
+    if head.method not in _COUNTING_HOPS:
+        return [b"Max-Forwards: %b\r\n" % value for value in values]
+    return [b"Max-Forwards: %d\r\n" % (int(value) - 1) for value in values]
+
+
+def _forwarding_lines(exchange: Exchange, head: RequestHead, config: ActiveConfig, peer: Peer) -> bytes:
+    """X-Forwarded-*, without the last line end: anew from an untrusted peer, continued from a trusted one."""
+    host = head.host or b""
+    lines = _continued_lines(head, peer, host) if peer.is_trusted else peer.forwarding_lines + host
+    if config.listeners[exchange.listener].forwarded:
+        lines += b"\r\nForwarded: " + _forwarded_element(head, peer, host)
+    return lines
+
+
+def _continued_lines(head: RequestHead, peer: Peer, host: bytes) -> bytes:
+    extras = head.extras
+    addresses = [*extras.get(kinds.X_FORWARDED_FOR, ()), peer.address.encode("ascii")]
+    protocol = extras.get(kinds.X_FORWARDED_PROTO, [b"http"])[0]
+    original_host = extras.get(kinds.X_FORWARDED_HOST, [host])[0]
+    claims: Fields = [
+        field
+        for field in head.fields
+        if kinds.REQUEST_KINDS.known.get(field[0], kinds.REQUEST_KINDS.learn(field[0])) == kinds.FORWARDING
+    ]
+    return b"%bX-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b" % (
+        field_lines(claims),
+        b", ".join(addresses),
+        protocol,
+        original_host,
+    )
+
+
+def _forwarded_element(head: RequestHead, peer: Peer, host: bytes) -> bytes:
+    """RFC 7239: what a trusted peer said, and our element behind it. IPv6 addresses are quoted and bracketed."""
+    node = f'"[{peer.address}]"' if ":" in peer.address else peer.address
+    ours = b'for=%b;host="%b";proto=http' % (node.encode("ascii"), host)
+    before = head.extras.get(kinds.FORWARDED, []) if peer.is_trusted else []
+    return b", ".join([*before, ours])

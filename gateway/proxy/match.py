@@ -1,0 +1,125 @@
+"""From a request head to the record of its exchange and the plan of the route that takes it.
+
+The path is normalised here, once; every later stage uses the same string.
+"""
+
+import re
+from typing import Final
+
+from gateway.http1 import field_kinds as kinds
+from gateway.http1.refusal import RequestRefused
+from gateway.http1.request_head import RequestHead
+from gateway.http1.target import Target, parse_authority, parse_target
+from gateway.model.exchange import Exchange
+from gateway.model.listener import Listener
+from gateway.model.outcome import Reason
+from gateway.model.route import Route
+from gateway.proxy.plan import ActiveConfig, RoutePlan
+from gateway.proxy.reply import Reply, reply_for
+from gateway.routing.redirect import redirect_location
+from gateway.telemetry.propagation import new_request_id
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_ALL_METHODS: Final = b"GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
+_NO_VALUES: Final[list[bytes]] = []
+
+
+def describe_request(exchange: Exchange, head: RequestHead) -> None:
+    """Stamp what the head says, before anything can refuse it, so that a refused request is recorded too."""
+    exchange.method = head.method
+    exchange.protocol = "1.1" if head.minor_version else "1.0"
+    if head.user_agent is not None:
+        exchange.user_agent = head.user_agent.decode("latin-1")
+    exchange.path = head.target.decode("latin-1")
+    ids = head.extras.get(kinds.X_REQUEST_ID)
+    if ids is not None and len(ids) == 1 and _REQUEST_ID.fullmatch(ids[0]):
+        exchange.request_id = ids[0].decode("ascii")
+
+
+def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]], config: ActiveConfig) -> None:
+    """Fix the ids of the exchange: they are sent on, logged and answered with."""
+    if config.propagator is not None:
+        if extras:
+            parents = extras.get(kinds.TRACEPARENT, _NO_VALUES)
+            config.propagator.begin(exchange, parents, extras.get(kinds.TRACESTATE, _NO_VALUES))
+        else:
+            config.propagator.begin(exchange, _NO_VALUES, _NO_VALUES)
+    if not exchange.request_id:
+        exchange.request_id = new_request_id(exchange)
+
+
+def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, listener: Listener) -> RoutePlan | Reply:
+    """The plan of the route that takes the request, or the gateway's own answer; raises RequestRefused."""
+    target = parse_target(head.method, head.target, listener.paths)
+    host, port = _authority(head, target)
+    exchange.path = target.path
+    exchange.query = target.query
+    exchange.host = host
+    if head.method in _ANSWERED_BY_US and (answer := _ANSWERED_BY_US[head.method](head, target)) is not None:
+        return answer
+    plan = config.table.match(
+        exchange.listener, host, head.method, target.path, target.query, head.fields, exchange.client_address
+    )
+    if plan is None:
+        return _no_route(exchange, head, config)
+    route = exchange.route = plan.route
+    if route.upstreams:
+        return plan
+    return _local_answer(route, exchange, port)
+
+
+def _authority(head: RequestHead, target: Target) -> tuple[str, int | None]:
+    if head.host is None:
+        return parse_authority(target.authority) if target.authority is not None else ("", None)
+    authority = parse_authority(head.host)
+    if target.authority is not None and parse_authority(target.authority) != authority:
+        raise RequestRefused(Reason.BAD_REQUEST, "The authority of the target is not the one in Host.")
+    return authority
+
+
+def _no_route(exchange: Exchange, head: RequestHead, config: ActiveConfig) -> Reply:
+    allowed = config.table.allowed_methods(
+        exchange.listener,
+        exchange.host,
+        head.method,
+        exchange.path,
+        exchange.query,
+        head.fields,
+        exchange.client_address,
+    )
+    if not allowed:
+        return reply_for(Reason.NO_ROUTE)
+    return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", ", ".join(allowed).encode())])
+
+
+def _local_answer(route: Route, exchange: Exchange, port: int | None) -> Reply:
+    if route.redirect is not None:
+        location = redirect_location(route.redirect, route, "http", exchange.host, port, exchange.path, exchange.query)
+        return Reply(route.redirect.status, fields=[(b"Location", location)], body=b"")
+    assert route.respond is not None, "a route has upstreams, a redirect or an answer"
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in route.respond.headers]
+    return Reply(route.respond.status, fields=fields, body=route.respond.body.encode())
+
+
+def _answer_options(head: RequestHead, target: Target) -> Reply | None:
+    """`OPTIONS *` asks about us; with Max-Forwards 0 (RFC 9110 section 7.6.2) so does any other."""
+    if target.is_asterisk or _is_last_hop(head):
+        return Reply(200, fields=[(b"Allow", _ALL_METHODS)], body=b"")
+    return None
+
+
+def _answer_trace(head: RequestHead, _target: Target) -> Reply | None:
+    """TRACE would echo credentials; it goes through only where a route names it, which the table decides."""
+    if _is_last_hop(head):
+        return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", _ALL_METHODS)])
+    return None
+
+
+def _is_last_hop(head: RequestHead) -> bool:
+    values = head.extras.get(kinds.MAX_FORWARDS, _NO_VALUES)
+    if any(len(value) > 10 or not value.isdigit() for value in values):
+        raise RequestRefused(Reason.BAD_REQUEST, "Max-Forwards is not a number.")
+    return any(int(value) == 0 for value in values)
+
+
+_ANSWERED_BY_US: Final = {"OPTIONS": _answer_options, "TRACE": _answer_trace}

@@ -1,0 +1,96 @@
+"""What the configuration in force means for a request: the compiled table, and a plan per route made once."""
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+
+from gateway.model.listener import Listener
+from gateway.model.route import Route
+from gateway.model.snapshot import Snapshot
+from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
+from gateway.routing.table import RouteTable, TableBuilder
+from gateway.telemetry.propagation import Propagator
+from gateway.upstreams.directory import Directory, LiveUpstream
+
+
+class RoutePlan:
+    """A route with everything about it that need not be worked out again per request."""
+
+    __slots__ = (
+        "cumulative_weights",
+        "first_byte_ns",
+        "forward_trailers",
+        "request_ns",
+        "rewrite",
+        "route",
+        "upstream_idle_ns",
+        "upstreams",
+    )
+
+    def __init__(self, route: Route, upstreams: list[LiveUpstream]) -> None:
+        self.route = route
+        self.upstreams = upstreams
+        self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
+        self.rewrite: CompiledRewrite | None = compile_rewrite(route)
+        self.forward_trailers = route.forward_trailers
+        self.request_ns = route.timeouts.request_ns
+        self.first_byte_ns = route.timeouts.first_byte_ns
+        self.upstream_idle_ns = route.timeouts.upstream_idle_ns
+
+    def choose_upstream(self) -> LiveUpstream | None:
+        """One of the route's upstreams by weight; None when all weights are zero."""
+        if len(self.upstreams) == 1:
+            return self.upstreams[0]
+        if not self.cumulative_weights[-1]:
+            return None
+        return random.choices(self.upstreams, cum_weights=self.cumulative_weights)[0]
+
+
+class ActiveConfig:
+    """One version of the configuration as a worker runs it; exchanges in flight keep the one they started with."""
+
+    __slots__ = ("listeners", "propagator", "revision", "sequence", "snapshot", "table")
+
+    def __init__(self, snapshot: Snapshot, table: RouteTable[RoutePlan]) -> None:
+        self.snapshot = snapshot
+        self.revision = snapshot.revision
+        self.sequence = snapshot.sequence
+        self.listeners: dict[str, Listener] = {listener.name: listener for listener in snapshot.listeners}
+        self.propagator = Propagator(snapshot.telemetry.traces) if snapshot.telemetry.traces.propagate else None
+        self.table = table
+
+
+class Preparation:
+    """A configuration being made ready between requests, in steps small enough not to be felt.
+
+    `add` every route, run through `finish`, then `activate`, once.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, directory: Directory, activate: Callable[[ActiveConfig, list[LiveUpstream]], None]
+    ) -> None:
+        self._snapshot = snapshot
+        self._directory = directory
+        self._activate = activate
+        self._declared = {upstream.name: upstream for upstream in snapshot.upstreams}
+        self._live: dict[str, LiveUpstream] = {}
+        self._builder: TableBuilder[RoutePlan] = TableBuilder()
+
+    def add(self, route: Route) -> None:
+        upstreams = [self._upstream(target.upstream) for target in route.upstreams]
+        self._builder.add(route, RoutePlan(route, upstreams))
+
+    def _upstream(self, name: str) -> LiveUpstream:
+        live = self._live.get(name)
+        if live is None:
+            live = self._live[name] = self._directory.build(self._declared[name])
+        return live
+
+    def finish(self) -> Iterator[None]:
+        for name in self._declared:
+            self._upstream(name)
+            yield
+        yield from self._builder.finish()
+
+    def activate(self) -> None:
+        self._activate(ActiveConfig(self._snapshot, self._builder.table), list(self._live.values()))

@@ -1,0 +1,40 @@
+"""The response as it goes to the client: hop-by-hop fields gone, framed anew for this client."""
+
+from gateway.http1.response_head import ResponseHead
+from gateway.http1.writer import STATUS_LINES, chunk, field_lines, last_chunk
+from gateway.model.headers import Fields
+from gateway.proxy.plan import RoutePlan
+
+
+def encode_response(
+    head: ResponseHead, plan: RoutePlan, minor_version: int, *, keep_alive: bool, is_chunked: bool, date: bytes | None
+) -> bytes:
+    """The head for the client. date: the value to add where the upstream sent none, else None."""
+    passed = head.passed
+    if plan.rewrite is not None:
+        passed = plan.rewrite.edit_response(passed)
+    lines = [STATUS_LINES[head.status], field_lines(passed)]
+    if date is not None:
+        lines.append(b"Date: %b\r\n" % date)
+    if is_chunked:
+        lines.append(b"Transfer-Encoding: chunked\r\n")
+    elif head.content_length is not None and head.status not in {101, 204}:
+        lines.append(b"Content-Length: %d\r\n" % head.content_length)
+    if head.status == 101:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % (head.upgrade or b"websocket"))
+    elif not keep_alive:
+        lines.append(b"Connection: close\r\n")
+    elif minor_version == 0:
+        lines.append(b"Connection: keep-alive\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def encode_interim(head: ResponseHead) -> bytes:
+    return b"%b%b\r\n" % (STATUS_LINES[head.status], field_lines(head.passed))
+
+
+def frame_payload(payload: bytes, *, is_complete: bool, trailers: Fields) -> bytes:
+    """A piece of a body as a chunk, with the last chunk and the trailers where this is the end."""
+    framed = chunk(payload) if payload else b""
+    return framed + last_chunk(trailers) if is_complete else framed

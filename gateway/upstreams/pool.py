@@ -1,0 +1,203 @@
+"""The connections to one endpoint: leased last-in first-out, opened up to a maximum, awaited in a bounded queue."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.model.clock import SECOND_NS, monotonic_ns
+from gateway.model.outcome import Reason
+from gateway.model.upstream import ConnectionLimits, Endpoint
+from gateway.net.deadlines import Deadlines
+from gateway.upstreams.connection import UpstreamConnection
+
+_ADDRESSES_TRIED: int = 3
+
+
+class PoolObserver(Protocol):
+    """Where openings and closings of connections are counted."""
+
+    def upstream_connection_opened(self, upstream: str, result: Reason) -> None: ...
+
+    def upstream_connection_closed(self, upstream: str, reason: str) -> None: ...
+
+
+class Waiter:
+    """Somebody in the queue for a connection. Exactly one of the two callbacks is called, unless it is given up."""
+
+    __slots__ = ("connecting_ns", "failed", "granted", "needs_fresh")
+
+    def __init__(
+        self,
+        granted: Callable[[UpstreamConnection, "Waiter"], None],
+        failed: Callable[[Reason, str, "Waiter"], None],
+        *,
+        needs_fresh: bool,
+    ) -> None:
+        self.granted = granted
+        self.failed = failed
+        self.needs_fresh = needs_fresh
+        """Only a connection that has carried nothing yet will do."""
+        self.connecting_ns = 0
+        """When the opening of a connection for it began."""
+
+
+class Pool:
+    """All connections of this worker to one endpoint.
+
+    addresses: IP addresses to connect to, the resolver's to renew; unused for a UNIX socket.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        endpoint: Endpoint,
+        limits: ConnectionLimits,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        observer: PoolObserver,
+    ) -> None:
+        self._upstream = upstream
+        self._endpoint = endpoint
+        self._loop = loop
+        self._deadlines = deadlines
+        self._observer = observer
+        self._established: set[UpstreamConnection] = set()
+        self._idle: list[UpstreamConnection] = []
+        self._waiting: deque[Waiter] = deque()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._turn = 0
+        self._is_retired = False
+        self.limits = limits
+        self.addresses: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> int:
+        """Established connections, idle ones included."""
+        return len(self._established)
+
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
+
+    @property
+    def pending(self) -> int:
+        return len(self._waiting)
+
+    def lease_idle(self) -> UpstreamConnection | None:
+        """The connection that was used last, if one is idle."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.transport.is_closing():
+                return connection
+        return None
+
+    def wait(self, waiter: Waiter) -> bool:
+        """Queue for a connection, opening one if there is room. False when the queue is full (it was not queued)."""
+        if len(self._waiting) >= self.limits.max_pending:
+            return False
+        self._waiting.append(waiter)
+        if waiter.needs_fresh and self._idle and self.open + len(self._connecting) >= self.limits.max:
+            self._idle.pop(0).close("made_room")
+        self._open_if_needed()
+        return True
+
+    def give_up(self, waiter: Waiter) -> None:
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+
+    def retire(self) -> None:
+        """The endpoint left the configuration: idle connections close now, leased ones when they are released."""
+        self._is_retired = True
+        for connection in tuple(self._idle):
+            connection.close("retired")
+
+    # What connections call.
+
+    def connection_free(self, connection: UpstreamConnection) -> None:
+        if self._is_retired and not self._waiting:
+            connection.close("retired")
+        elif not self._grant(connection):
+            connection.deadline_ns = monotonic_ns() + self.limits.idle_timeout_ns
+            self._idle.append(connection)
+
+    def connection_closed(self, connection: UpstreamConnection, reason: str) -> None:
+        if connection not in self._established:
+            return  # It was cut while it was being opened, and has been counted as such.
+        self._established.remove(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._observer.upstream_connection_closed(self._upstream, reason)
+        self._open_if_needed()
+
+    def _grant(self, connection: UpstreamConnection) -> bool:
+        if not self._waiting:
+            return False
+        for waiter in self._waiting:
+            if not waiter.needs_fresh or not connection.exchanges:
+                self._waiting.remove(waiter)
+                waiter.granted(connection, waiter)
+                return True
+        return False
+
+    def _open_if_needed(self) -> None:
+        while len(self._connecting) < len(self._waiting) and self.open + len(self._connecting) < self.limits.max:
+            waiter = self._waiting[len(self._connecting)]
+            waiter.connecting_ns = waiter.connecting_ns or monotonic_ns()
+            task = self._loop.create_task(self._connect(), name=f"connect {self._endpoint.address}")
+            self._connecting.add(task)
+
+    async def _connect(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        reason, detail = Reason.NONE, ""
+        connection = None
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout_ns / SECOND_NS):
+                connection = await self._open_one()
+        except TimeoutError:
+            reason, detail = Reason.CONNECT_TIMEOUT, "The connection was not established in time."
+        except _NoAddressError:
+            reason, detail = Reason.DNS_ERROR, "The name of the endpoint has no address."
+        except OSError as error:
+            reason, detail = Reason.CONNECT_REFUSED, f"The connection failed: {error.strerror or type(error).__name__}."
+        self._connecting.discard(task)
+        self._observer.upstream_connection_opened(self._upstream, reason)
+        if connection is None:
+            self._fail_one(reason, detail)
+            return
+        self._established.add(connection)
+        self.connection_free(connection)
+
+    async def _open_one(self) -> UpstreamConnection:
+        def build() -> UpstreamConnection:
+            return UpstreamConnection(self, self._deadlines, self._loop)
+
+        if self._endpoint.unix_path is not None:
+            _, connection = await self._loop.create_unix_connection(build, self._endpoint.unix_path)
+            return connection
+        addresses = self.addresses
+        if not addresses:
+            raise _NoAddressError
+        self._turn += 1
+        for last in range(min(len(addresses), _ADDRESSES_TRIED) - 1, -1, -1):
+            address = addresses[(self._turn + last) % len(addresses)]
+            try:
+                _, connection = await self._loop.create_connection(build, address, self._endpoint.port)
+            except OSError:
+                if last == 0:
+                    raise
+            else:
+                return connection
+        raise _NoAddressError
+
+    def _fail_one(self, reason: Reason, detail: str) -> None:
+        """A failed try fails the one who has waited longest; the others wait for what else is on its way."""
+        if self._waiting:
+            waiter = self._waiting.popleft()
+            waiter.failed(reason, detail, waiter)
+        self._open_if_needed()
+
+
+class _NoAddressError(Exception):
+    pass

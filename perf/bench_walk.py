@@ -1,0 +1,105 @@
+"""CPU time of one exchange's walk through the engine, without sockets: what our own code costs per request.
+
+Run: `python perf/bench_walk.py [on|off]`. Prints microseconds per exchange, the best of several rounds.
+"""
+
+import asyncio
+import cProfile
+import pstats
+import sys
+import timeit
+
+import uvloop
+
+from gateway.model.listener import Listener
+from gateway.model.route import Match, PathKind, Place, Route, WeightedUpstream
+from gateway.model.snapshot import (
+    AccessLogSettings,
+    AccessLogSink,
+    MetricSettings,
+    Snapshot,
+    TelemetrySettings,
+    TraceSettings,
+)
+from gateway.model.upstream import Endpoint, Upstream
+from gateway.proxy.downstream import DownstreamConnection
+from gateway.proxy.engine import Engine
+from gateway.telemetry.recorder import Recorder
+from gateway.upstreams.connection import UpstreamConnection
+
+REQUEST = b"GET /v1/orders/123 HTTP/1.1\r\nHost: 127.0.0.1:9080\r\n\r\n"
+RESPONSE = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 21 Nov 2026 02:08:43 GMT\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: 100\r\nConnection: keep-alive\r\n\r\n" + b"x" * 100
+)
+OFF = TelemetrySettings(
+    access_log=AccessLogSettings(sink=AccessLogSink.NONE),
+    traces=TraceSettings(propagate=False),
+    metrics=MetricSettings(enabled=False),
+)
+ROUNDS, EXCHANGES = 7, 20_000
+
+
+class SilentTransport(asyncio.Transport):
+    """Takes what is written and does nothing with it."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 50000)})
+        self.write = _ignore  # type: ignore[assignment]
+
+    def is_closing(self) -> bool:
+        return False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+
+def _ignore(data: bytes) -> None:
+    pass
+
+
+async def bench(telemetry: TelemetrySettings, *, profile: bool) -> float:
+    """Microseconds per exchange."""
+    loop = asyncio.get_running_loop()
+    recorder = Recorder(0)
+    engine = Engine(loop, recorder, 1)
+    upstream = Upstream("orders", (Endpoint("127.0.0.1:9001", "127.0.0.1", 9001),))
+    preparation = engine.prepare(Snapshot("abc", 1, (Listener("public", "127.0.0.1", 0),), (upstream,), (), telemetry))
+    match = Match(path_kind=PathKind.PREFIX, path="/v1")
+    preparation.add(Route("orders", 0, match, Place("bench", 1), upstreams=(WeightedUpstream("orders"),)))
+    for _ in preparation.finish():
+        pass
+    preparation.activate()
+    pool = next(iter(engine._directory.endpoints())).pool  # noqa: SLF001 - a connection is put in without a socket
+    from_endpoint = UpstreamConnection(pool, engine._context.deadlines, loop)  # noqa: SLF001
+    from_endpoint.connection_made(SilentTransport())
+    pool._established.add(from_endpoint)  # noqa: SLF001
+    pool.connection_free(from_endpoint)
+    port = engine.add_port("public")
+    client = DownstreamConnection(engine._context, port)  # noqa: SLF001
+    client.connection_made(SilentTransport())
+
+    def exchange() -> None:
+        client.data_received(REQUEST)
+        from_endpoint.data_received(RESPONSE)
+
+    best = 1e9
+    for _ in range(ROUNDS):
+        best = min(best, timeit.timeit(exchange, number=EXCHANGES))
+        recorder.take_report(engine.pool_gauges(), 0)
+    if profile:
+        with cProfile.Profile() as profiler:
+            timeit.timeit(exchange, number=EXCHANGES)
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+    return best / EXCHANGES * 1e6
+
+
+def main() -> None:
+    modes = {"on": TelemetrySettings(traces=TraceSettings(export=True)), "off": OFF}
+    wanted = [mode for mode in modes if mode in sys.argv] or list(modes)
+    for mode in wanted:
+        print(f"telemetry {mode}: {uvloop.run(bench(modes[mode], profile='profile' in sys.argv)):.2f} us per exchange")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What the demo says: the page that tells what runs where and what to try, and the summary at the end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.demo.children import Child
+from gateway.demo.comparison import Difference
+from gateway.demo.ports import HOST, Ports
+from gateway.demo.traffic import Tally
+
+_PAGE: Final = """
+Sightline is running: a gateway with two workers, three services behind it, {rate:g} requests a second.
+
+  what                  where                          process
+  gateway               http://{host}:{gateway}          {gateway_pid} (supervisor; it has two workers)
+  admin API             http://{host}:{admin}          the supervisor
+  catalog   (fast)      {host}:{catalog}, :{catalog_twin}         {catalog_pid}
+  reports   (slow)      {host}:{reports}                 {reports_pid}
+  payments  (failing)   {host}:{payments}                 {payments_pid}
+  traffic               to the gateway                 {traffic_pid}
+
+  configuration         {config}
+  access lines          {access_log}
+  operational log       {gateway_log}
+
+Send it something:
+  curl -i http://{host}:{gateway}/v1/products/7
+  curl -i http://{host}:{gateway}/v1/products/7/recommendations      # nothing listens there: 502, and it says why
+  curl -i -X PATCH http://{host}:{gateway}/v1/orders                 # 405 with Allow
+  curl -i -H 'Host: alpha.partners.example' http://{host}:{gateway}/
+  curl -d '{{"product": 7}}' http://{host}:{gateway}/v1/orders
+
+See what it did, and why:
+  tail -f {access_log}
+  curl -s http://{host}:{admin}/api/v1/status
+  curl -s 'http://{host}:{admin}/api/v1/exchanges?status=5xx&limit=3'
+  curl -s http://{host}:{admin}/metrics | grep sightline_http_failures_total
+  curl -s -H 'Content-Type: application/json' -d '{{"url": "/v1/products/7"}}' http://{host}:{admin}/api/v1/explain
+
+Change it while it runs (save the file; a mistake changes nothing and is told in the operational log):
+  $EDITOR {config}
+  kill -9 PID_OF_A_WORKER                                   # a worker is back within a second
+
+{ending}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one demo, all in one temporary folder."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "gateway.yaml"
+
+    @property
+    def access_log(self) -> Path:
+        return self.folder / "access.jsonl"
+
+
+def page(ports: Ports, places: Places, children: Mapping[str, Child], rate: float, for_s: float | None) -> str:
+    return _PAGE.format(
+        host=HOST,
+        gateway=ports.gateway,
+        admin=ports.admin,
+        catalog=ports.catalog,
+        catalog_twin=ports.catalog_twin,
+        reports=ports.reports,
+        payments=ports.payments,
+        config=places.config,
+        access_log=places.access_log,
+        gateway_log=children["gateway"].log,
+        rate=rate,
+        ending="Ctrl-C ends everything." if for_s is None else f"Ends by itself after {for_s:g} seconds.",
+        **{f"{name}_pid": child.pid for name, child in children.items()},
+    )
+
+
+def moved_ports(replaced: Mapping[str, tuple[int, int]]) -> Iterable[str]:
+    """One line for each port that was taken."""
+    for name, (wanted, chosen) in replaced.items():
+        yield f"port {wanted} is taken; {name.replace('_', ' ')} uses {chosen}"
+
+
+def traffic_table(tally: Tally) -> str:
+    """A line for each route: requests, answers by code, and how long they took as the client saw it."""
+    lines = [f"  {'route':<16} {'requests':>8} {'p50 ms':>8} {'p99 ms':>8}  codes"]
+    for route, durations in tally.duration_ms.items():
+        codes: dict[int, int] = {}
+        for count in tally.counts:
+            if count.route == route:
+                codes[count.code] = codes.get(count.code, 0) + count.requests
+        shown = "  ".join(f"{code}: {requests}" for code, requests in sorted(codes.items()))
+        p50, p99 = _quantile(durations, 0.50), _quantile(durations, 0.99)
+        lines.append(f"  {route:<16} {sum(codes.values()):>8} {p50:>8.1f} {p99:>8.1f}  {shown}")
+    return "\n".join(lines)
+
+
+def account(name: str, total: int, found: list[Difference]) -> str:
+    """One line that says whether an account agrees with the client's, and one for each count on which it does not."""
+    if not found:
+        return f"  {name:<16} {total:>8}  agrees for every route, method and code"
+    details = "".join(f"\n    {difference}" for difference in found)
+    return f"  {name:<16} {total:>8}  DIFFERS{details}"
+
+
+def _quantile(sorted_values: list[float], quantile: float) -> float:
+    return sorted_values[min(int(len(sorted_values) * quantile), len(sorted_values) - 1)]

@@ -55,6 +55,11 @@ class Leaf(Generic[T]):
                 self.by_method[method] = self.of_other_methods.copy()
             insort(self.by_method[method], entry, key=_by_rank)
 
+    def clear(self) -> None:
+        self.entries.clear()
+        self.by_method.clear()
+        self.of_other_methods.clear()
+
 
 def merged(leaves: Iterable[Leaf[T]]) -> Leaf[T]:
     """One leaf with the entries of several, for places whose order is only known once it is known which match."""

@@ -17,6 +17,7 @@ from gateway.routing.precedence import ANY_HOST, rank_of
 T = TypeVar("T")
 
 _HOSTS_KEPT: Final = 1024
+_LEAVES_FREED_AT_ONCE: Final = 200
 
 
 class RouteTable(Generic[T]):
@@ -24,15 +25,14 @@ class RouteTable(Generic[T]):
 
     def __init__(
         self,
-        entries: list[Entry[T]],
+        places: list[Leaf[T]],
         exact: dict[str, HostRoutes[T]],
         wildcard: dict[str, HostRoutes[T]],
         any_host: HostRoutes[T] | None,
         has_priorities: bool,
     ) -> None:
         """Made by TableBuilder. wildcard: keyed by what follows the asterisk, `.example.org`."""
-        self.entries = entries
-        """In the order in which they were added, one per route and host."""
+        self._places = places
         self.has_priorities = has_priorities
         """Whether priorities differ, so that place alone does not tell which route is first."""
         self._exact = exact
@@ -119,6 +119,22 @@ class RouteTable(Generic[T]):
         if self._any is not None:
             yield self._any
 
+    def entries(self) -> Iterator[Entry[T]]:
+        """Every route under each of its hosts, in no particular order."""
+        for leaf in self._places:
+            yield from leaf.entries
+
+    def dismantle(self) -> Iterator[None]:
+        """Free the table step by step, for when a newer one has replaced it and nobody will ask it again.
+
+        Dropped as a whole, 10,000 routes would stall the loop for several milliseconds.
+        """
+        while self._places:
+            for leaf in self._places[-_LEAVES_FREED_AT_ONCE:]:
+                leaf.clear()
+            del self._places[-_LEAVES_FREED_AT_ONCE:]
+            yield
+
     def all_host_routes(self) -> Iterator[HostRoutes[T]]:
         yield from self._exact.values()
         yield from self._wildcard.values()
@@ -133,7 +149,7 @@ class TableBuilder(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._entries: list[Entry[T]] = []
+        self._places: list[Leaf[T]] = []
         self._exact: dict[str, HostRoutes[T]] = {}
         self._wildcard: dict[str, HostRoutes[T]] = {}
         self._any: HostRoutes[T] | None = None
@@ -146,13 +162,13 @@ class TableBuilder(Generic[T]):
         self._priorities.add(route.priority)
         for host in dict.fromkeys(route.match.hosts) or (ANY_HOST,):
             leaf = self._routes_of(host).leaf_for(route.match)
-            entry = Entry(route, host, rank_of(route, host), predicates, payload)
-            leaf.add(entry)
-            self._entries.append(entry)
+            if not leaf.entries:
+                self._places.append(leaf)
+            leaf.add(Entry(route, host, rank_of(route, host), predicates, payload))
 
     def finish(self) -> Iterator[None]:
         """Compile the path patterns, yielding between steps. ValueError for a pattern that cannot be used."""
-        table = RouteTable(self._entries, self._exact, self._wildcard, self._any, len(self._priorities) > 1)
+        table = RouteTable(self._places, self._exact, self._wildcard, self._any, len(self._priorities) > 1)
         for host_routes in table.all_host_routes():
             if host_routes.patterns is not None:
                 yield from host_routes.patterns.compile()

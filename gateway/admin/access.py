@@ -6,14 +6,13 @@ calls that change something must look like no browser would make them look (Host
 
 import hmac
 import ipaddress
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from aiohttp import web
 from yarl import URL
 
 from gateway.admin.problem import Problem, ProblemReason
+from gateway.config.configuration import AdminToken, Role
 
 ANONYMOUS: Final = "loopback"
 """Who acts where no token is configured."""
@@ -21,30 +20,16 @@ ANONYMOUS: Final = "loopback"
 _CHALLENGE: Final = 'Bearer realm="sightline admin"'
 
 
-class Role(IntEnum):
-    """A higher role may do all that a lower one may."""
-
-    VIEWER = 1
-    OPERATOR = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A bearer token. `name` is who acts, for the log; `secret` is shown nowhere."""
-
-    name: str
-    role: Role
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"Token(name={self.name!r}, role={self.role!r})"
-
-
-@dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The tokens of one admin API; none at all means that only loopback is served."""
+    """The tokens of one admin API; none at all means that only loopback is served.
 
-    tokens: tuple[Token, ...] = ()
+    `tokens` is replaced as a whole when a reload brings others; calls that come after it see the new ones.
+    """
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, tokens: tuple[AdminToken, ...] = ()) -> None:
+        self.tokens = tokens
 
     def authorize(self, request: web.BaseRequest, role: Role, *, is_mutating: bool) -> str:
         """The name of who calls. Raises Problem: unauthorized without a known token, forbidden with too small a role."""
@@ -63,19 +48,24 @@ class AccessRules:
         if token is None:
             challenge = f'{_CHALLENGE}, error="invalid_token"'
             raise Problem(ProblemReason.UNAUTHORIZED, "the token is not known", headers={"WWW-Authenticate": challenge})
-        if token.role < role:
+        if not _may(token.role, role):
             challenge = f'{_CHALLENGE}, error="insufficient_scope"'
-            detail = f"this call needs the role {role.name.lower()}; the token has {token.role.name.lower()}"
+            detail = f"this call needs the role {role}; the token has {token.role}"
             raise Problem(ProblemReason.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
         return token.name
 
-    def _find(self, presented: bytes) -> Token | None:
+    def _find(self, presented: bytes) -> AdminToken | None:
         """Compares with every token, so that the time taken tells nothing of which one came close."""
         found = None
         for token in self.tokens:
-            if hmac.compare_digest(token.secret.encode(), presented):
+            if hmac.compare_digest(token.token.encode(), presented):
                 found = token
         return found
+
+
+def _may(has: Role, needs: Role) -> bool:
+    """An operator may do all that a viewer may."""
+    return has is Role.OPERATOR or needs is Role.VIEWER
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 import gateway
-from gateway.admin.access import AccessRules, Role
+from gateway.admin.access import AccessRules
 from gateway.admin.actions import BODY_LIMIT
 from gateway.admin.catalog import OPERATIONS
 from gateway.admin.openapi import PATH as OPENAPI_PATH
@@ -16,6 +16,7 @@ from gateway.admin.openapi import build_document
 from gateway.admin.operations import Call, Operation
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.admin.state import GatewayState
+from gateway.config.configuration import Role
 
 SECURITY_FIELDS: Final = {
     "Server": "sightline",

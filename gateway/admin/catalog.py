@@ -3,8 +3,8 @@
 from typing import Final
 
 from gateway.admin import actions, examples, reads
-from gateway.admin.access import Role
 from gateway.admin.operations import Answer, Body, Operation, Parameter
+from gateway.config.configuration import Role
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,

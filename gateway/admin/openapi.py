@@ -59,7 +59,7 @@ def _to_operation(operation: Operation) -> dict[str, Any]:
         "responses": {_status_key(answer): _to_response(answer) for answer in _answers(operation)},
     }
     if operation.role is not None:
-        described["description"] = f"Where tokens are configured, needs the role {operation.role.name.lower()}."
+        described["description"] = f"Where tokens are configured, needs the role {operation.role}."
     if operation.parameters:
         described["parameters"] = [_to_parameter(parameter) for parameter in operation.parameters]
     if operation.body is not None:

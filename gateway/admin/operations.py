@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import msgspec
 from aiohttp import web
 
-from gateway.admin.access import Role
 from gateway.admin.state import GatewayState
+from gateway.config.configuration import Role
 
 Handle: TypeAlias = "Callable[[Call], Awaitable[web.StreamResponse]]"
 

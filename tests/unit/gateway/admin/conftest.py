@@ -5,10 +5,14 @@ from typing import Final
 
 import pytest
 
-from gateway.admin.access import AccessRules, Role, Token
+from gateway.admin.access import AccessRules
+from gateway.config.configuration import AdminToken, Role
 from tests.support.admin_api import AdminApi, PreparedState
 
-TOKENS: Final = (Token("grafana", Role.VIEWER, "viewer-secret"), Token("ci", Role.OPERATOR, "operator-secret"))
+TOKENS: Final = (
+    AdminToken("grafana", Role.VIEWER, "viewer-secret"),
+    AdminToken("ci", Role.OPERATOR, "operator-secret"),
+)
 
 
 @pytest.fixture

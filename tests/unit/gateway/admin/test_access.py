@@ -2,8 +2,9 @@
 
 import pytest
 
-from gateway.admin.access import Role, Token, is_loopback
-from tests.support.admin_api import AdminApi
+from gateway.admin.access import AccessRules, is_loopback
+from gateway.config.configuration import AdminToken, Role
+from tests.support.admin_api import AdminApi, PreparedState
 
 YAML = {"Content-Type": "application/yaml"}
 APPLY = "/api/v1/config/apply"
@@ -98,8 +99,19 @@ def test_an_operator_applies_under_the_name_of_its_token_from_any_host(guarded_a
     assert guarded_api.state.applied[0][-1] == "ci"
 
 
+def test_tokens_can_be_replaced_while_the_server_runs() -> None:
+    rules = AccessRules((AdminToken("old", Role.VIEWER, "old-secret"),))
+    running = AdminApi(PreparedState(), rules)
+    try:
+        rules.tokens = (AdminToken("new", Role.VIEWER, "new-secret"),)
+        assert running.call("GET", "/metrics", headers={"Authorization": "Bearer old-secret"}).status == 401
+        assert running.call("GET", "/metrics", headers={"Authorization": "Bearer new-secret"}).status == 200
+    finally:
+        running.close()
+
+
 def test_a_token_does_not_print_its_secret() -> None:
-    assert "s3cret" not in repr(Token("ci", Role.OPERATOR, "s3cret"))
+    assert "s3cret" not in repr(AdminToken("ci", Role.OPERATOR, "s3cret"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.255.0.9", "::1", "localhost"])

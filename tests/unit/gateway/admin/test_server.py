@@ -5,8 +5,9 @@ import socket
 
 import pytest
 
-from gateway.admin.access import AccessRules, Role, Token
+from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
+from gateway.config.configuration import AdminToken, Role
 from tests.support.admin_api import AdminApi, PreparedState
 
 
@@ -41,7 +42,7 @@ def test_an_address_others_can_reach_needs_a_token(host: str) -> None:
 
 def test_an_address_others_can_reach_is_fine_with_a_token() -> None:
     async def start_and_close() -> int:
-        server = AdminServer(PreparedState(), AccessRules((Token("ci", Role.VIEWER, "s"),)), "0.0.0.0", 0)
+        server = AdminServer(PreparedState(), AccessRules((AdminToken("ci", Role.VIEWER, "s"),)), "0.0.0.0", 0)
         await server.start()
         port = server.port
         await server.close()

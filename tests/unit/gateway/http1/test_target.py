@@ -1,3 +1,5 @@
+"""The request target and the authority: one spelling for everything, or a refusal."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,438 @@
+"""The compiled table: what each predicate takes, who is first, and that it agrees with the rules read naively."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model.route import Match, PathKind, Place, Route
+from gateway.routing.table import RouteTable, TableBuilder, build_table
+from tests.support.routes import exact, match, numbered, present, regex, route, table_of
+
+
+def allowed(table: RouteTable[str], path: str, method: str = "GET", host: str = "example.com") -> tuple[str, ...]:
+    return table.allowed_methods("public", host, method, path, None, [], "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/a", "a"), ("/a/", None), ("/A", None), ("/a/b", None), ("/", None)],
+)
+def test_an_exact_path_takes_itself_alone(path: str, name: str | None) -> None:
+    assert match(table_of(route(path="/a")), path) == name
+
+
+@pytest.mark.parametrize("configured", ["/static", "/static/"])
+@pytest.mark.parametrize(
+    ("path", "is_taken"),
+    [
+        ("/static", True),
+        ("/static/", True),
+        ("/static/a/b", True),
+        ("/staticx", False),
+        ("/", False),
+        ("/a/static", False),
+    ],
+)
+def test_a_prefix_takes_whole_segments(configured: str, path: str, is_taken: bool) -> None:
+    assert match(table_of(route(path_prefix=configured)), path) == ("a" if is_taken else None)
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a/b/c/d"])
+def test_the_prefix_of_the_root_takes_every_path(path: str) -> None:
+    assert match(table_of(route(path_prefix="/")), path) == "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_taken"),
+    [("/o/1", True), ("/o/1%2F2", True), ("/o/", False), ("/o", False), ("/o/1/", False), ("/o/1/2", False)],
+)
+def test_a_parameter_takes_one_segment_that_is_not_empty(path: str, is_taken: bool) -> None:
+    assert match(table_of(route(path="/o/{id}")), path) == ("a" if is_taken else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_taken"),
+    [("/f/", True), ("/f/a", True), ("/f/a/b/", True), ("/f", False), ("/fx/", False)],
+)
+def test_a_parameter_for_the_rest_takes_whatever_follows_its_slash(path: str, is_taken: bool) -> None:
+    assert match(table_of(route(path="/f/{name*}")), path) == ("a" if is_taken else None)
+
+
+def test_templates_compare_segment_by_segment() -> None:
+    table = table_of(
+        route(path="/{a*}"),
+        route(path="/{a}/c"),
+        route(path="/b/{c*}"),
+        route(path="/b/{c}"),
+        route(path="/b/{c}/d"),
+        route(path="/{a}/{b}/d"),
+    )
+    assert match(table, "/b/c") == "d"
+    assert match(table, "/x/c") == "b"
+    assert match(table, "/b/c/e") == "c"
+    assert match(table, "/b/c/d") == "e"
+    assert match(table, "/x/c/d") == "f"
+    assert match(table, "/x/y/z") == "a"
+
+
+def test_a_dead_end_below_a_literal_leads_back_to_the_parameter() -> None:
+    table = table_of(route(path="/a/b/c/{x}/e"), route(path="/a/{y}/c/d/f"), route(path="/{z*}"))
+    assert match(table, "/a/b/c/d/f") == "b"
+    assert match(table, "/a/b/c/d/g") == "c"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_taken"),
+    [("/v1/orders/12", True), ("/v1/orders/12/", False), ("/x/v1/orders/12", False), ("/v1/orders/", False)],
+)
+def test_a_pattern_has_to_match_the_whole_path(path: str, is_taken: bool) -> None:
+    assert match(table_of(route(path_regex=r"/v1/orders/\d+")), path) == ("a" if is_taken else None)
+
+
+def test_of_several_patterns_the_longer_is_first_then_the_other_rules_decide() -> None:
+    table = table_of(
+        route(path_regex="/a/.*"),
+        route(path_regex="/a/.+b"),
+        route(path_regex="/.+/xb", methods=("GET",)),
+        route(path_regex="/.*"),
+    )
+    assert match(table, "/a/xb") == "c"
+    assert match(table, "/a/yb") == "b"
+    assert match(table, "/a/c") == "a"
+    assert match(table, "/c") == "d"
+
+
+def test_many_patterns_are_told_apart() -> None:
+    table = table_of(*(route(f"r{i}", path_regex=rf"/svc{i}/\d+(/.*)?") for i in range(200)))
+    assert [match(table, f"/svc{i}/7/x") for i in range(200)] == [f"r{i}" for i in range(200)]
+    assert match(table, "/svc7/x") is None
+
+
+def test_kinds_of_paths_have_an_order() -> None:
+    routes = [
+        route("any"),
+        route("regex", path_regex="/a/b"),
+        route("prefix", path_prefix="/a/b"),
+        route("template", path="/a/{b}"),
+        route("exact", path="/a/b"),
+    ]
+    for count in range(5, 0, -1):
+        assert match(table_of(*routes[:count]), "/a/b") == routes[count - 1].name
+
+
+def test_the_longest_prefix_is_first() -> None:
+    table = table_of(route(path_prefix="/"), route(path_prefix="/a/b"), route(path_prefix="/a"))
+    assert [match(table, path) for path in ("/a/b/c", "/a/bc", "/a", "/x")] == ["b", "c", "c", "a"]
+
+
+def test_hosts_go_from_exact_over_wildcards_to_any() -> None:
+    table = table_of(
+        route(path="/"),
+        route(hosts=("*.example.org",), path_prefix="/"),
+        route(hosts=("*.api.example.org",), path_prefix="/"),
+        route(hosts=("a.api.example.org",), path_prefix="/"),
+    )
+    hosts = ("a.api.example.org", "b.api.example.org", "api.example.org", "x.y.example.org", "example.org", "")
+    assert [match(table, "/", host=host) for host in hosts] == ["d", "c", "b", "b", "a", "a"]
+
+
+def test_a_host_without_a_fitting_route_leaves_the_request_to_the_next() -> None:
+    table = table_of(route(hosts=("example.com",), path="/a"), route(hosts=("*.com",), path="/b"), route(path="/c"))
+    assert [match(table, path) for path in ("/a", "/b", "/c", "/d")] == ["a", "b", "c", None]
+
+
+def test_a_route_may_have_several_hosts() -> None:
+    table = table_of(route(hosts=("a.com", "*.b.com", "a.com"), path="/"))
+    assert [match(table, "/", host=host) for host in ("a.com", "x.b.com", "b.com")] == ["a", "a", None]
+
+
+def test_hosts_no_route_names_do_not_pile_up() -> None:
+    table = table_of(route(path_prefix="/"))
+    assert all(match(table, "/", host=f"h{i}.com") == "a" for i in range(3000))
+    assert len(table._of_host) <= 1024
+
+
+def test_a_route_with_a_method_is_before_one_without() -> None:
+    table = table_of(route(path="/a"), route(path="/a", methods=("GET", "PUT")))
+    assert [match(table, "/a", method) for method in ("GET", "PUT", "POST")] == ["b", "b", "a"]
+
+
+def test_a_route_for_get_does_not_take_head() -> None:
+    assert match(table_of(route(path="/a", methods=("GET",))), "/a", "HEAD") is None
+
+
+def test_more_header_then_more_query_predicates_are_first_then_the_file_decides() -> None:
+    table = table_of(
+        route(path="/a", query=(present("p"), present("q"))),
+        route(path="/a", headers=(present("x"),)),
+        route(path="/a", headers=(present("y"),), query=(present("p"),)),
+        route(path="/a", headers=(present("x"), present("y"))),
+        route(path="/a"),
+        route(path="/a"),
+    )
+    both = [(b"X", b"1"), (b"Y", b"1")]
+    assert match(table, "/a", fields=both, query="p&q") == "d"
+    assert match(table, "/a", fields=both[:1], query="p&q") == "b"
+    assert match(table, "/a", fields=both[1:], query="p&q") == "c"
+    assert match(table, "/a", query="p&q") == "a"
+    assert match(table, "/a", query="p") == "e"
+
+
+def test_priority_is_above_every_other_rule() -> None:
+    table = table_of(
+        route(hosts=("example.com",), path="/a", methods=("GET",)),
+        route(path_prefix="/", priority=1),
+        route(priority=-1),
+        route(path="/b", hosts=("*.com",), priority=1),
+    )
+    assert [match(table, path) for path in ("/a", "/b", "/c")] == ["b", "d", "b"]
+
+
+def test_a_priority_all_share_changes_nothing() -> None:
+    table = table_of(route(path_prefix="/", priority=3), route(path="/a", priority=3))
+    assert not table.has_priorities
+    assert match(table, "/a") == "b"
+
+
+def test_the_methods_of_routes_that_would_take_the_request_are_allowed() -> None:
+    table = table_of(
+        route(path="/a", methods=("PUT", "GET")),
+        route(path="/{x}", methods=("DELETE",)),
+        route(path="/a", methods=("PATCH",), headers=(present("x"),)),
+        route(path="/a", methods=("POST",), hosts=("other.com",)),
+    )
+    assert allowed(table, "/a", "TRACE") == ("DELETE", "GET", "PUT")
+    assert allowed(table, "/a", "TRACE", host="other.com") == ("DELETE", "GET", "POST", "PUT")
+    assert allowed(table, "/b/c") == ()
+
+
+def test_a_method_that_another_predicate_refuses_is_not_allowed() -> None:
+    table = table_of(route(path="/a", methods=("GET",), headers=(present("x"),)))
+    assert match(table, "/a") is None
+    assert allowed(table, "/a") == ()
+
+
+def test_predicates_on_listener_and_client_hold_too() -> None:
+    table = table_of(route(path="/a", listeners=("internal",)), route(path="/b", clients=("10.0.0.0/8",)))
+    assert match(table, "/a") is None
+    assert match(table, "/a", listener="internal") == "a"
+    assert match(table, "/b") is None
+    assert match(table, "/b", client="10.1.2.3") == "b"
+
+
+def test_a_hostile_path_is_cut_down_to_what_the_table_can_tell_apart() -> None:
+    table = table_of(route(path="/a/{b}/{c*}"), route(path_prefix="/a/b"))
+    assert match(table, "/a" * 8000) == "a"
+    assert match(table, "/a/" + "b/" * 8000) == "a"
+    assert match(table, "/b" * 8000) is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [route(path_regex="("), route(path="/{a}/{a}"), route(headers=(regex("x", "("),)), route(clients=("nowhere",))],
+)
+def test_what_cannot_be_compiled_is_a_value_error(bad: Route) -> None:
+    with pytest.raises(ValueError):
+        table_of(bad)
+
+
+def test_there_is_no_table_before_it_is_finished() -> None:
+    builder: TableBuilder[str] = TableBuilder()
+    with pytest.raises(RuntimeError):
+        _ = builder.table
+    assert list(builder.finish()) == []
+    assert match(builder.table, "/") is None
+
+
+def test_finishing_yields_between_patterns() -> None:
+    builder: TableBuilder[str] = TableBuilder()
+    for each in numbered(*(route(path_regex=f"/a/{i}[a-z]") for i in range(100))):
+        builder.add(each, each.name)
+    assert len(list(builder.finish())) > 100
+
+
+def test_dismantling_frees_every_payload() -> None:
+    class Payload:
+        alive = 0
+
+        def __init__(self) -> None:
+            Payload.alive += 1
+
+        def __del__(self) -> None:
+            Payload.alive -= 1
+
+    table = build_table((route(index=i, path=f"/{i}"), Payload()) for i in range(1000))
+    steps = sum(1 for _ in table.dismantle())
+    assert steps > 1
+    assert Payload.alive == 0
+
+
+# From here on: random tables against the rules of precedence as the documentation states them, read naively.
+
+_hosts = st.lists(st.sampled_from(["a.com", "b.a.com", "*.a.com", "*.com", "*"]), max_size=2).map(tuple)
+_segments = st.sampled_from(["a", "b", "{p}"])
+_paths = st.one_of(
+    st.lists(st.sampled_from("ab"), max_size=3).map(lambda parts: (PathKind.EXACT, "/" + "/".join(parts))),
+    st.lists(_segments, min_size=1, max_size=3).map(
+        lambda parts: (PathKind.TEMPLATE, "".join(f"/{part.replace('p', f'p{i}')}" for i, part in enumerate(parts)))
+    ),
+    st.lists(_segments, max_size=2).map(
+        lambda parts: (
+            PathKind.TEMPLATE,
+            "".join(f"/{part.replace('p', f'p{i}')}" for i, part in enumerate(parts)) + "/{rest*}",
+        )
+    ),
+    st.lists(st.sampled_from("ab"), max_size=3).map(lambda parts: (PathKind.PREFIX, "/" + "/".join(parts))),
+    st.sampled_from([(PathKind.REGEX, text) for text in ("/a/.*", "/.*", "/[ab]", "/(a|b/a)", "/a/b?", "/b+", "/a.*")]),
+    st.just((PathKind.ANY, "")),
+)
+_values = st.lists(
+    st.sampled_from([exact("x", "1"), exact("x", "2"), regex("x", "[12]"), present("x"), present("y")]),
+    max_size=2,
+    unique=True,
+).map(tuple)
+_matches = st.builds(
+    lambda path, **others: Match(path_kind=path[0], path=path[1], **others),
+    path=_paths,
+    hosts=_hosts,
+    methods=st.lists(st.sampled_from(["GET", "PUT"]), max_size=2).map(tuple),
+    headers=_values,
+    query=_values,
+    clients=st.sampled_from([(), (), ("10.0.0.0/8",), ("10.1.0.0/16", "::/0")]),
+    listeners=st.sampled_from([(), (), ("public",), ("internal", "public"), ("internal",)]),
+)
+_routes = st.lists(st.tuples(_matches, st.sampled_from([0, 0, 0, 1, -1])), max_size=12)
+_requests = st.fixed_dictionaries(
+    {
+        "listener": st.sampled_from(["public", "internal"]),
+        "host": st.sampled_from(["a.com", "b.a.com", "c.b.a.com", "com", "d.com", "e.org", ""]),
+        "method": st.sampled_from(["GET", "PUT", "POST"]),
+        "path": st.lists(st.sampled_from(["a", "b", "bb", ""]), max_size=4).map(
+            lambda parts: re.sub("//+", "/", "/" + "/".join(parts))
+        ),
+        "query": st.sampled_from([None, "x=1", "y&x=2", "x=3&x=1"]),
+        "fields": st.sampled_from([[], [(b"X", b"1")], [(b"x", b"2"), (b"Y", b"")], [(b"x", b"1"), (b"X", b"2")]]),
+        "client": st.sampled_from(["10.0.0.1", "10.1.0.1", "192.0.2.1", "2001:db8::1", "::ffff:10.1.0.1"]),
+    }
+)
+
+
+def naive_path(kind: PathKind, configured: str, path: str) -> bool:
+    if kind is PathKind.EXACT:
+        return path == configured
+    if kind is PathKind.PREFIX:
+        return path == configured or path.startswith(configured.rstrip("/") + "/")
+    if kind is PathKind.TEMPLATE:
+        pattern = re.sub(r"\{\w+\}", "[^/]+", re.sub(r"\{\w+\*\}", ".*", configured))
+        return re.fullmatch(pattern, path) is not None
+    return kind is PathKind.ANY or re.fullmatch(configured, path) is not None
+
+
+def naive_host(configured: str, host: str) -> bool:
+    return configured in {"*", host} or (configured[:2] == "*." and len(host) > 2 and host.endswith(configured[1:]))
+
+
+def naive_values(wanted: Match, request: dict[str, object]) -> bool:
+    fields = request["fields"]
+    assert isinstance(fields, list)
+    headers = {
+        name: ", ".join(value.decode() for field, value in fields if field.lower().decode() == name)
+        for name in {field.lower().decode() for field, _ in fields}
+    }
+    query: dict[str, str] = {}
+    for pair in str(request["query"] or "").split("&"):
+        name, _, value = pair.partition("=")
+        query.setdefault(name, value)
+    for predicates, values in ((wanted.headers, headers), (wanted.query, query)):
+        for predicate in predicates:
+            if predicate.name not in values:
+                return False
+            value = values[predicate.name]
+            if predicate.kind == "exact" and value != predicate.value:
+                return False
+            if predicate.kind == "regex" and re.fullmatch(predicate.value, value) is None:
+                return False
+    return True
+
+
+def naive_client(networks: tuple[str, ...], client: str) -> bool:
+    is_four, second = "10." in client, client.split(".")[1:2]
+    held = {"10.0.0.0/8": is_four, "10.1.0.0/16": is_four and second == ["1"], "::/0": client == "2001:db8::1"}
+    return not networks or any(held[network] for network in networks)
+
+
+def naive_order(route: Route, host: str) -> tuple[object, ...]:
+    wanted = route.match
+    kinds = [PathKind.EXACT, PathKind.TEMPLATE, PathKind.PREFIX, PathKind.REGEX, PathKind.ANY]
+    template = [2 if "*" in part else int("{" in part) for part in wanted.path.split("/")]
+    return (
+        -route.priority,
+        2 if host == "*" else int("*" in host),
+        -len(host),
+        kinds.index(wanted.path_kind),
+        template if wanted.path_kind is PathKind.TEMPLATE else [-len(wanted.path)],
+        not wanted.methods,
+        -len(wanted.headers),
+        -len(wanted.query),
+        route.index,
+    )
+
+
+def naive_winner(routes: list[Route], request: dict[str, object]) -> Route | None:
+    found = [
+        (naive_order(route, host), route)
+        for route in routes
+        for host in route.match.hosts or ("*",)
+        if naive_host(host, str(request["host"]))
+        and naive_path(route.match.path_kind, route.match.path, str(request["path"]))
+        and (not route.match.methods or request["method"] in route.match.methods)
+        and (not route.match.listeners or request["listener"] in route.match.listeners)
+        and naive_client(route.match.clients, str(request["client"]))
+        and naive_values(route.match, request)
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def as_routes(drawn: list[tuple[Match, int]]) -> list[Route]:
+    return [
+        Route(name=f"r{index}", index=index, match=wanted, place=Place("routes.yaml", index), priority=priority)
+        for index, (wanted, priority) in enumerate(drawn)
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(_routes, st.lists(_requests, min_size=1, max_size=8))
+def test_the_table_agrees_with_the_rules_read_naively(
+    drawn: list[tuple[Match, int]], requests: list[dict[str, object]]
+) -> None:
+    routes = as_routes(drawn)
+    table = build_table((each, each) for each in routes)
+    for request in requests:
+        assert table.match(**request) is naive_winner(routes, request)  # type: ignore[arg-type]
+
+
+@settings(max_examples=200, deadline=None)
+@given(_routes, _requests)
+def test_allowed_methods_are_those_with_which_the_request_would_be_taken(
+    drawn: list[tuple[Match, int]], request: dict[str, object]
+) -> None:
+    routes = as_routes(drawn)
+    table = build_table((each, each) for each in routes)
+    if table.match(**request) is not None:  # type: ignore[arg-type]
+        return
+    tried = {method: naive_winner(routes, request | {"method": method}) for method in ("GET", "POST", "PUT")}
+    assert table.allowed_methods(**request) == tuple(  # type: ignore[arg-type]
+        method for method, winner in tried.items() if winner is not None
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(_routes, _requests)
+def test_places_are_visited_in_order_of_precedence(drawn: list[tuple[Match, int]], request: dict[str, object]) -> None:
+    routes = [Route(r.name, r.index, r.match, r.place) for r in as_routes(drawn)]
+    table = build_table((each, each) for each in routes)
+    ranks = [entry.rank for leaf in table.leaves(str(request["host"]), str(request["path"])) for entry in leaf.entries]
+    assert all(one <= other for one, other in pairwise(ranks))

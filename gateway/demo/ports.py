@@ -21,8 +21,9 @@ class Ports:
 
 
 def ports_from(base: int) -> Ports:
-    """Consecutive ports, beginning with the gateway's."""
-    return Ports(*range(base, base + len(fields(Ports))))
+    """Consecutive ports, beginning with the gateway's; from 0, ports the kernel chooses."""
+    count = len(fields(Ports))
+    return Ports(*([0] * count if base == 0 else range(base, base + count)))
 
 
 def choose_ports(wanted: Ports) -> tuple[Ports, dict[str, tuple[int, int]]]:

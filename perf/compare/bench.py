@@ -1,0 +1,81 @@
+"""What every scenario is given: cores, folder, backend, lengths of rounds, and the processes it starts."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from perf.compare.cores import Cores
+from perf.compare.processes import Process, Stable, StartError, free_port
+
+PERF = Path(__file__).parents[1]
+ANSWER = "The answer of the origin, exactly one hundred bytes long, as it is sent for every request: ....... A"
+SECOND_ANSWER = ANSWER[:-1] + "B"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A started gateway: where it listens and the process that leads it. admin_port: 0 where there is none."""
+
+    name: str
+    port: int
+    process: Process
+    admin_port: int = 0
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The origins. `port` and `second_port` answer 100 bytes each; `bulk_port` is perf/backend.py."""
+
+    port: int
+    second_port: int
+    bulk_port: int
+
+
+class Bench:
+    """One run. `quick` shortens everything to a check that it works; its figures mean little."""
+
+    def __init__(self, stable: Stable, cores: Cores, folder: Path, *, quick: bool) -> None:
+        self.stable = stable
+        self.cores = cores
+        self.folder = folder
+        self.quick = quick
+        self.rounds = 2 if quick else 7
+        self.round_s = 1.0 if quick else 4.0
+        self.warm_s = 1.0 if quick else 3.0
+        self.missing: dict[str, str] = {}
+        """Peers that could not be started, with the reason."""
+        self._backend: Backend | None = None
+
+    def say(self, text: str) -> None:
+        """Progress, on stderr."""
+        print(f"  {text}", file=sys.stderr, flush=True)
+
+    @property
+    def backend(self) -> Backend:
+        """The origins, started on first use. Raises StartError."""
+        if self._backend is None:
+            self._backend = self._start_backend()
+        return self._backend
+
+    def _start_backend(self) -> Backend:
+        backend = Backend(free_port(), free_port(), free_port())
+        values = {"BACKEND_PORT": backend.port, "SECOND_PORT": backend.second_port}
+        config = self.fill("nginx_backend.conf", "backend", values | {"BODY": ANSWER, "SECOND_BODY": SECOND_ANSWER})
+        origin = self.stable.start("backend", ["nginx", "-c", config], self.cores.load)
+        self.stable.wait_listening(origin, backend.port)
+        command = [sys.executable, PERF / "backend.py", str(backend.bulk_port)]
+        self.stable.wait_listening(self.stable.start("bulk", command, self.cores.load), backend.bulk_port)
+        return backend
+
+    def fill(self, template: str, name: str, values: dict[str, object]) -> Path:
+        """Write a file of perf/peers with its ${...} filled in to the run's folder and return its path."""
+        text = (PERF / "peers" / template).read_text()
+        target = self.folder / f"{name}.{template}"
+        target.write_text(Template(text).safe_substitute(values | {"FOLDER": self.folder, "NAME": name}))
+        return target
+
+    def give_up(self, name: str, error: StartError) -> None:
+        """Note a peer as missing; the report names it with the reason."""
+        self.missing[name] = str(error)
+        self.say(f"{name} is missing: {error}")

@@ -1,0 +1,112 @@
+"""What a request costs: Sightline with all telemetry and with none, against nginx, HAProxy, Envoy and two aiohttp proxies."""
+
+import json
+import urllib.request
+from dataclasses import asdict
+from functools import partial
+
+from perf.compare.bench import ANSWER, Bench, Gateway
+from perf.compare.peers import start_all, start_envoy, start_haproxy, start_nginx, start_python
+from perf.compare.processes import StartError
+from perf.compare.report import Check, Findings, Table
+from perf.compare.rounds import Contestant, Series, interleave, ratio
+from perf.compare.sightline import Scraper, Settings, Sightline, start_sightline
+
+JSON_LOG = "{folder}/{name}.access.log json"
+ON, OFF = "sightline, all telemetry", "sightline, telemetry off"
+NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG = "nginx, JSON log", "nginx, JSON log buffered", "envoy, JSON log"
+AIOHTTP = "aiohttp server and client"
+
+
+def run(bench: Bench) -> Findings:
+    """Start all of them, measure in turns, judge."""
+    gateways = start_all(
+        bench,
+        {
+            "nginx": partial(start_nginx, bench, "nginx"),
+            NGINX_LOG: partial(start_nginx, bench, "nginx-json", JSON_LOG),
+            NGINX_BUFFERED: partial(start_nginx, bench, "nginx-buffered", JSON_LOG + " buffer=64k flush=1s"),
+            "haproxy": partial(start_haproxy, bench),
+            "envoy": partial(start_envoy, bench, "envoy"),
+            ENVOY_LOG: partial(start_envoy, bench, "envoy-json", access_log=True),
+            AIOHTTP: partial(start_python, bench, "aiohttp_proxy"),
+            "aiohttp server, httptools upstream": partial(start_python, bench, "aiohttp_httptools"),
+            ON: partial(start_sightline, bench, "sightline-on", Settings()),
+            OFF: partial(start_sightline, bench, "sightline-off", Settings(telemetry=False)),
+        },
+    )
+    for name, gateway in list(gateways.items()):
+        try:
+            require_answer(gateway)
+        except StartError as error:
+            bench.give_up(name, error)
+            bench.stable.stop(gateways.pop(name).process)
+    return judge(bench, gateways)
+
+
+def require_answer(gateway: Gateway) -> None:
+    """Raise StartError unless the gateway hands over the origin's answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{gateway.port}/", timeout=5) as answer:
+            body = answer.read().decode()
+    except OSError as error:
+        raise StartError(f"no answer through it: {error}") from error
+    if body != ANSWER:
+        raise StartError(f"a wrong answer through it: {body[:200]!r}")
+
+
+def judge(bench: Bench, gateways: dict[str, Gateway]) -> Findings:
+    """Measure what was started and put the figures beside the budgets."""
+    scraped = [gateway for name, gateway in gateways.items() if name == ON and isinstance(gateway, Sightline)]
+    with Scraper(scraped) as scraper:
+        series = interleave(bench, [Contestant(name, gateway) for name, gateway in gateways.items()])
+    findings = Findings("What a request costs", [cost_table(series)], budgets(series))
+    if scraped:
+        findings.notes.append(f"{scraper.scrapes} scrapes of /metrics, {scraper.failed} failed; {spans_note(bench)}")
+    findings.notes += [
+        f"{one.name}: {one.failures} failed of {one.requests}" for one in series.values() if one.failures
+    ]
+    findings.data = {name: [asdict(sample) for sample in one.samples] for name, one in series.items()}
+    return findings
+
+
+def spans_note(bench: Bench) -> str:
+    """How many spans have arrived at the sink."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{bench.backend.bulk_port}/counts", timeout=5) as answer:
+        counts = json.load(answer)
+    return f"{counts['spans']} spans exported in {counts['exports']} batches"
+
+
+def cost_table(series: dict[str, Series]) -> Table:
+    """Medians over the rounds."""
+    columns = ["gateway", "CPU µs/request", "requests/s", "p50 ms", "p99 ms", "core shared with others"]
+    rows = [
+        [
+            one.name,
+            f"{one.cpu_us:.1f}",
+            f"{one.per_second:.0f}",
+            f"{one.p50_ms:.2f}",
+            f"{one.p99_ms:.2f}",
+            f"{one.foreign_share:.1%}",
+        ]
+        for one in series.values()
+    ]
+    return Table("32 kept-alive connections, 100-byte answers, one core", columns, rows)
+
+
+def budgets(series: dict[str, Series]) -> list[Check]:
+    """The rows whose two sides were both measured."""
+    rows = [
+        ("all telemetry / envoy with JSON log", ON, ENVOY_LOG, 0.75, 0.5),
+        ("all telemetry / nginx with JSON log", ON, NGINX_LOG, 2.6, 1.7),
+        ("all telemetry / nginx with buffered JSON log", ON, NGINX_BUFFERED, 2.6, 1.7),
+        ("all telemetry / telemetry off", ON, OFF, 1.25, 1.1),
+    ]
+    checks = [
+        Check(what, ratio(series[one], series[other]), budget, aim)
+        for what, one, other, budget, aim in rows
+        if one in series and other in series
+    ]
+    if ON in series and AIOHTTP in series:
+        checks.append(Check("aiohttp proxy / all telemetry", ratio(series[AIOHTTP], series[ON]), 4.0, floor=True))
+    return checks

@@ -1,0 +1,144 @@
+"""Sightline as a contestant: its configuration for a run, its start, and what its admin API says meanwhile."""
+
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from perf.compare.bench import Bench, Gateway
+from perf.compare.processes import Process, StartError, free_port
+
+READY_WITHIN_S = 30.0
+
+
+@dataclass
+class Settings:
+    """What a scenario varies; the rest are the product's defaults. `routes` and `upstreams` as in the YAML."""
+
+    routes: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"}]
+    )
+    telemetry: bool = True
+    workers: int = 1
+    bulk: bool = False
+    listener: dict[str, Any] = field(default_factory=dict)
+    drain: dict[str, str] = field(default_factory=lambda: {"delay": "0s", "deadline": "5s"})
+
+
+def telemetry_section(bench: Bench, *, on: bool) -> dict[str, Any]:
+    """All of it (metrics, a line per exchange, trace context, one span in a hundred exported) or none of it."""
+    if not on:
+        return {"access_log": {"sink": "none"}, "metrics": {"enabled": False}, "traces": {"propagate": False}}
+    endpoint = f"http://127.0.0.1:{bench.backend.bulk_port}"
+    return {"access_log": {"sink": "stdout"}, "traces": {"endpoint": endpoint, "sample": "1%"}}
+
+
+def configuration(bench: Bench, settings: Settings, port: int, admin_port: int) -> dict[str, Any]:
+    """The whole document as it is written to the file."""
+    backend = bench.backend
+    origin = backend.bulk_port if settings.bulk else backend.port
+    return {
+        "listeners": [{"name": "public", "address": f"127.0.0.1:{port}", **settings.listener}],
+        "upstreams": {
+            "origin": {"endpoints": [f"127.0.0.1:{origin}"]},
+            "second": {"endpoints": [f"127.0.0.1:{backend.second_port}"]},
+        },
+        "routes": settings.routes,
+        "telemetry": telemetry_section(bench, on=settings.telemetry),
+        "admin": {"address": f"127.0.0.1:{admin_port}"},
+        "drain": settings.drain,
+        "workers": settings.workers,
+    }
+
+
+@dataclass(frozen=True)
+class Sightline(Gateway):
+    """A started Sightline. ready_s: from the start of the process to the first 200 of /readyz."""
+
+    config: Path = Path()
+    document: dict[str, Any] = field(default_factory=dict)
+    ready_s: float = 0.0
+
+    def worker_pids(self) -> list[int]:
+        """Children of the supervisor that are named as workers, or all of them where titles cannot be read."""
+        children = self.process.pids()[1:]
+        named = [pid for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return named or children
+
+    def rewrite(self, text: str) -> int:
+        """Replace the configuration file at once, by rename; returns the time of it, monotonic nanoseconds."""
+        fresh = self.config.with_suffix(".next")
+        fresh.write_text(text)
+        fresh.rename(self.config)
+        return time.monotonic_ns()
+
+    def admin(self, path: str, timeout_s: float = 5.0) -> bytes:
+        """Body of a GET to the admin API. Raises OSError, or HTTPError for an answer of 400 and above."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=timeout_s) as answer:
+            return bytes(answer.read())
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """The document as it stands in the file."""
+    return yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+
+
+def start_sightline(
+    bench: Bench, name: str, settings: Settings | None = None, cores: frozenset[int] | None = None
+) -> Sightline:
+    """Start it and wait until it is ready. Raises StartError."""
+    port, admin_port = free_port(), free_port()
+    document = configuration(bench, settings or Settings(), port, admin_port)
+    config = bench.folder / f"{name}.yaml"
+    config.write_text(to_yaml(document))
+    command = [sys.executable, "-m", "gateway", "run", "-c", str(config)]
+    process = bench.stable.start(name, command, cores or bench.cores.gateway)
+    ready_s = _wait_ready(process, admin_port)
+    return Sightline(name, port, process, admin_port, config, document, ready_s)
+
+
+def _wait_ready(process: Process, admin_port: int) -> float:
+    url = f"http://127.0.0.1:{admin_port}/readyz"
+    while (elapsed_s := (time.monotonic_ns() - process.started_ns) / 1e9) < READY_WITHIN_S:
+        if process.popen.poll() is not None:
+            raise StartError(f"{process.name} ended with code {process.popen.returncode}: {process.tail()}")
+        try:
+            with urllib.request.urlopen(url, timeout=1.0):
+                return elapsed_s
+        except (OSError, urllib.error.HTTPError):
+            time.sleep(0.02)
+    raise StartError(f"{process.name} was not ready within {READY_WITHIN_S:.0f} s: {process.tail()}")
+
+
+class Scraper:
+    """Reads /metrics of some gateways once a second, as Prometheus would, for as long as the block lasts."""
+
+    def __init__(self, gateways: list[Sightline]) -> None:
+        self._gateways = gateways
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scraper", daemon=True)
+        self.scrapes = 0
+        self.failed = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(1.0):
+            for gateway in self._gateways:
+                try:
+                    gateway.admin("/metrics")
+                    self.scrapes += 1
+                except OSError:
+                    self.failed += 1

@@ -1,0 +1,205 @@
+"""Every instrument of the gateway, once: its name, kind, labels and meaning. What is not listed here is not measured."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gateway.telemetry.histogram import EDGES_NS, LAG_EDGES_NS
+
+PREFIX: Final = "sightline_"
+
+
+class Kind(StrEnum):
+    """The values are the type names of the Prometheus exposition formats."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """`name` as exposed, with prefix and unit; labels in the order of all label tuples; edges of a histogram's buckets."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+    edges_ns: tuple[int, ...] = ()
+
+
+def _counter(name: str, labels: tuple[str, ...], text: str) -> Instrument:
+    return Instrument(f"{PREFIX}{name}_total", Kind.COUNTER, labels, text)
+
+
+def _gauge(name: str, labels: tuple[str, ...], text: str) -> Instrument:
+    return Instrument(PREFIX + name, Kind.GAUGE, labels, text)
+
+
+def _histogram(name: str, labels: tuple[str, ...], text: str, edges: list[int] = EDGES_NS) -> Instrument:
+    return Instrument(PREFIX + name, Kind.HISTOGRAM, labels, text, tuple(edges))
+
+
+HTTP_REQUESTS: Final = _counter(
+    "http_requests",
+    ("route", "method", "code", "source"),
+    "Finished requests, those that matched no route or were refused included.",
+)
+HTTP_REQUEST_DURATION: Final = _histogram(
+    "http_request_duration_seconds",
+    ("route", "class"),
+    "From the first byte of a request to the last byte of its answer.",
+)
+HTTP_FAILURES: Final = _counter(
+    "http_failures", ("route", "reason"), "Requests that did not end in a plain answer, and why."
+)
+HTTP_OVERHEAD: Final = _histogram(
+    "http_gateway_overhead_seconds",
+    ("route",),
+    "Time of a request that neither the client nor the upstream caused.",
+)
+HTTP_PHASE_DURATION: Final = _histogram(
+    "http_phase_duration_seconds",
+    ("phase", "upstream"),
+    "Time spent in each phase; the upstream is _none for requests the gateway answered by itself.",
+)
+HTTP_REQUEST_BYTES: Final = _counter("http_request_bytes", ("route",), "Bytes of requests as read, heads included.")
+HTTP_RESPONSE_BYTES: Final = _counter("http_response_bytes", ("route",), "Bytes of answers as written, heads included.")
+HTTP_IN_FLIGHT: Final = _gauge("http_requests_in_flight", ("route",), "Requests running now.")
+
+UPSTREAM_REQUESTS: Final = _counter(
+    "upstream_requests",
+    ("upstream", "endpoint", "class", "reason"),
+    "Attempts at an endpoint; reason is none when a plain answer came, class is none when no answer came.",
+)
+UPSTREAM_DURATION: Final = _histogram(
+    "upstream_request_duration_seconds",
+    ("upstream", "class"),
+    "Of an attempt, from having a connection to the last byte of the answer.",
+)
+UPSTREAM_ENDPOINT_DURATION: Final = Instrument(
+    f"{PREFIX}upstream_endpoint_duration_seconds",
+    Kind.SUMMARY,
+    ("upstream", "endpoint"),
+    "The same per endpoint, count and sum only.",
+)
+UPSTREAM_IN_FLIGHT: Final = _gauge("upstream_in_flight", ("upstream", "endpoint"), "Attempts running now.")
+UPSTREAM_PENDING: Final = _gauge("upstream_pending", ("upstream", "endpoint"), "Attempts waiting for a connection now.")
+UPSTREAM_CONNECTIONS: Final = _gauge(
+    "upstream_connections", ("upstream", "state"), "Open connections to the endpoints of an upstream, active or idle."
+)
+UPSTREAM_CONNECTIONS_LIMIT: Final = _gauge(
+    "upstream_connections_limit", ("upstream",), "Connections allowed to the endpoints of an upstream, by all workers."
+)
+UPSTREAM_OPENED: Final = _counter(
+    "upstream_connections_opened", ("upstream", "result"), "Attempts to open a connection, by ok or what went wrong."
+)
+UPSTREAM_CLOSED: Final = _counter(
+    "upstream_connections_closed", ("upstream", "reason"), "Connections that were open and are no more."
+)
+
+CONNECTIONS_ACTIVE: Final = _gauge("connections_active", ("listener",), "Open connections of clients.")
+CONNECTIONS_LIMIT: Final = _gauge("connections_limit", ("listener",), "Connections of clients allowed, by all workers.")
+CONNECTIONS_ACCEPTED: Final = _counter("connections_accepted", ("listener",), "Connections of clients accepted.")
+CONNECTIONS_REJECTED: Final = _counter(
+    "connections_rejected", ("listener", "reason"), "Connections of clients turned away."
+)
+
+EVENT_LOOP_LAG: Final = _histogram(
+    "event_loop_lag_seconds", ("worker",), "How late a timer of a worker's loop fired.", LAG_EDGES_NS
+)
+WORKERS: Final = _gauge("workers", ("state",), "Worker processes by state.")
+WORKER_RESTARTS: Final = _counter(
+    "worker_restarts", ("reason",), "Worker processes started in place of one that ended."
+)
+
+CONFIG_INFO: Final = _gauge("config_info", ("revision", "source"), "1 for the configuration that is running.")
+CONFIG_LAST_RELOAD_SUCCESS: Final = _gauge(
+    "config_last_reload_success", (), "Whether the configuration read last was accepted."
+)
+CONFIG_LAST_APPLIED: Final = _gauge(
+    "config_last_applied_timestamp_seconds", (), "When the running configuration was applied."
+)
+CONFIG_RELOADS: Final = _counter("config_reloads", ("result",), "Configurations read after the first, by outcome.")
+CONFIG_APPLY_DURATION: Final = Instrument(
+    f"{PREFIX}config_apply_duration_seconds",
+    Kind.SUMMARY,
+    (),
+    "From reading a configuration to every worker running it, count and sum only.",
+)
+CONFIG_OBJECTS: Final = _gauge("config_objects", ("kind",), "Objects of the running configuration.")
+
+SLO_REQUESTS: Final = _counter(
+    "slo_requests",
+    ("route", "sli", "result"),
+    "Requests judged against an objective of their route, exactly at its threshold.",
+)
+SLO_TARGET: Final = _gauge("slo_target_ratio", ("route", "sli"), "The share of good requests a route is to have.")
+
+TELEMETRY_DROPPED: Final = _counter(
+    "telemetry_dropped", ("signal", "sink", "reason"), "Lines and spans that were given up."
+)
+TELEMETRY_EXPORTED: Final = _counter("telemetry_exported", ("signal", "sink"), "Lines and spans that were delivered.")
+TELEMETRY_QUEUE_LENGTH: Final = _gauge(
+    "telemetry_queue_length", ("signal", "sink"), "Waiting to be delivered: bytes of lines, number of spans."
+)
+TELEMETRY_QUEUE_CAPACITY: Final = _gauge(
+    "telemetry_queue_capacity", ("signal", "sink"), "How much may wait to be delivered."
+)
+METRICS_RENDER: Final = _gauge("metrics_render_seconds", (), "How long rendering took for the scrape before this one.")
+METRICS_SERIES: Final = _gauge("metrics_series", (), "Samples in the scrape before this one.")
+TRACE_DECISIONS: Final = _counter(
+    "trace_decisions", ("decision", "rule"), "Exchanges kept for their spans by rule, and those let go."
+)
+BUILD_INFO: Final = _gauge("build_info", ("version", "python"), "1, with what is running.")
+
+TRAFFIC: Final[tuple[Instrument, ...]] = (
+    HTTP_REQUESTS,
+    HTTP_REQUEST_DURATION,
+    HTTP_FAILURES,
+    HTTP_OVERHEAD,
+    HTTP_PHASE_DURATION,
+    HTTP_REQUEST_BYTES,
+    HTTP_RESPONSE_BYTES,
+    HTTP_IN_FLIGHT,
+    UPSTREAM_REQUESTS,
+    UPSTREAM_DURATION,
+    UPSTREAM_ENDPOINT_DURATION,
+    UPSTREAM_IN_FLIGHT,
+    UPSTREAM_PENDING,
+    UPSTREAM_CONNECTIONS,
+    UPSTREAM_CONNECTIONS_LIMIT,
+    UPSTREAM_OPENED,
+    UPSTREAM_CLOSED,
+    CONNECTIONS_ACTIVE,
+    CONNECTIONS_LIMIT,
+    CONNECTIONS_ACCEPTED,
+    CONNECTIONS_REJECTED,
+    EVENT_LOOP_LAG,
+    SLO_REQUESTS,
+    SLO_TARGET,
+    TELEMETRY_DROPPED,
+    TELEMETRY_EXPORTED,
+    TELEMETRY_QUEUE_LENGTH,
+    TELEMETRY_QUEUE_CAPACITY,
+    TRACE_DECISIONS,
+)
+"""Filled from the reports of the workers and from the sinks; see telemetry.store."""
+
+OWN: Final[tuple[Instrument, ...]] = (
+    WORKERS,
+    WORKER_RESTARTS,
+    CONFIG_INFO,
+    CONFIG_LAST_RELOAD_SUCCESS,
+    CONFIG_LAST_APPLIED,
+    CONFIG_RELOADS,
+    CONFIG_APPLY_DURATION,
+    CONFIG_OBJECTS,
+    METRICS_RENDER,
+    METRICS_SERIES,
+    BUILD_INFO,
+)
+"""The supervisor's own; see telemetry.instruments."""
+
+INSTRUMENTS: Final = TRAFFIC + OWN

@@ -1,0 +1,69 @@
+"""The supervisor's own metrics, kept by prometheus_client in the ordinary way: they change rarely and cost nothing."""
+
+import platform
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, Summary, disable_created_metrics
+
+from gateway import __version__
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+
+
+class SupervisorInstruments:
+    """Workers and configuration as metrics. `registry` also carries the process metrics of the supervisor."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._workers = _gauge(catalog.WORKERS, registry)
+        self._restarts = _counter(catalog.WORKER_RESTARTS, registry)
+        self._info = _gauge(catalog.CONFIG_INFO, registry)
+        self._reload_success = _gauge(catalog.CONFIG_LAST_RELOAD_SUCCESS, registry)
+        self._applied_at = _gauge(catalog.CONFIG_LAST_APPLIED, registry)
+        self._reloads = _counter(catalog.CONFIG_RELOADS, registry)
+        self._apply_duration = Summary(
+            catalog.CONFIG_APPLY_DURATION.name, catalog.CONFIG_APPLY_DURATION.help, registry=registry
+        )
+        self._objects = _gauge(catalog.CONFIG_OBJECTS, registry)
+        self.render_seconds = _gauge(catalog.METRICS_RENDER, registry)
+        self.samples = _gauge(catalog.METRICS_SERIES, registry)
+        _gauge(catalog.BUILD_INFO, registry).labels(__version__, platform.python_version()).set(1)
+        for result in ("applied", "rejected", "unchanged"):
+            self._reloads.labels(result)
+
+    def workers(self, by_state: Mapping[str, int]) -> None:
+        """How many workers are in each state; states left out have none."""
+        self._workers.clear()
+        for state, count in by_state.items():
+            self._workers.labels(state).set(count)
+
+    def worker_restarted(self, reason: str) -> None:
+        """A worker was started in place of one that ended; `reason` is from the supervisor's closed list."""
+        self._restarts.labels(reason).inc()
+
+    def config_applied(
+        self, revision: str, source: str, objects: Mapping[str, int], took_s: float, at_s: float
+    ) -> None:
+        """Every worker runs this configuration. objects: number by kind; took_s: since it was read; at_s: Unix time."""
+        self._info.clear()
+        self._info.labels(revision, source).set(1)
+        self._applied_at.set(at_s)
+        self._apply_duration.observe(took_s)
+        for kind, count in objects.items():
+            self._objects.labels(kind).set(count)
+
+    def config_read(self, result: str, *, is_first: bool = False) -> None:
+        """A configuration was read: applied, unchanged or rejected. The first one is no reload."""
+        self._reload_success.set(0 if result == "rejected" else 1)
+        if not is_first:
+            self._reloads.labels(result).inc()
+
+
+def _gauge(instrument: Instrument, registry: CollectorRegistry) -> Gauge:
+    return Gauge(instrument.name, instrument.help, instrument.labels, registry=registry)
+
+
+def _counter(instrument: Instrument, registry: CollectorRegistry) -> Counter:
+    return Counter(instrument.name, instrument.help, instrument.labels, registry=registry)

@@ -1,0 +1,41 @@
+"""What each worker says about now. Gauges of a worker that is gone go with it; those of all others add up."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+from gateway.wire.report import PoolGauge, Report
+
+Labels: TypeAlias = tuple[str, ...]
+Reading: TypeAlias = tuple[Instrument, Labels, int]
+
+
+class WorkerGauges:
+    """The last word of one worker."""
+
+    def __init__(self) -> None:
+        self._in_flight: dict[str, int] = {}
+        self._connections: dict[str, int] = {}
+        self._pools: list[PoolGauge] = []
+
+    def take(self, report: Report) -> None:
+        """Routes and listeners that did not change are absent from a report; pools are always complete."""
+        for route in report.routes:
+            self._in_flight[route.route] = route.in_flight
+        for listener in report.listeners:
+            self._connections[listener.listener] = listener.active
+        self._pools = report.pools
+
+    def readings(self) -> Iterator[Reading]:
+        """All gauges of the worker."""
+        for route, running in self._in_flight.items():
+            yield catalog.HTTP_IN_FLIGHT, (route,), running
+        for listener, connections in self._connections.items():
+            yield catalog.CONNECTIONS_ACTIVE, (listener,), connections
+        for pool in self._pools:
+            yield catalog.UPSTREAM_IN_FLIGHT, (pool.upstream, pool.endpoint), pool.in_flight
+            yield catalog.UPSTREAM_PENDING, (pool.upstream, pool.endpoint), pool.pending
+            yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "active"), pool.active
+            yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "idle"), pool.idle
+            yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (pool.upstream,), pool.max

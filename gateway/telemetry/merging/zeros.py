@@ -1,0 +1,134 @@
+"""The series that exist from the first scrape, at zero: so that an absent series never hides an alert.
+
+Every family whose label values all come from the configuration or from closed lists has them, as far as the combination
+can occur: no answer class with a failed connect, no upstream's fault on a route that answers by itself.
+"""
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from gateway.model.outcome import Reason, Source, cause_of
+from gateway.model.phase import Phase
+from gateway.model.route import Route
+from gateway.model.snapshot import Snapshot
+from gateway.model.upstream import Upstream
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.labels import NO_STATUS_CLASS, NO_UPSTREAM, OVERFLOW, STATUS_CLASSES, UNMATCHED
+
+Labels: TypeAlias = tuple[str, ...]
+Series: TypeAlias = tuple[Instrument, Labels]
+
+_UPSTREAM_REASONS: Final = tuple(
+    reason.value
+    for reason in Reason
+    if (cause_of(reason) is Source.UPSTREAM and reason is not Reason.UPSTREAM_STATUS)
+    or reason in {Reason.POOL_EXHAUSTED, Reason.CLIENT_DISCONNECT, Reason.CLIENT_TIMEOUT}
+)
+"""How an attempt can end without an answer."""
+_UNMATCHED_REASONS: Final = (
+    *(reason.value for reason in Reason if cause_of(reason) is Source.CLIENT),
+    *(reason.value for reason in (Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED, Reason.OVERLOADED)),
+    *(reason.value for reason in (Reason.SHUTTING_DOWN, Reason.INTERNAL_ERROR)),
+)
+_ROUTE_REASONS: Final = tuple(
+    reason.value for reason in Reason if reason not in {Reason.NONE, Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED}
+)
+_ANSWERED: Final = (
+    *((status_class, Reason.NONE.value) for status_class in STATUS_CLASSES),
+    ("5xx", Reason.UPSTREAM_STATUS.value),
+)
+OPEN_RESULTS: Final = ("ok", *(reason.value for reason in Reason if reason.value.startswith("connect_")), "dns_error")
+KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
+DROP_REASONS: Final = ("queue_full", "export_failed", "shutdown")
+SINKS: Final = (("log", "access_log"), ("span", "otlp"))
+
+
+def known_series(snapshot: Snapshot) -> list[Series]:
+    """All series a gateway with this configuration starts with, in no particular order."""
+    if not snapshot.telemetry.metrics.enabled:
+        return list(_of_telemetry())
+    shown = snapshot.routes[: snapshot.telemetry.metrics.max_routes]
+    series = [*_of_telemetry(), *_of_unmatched()]
+    for route in shown:
+        series += _of_route(route)
+    if len(snapshot.routes) > len(shown):
+        series += _of_route_label(OVERFLOW, _ROUTE_REASONS)
+    for upstream in snapshot.upstreams:
+        series += _of_upstream(upstream)
+    for listener in snapshot.listeners:
+        series += _of_listener(listener.name)
+    series += [
+        (catalog.HTTP_PHASE_DURATION, (phase, NO_UPSTREAM)) for phase in (Phase.READ_HEAD.value, Phase.WRITE.value)
+    ]
+    return series
+
+
+def _of_telemetry() -> Iterator[Series]:
+    for signal, sink in SINKS:
+        yield catalog.TELEMETRY_EXPORTED, (signal, sink)
+        for reason in DROP_REASONS:
+            yield catalog.TELEMETRY_DROPPED, (signal, sink, reason)
+    yield catalog.TRACE_DECISIONS, ("dropped", "none")
+    for rule in KEEP_RULES:
+        yield catalog.TRACE_DECISIONS, ("kept", rule)
+
+
+def _of_unmatched() -> Iterator[Series]:
+    yield catalog.HTTP_REQUESTS, (UNMATCHED, "GET", "404", Source.GATEWAY.value)
+    yield from _of_route_label(UNMATCHED, _UNMATCHED_REASONS)
+
+
+def _of_route(route: Route) -> Iterator[Series]:
+    yield catalog.HTTP_REQUESTS, (route.name, "GET", "200", Source.UPSTREAM.value)
+    yield from _of_route_label(route.name, _ROUTE_REASONS)
+    if route.slo is None:
+        return
+    if route.slo.availability_ratio is not None:
+        yield from _of_objective(route.name, "availability")
+    if route.slo.latency is not None:
+        yield from _of_objective(route.name, "latency")
+
+
+def _of_objective(route: str, sli: str) -> Iterator[Series]:
+    for result in ("good", "bad"):
+        yield catalog.SLO_REQUESTS, (route, sli, result)
+
+
+def _of_route_label(route: str, reasons: tuple[str, ...]) -> Iterator[Series]:
+    for status_class in STATUS_CLASSES:
+        yield catalog.HTTP_REQUEST_DURATION, (route, status_class)
+    for reason in reasons:
+        yield catalog.HTTP_FAILURES, (route, reason)
+    yield catalog.HTTP_OVERHEAD, (route,)
+    yield catalog.HTTP_REQUEST_BYTES, (route,)
+    yield catalog.HTTP_RESPONSE_BYTES, (route,)
+    yield catalog.HTTP_IN_FLIGHT, (route,)
+
+
+def _of_upstream(upstream: Upstream) -> Iterator[Series]:
+    name = upstream.name
+    for phase in Phase:
+        yield catalog.HTTP_PHASE_DURATION, (phase.value, name)
+    for status_class in (*STATUS_CLASSES, NO_STATUS_CLASS):
+        yield catalog.UPSTREAM_DURATION, (name, status_class)
+    for result in OPEN_RESULTS:
+        yield catalog.UPSTREAM_OPENED, (name, result)
+    for state in ("active", "idle"):
+        yield catalog.UPSTREAM_CONNECTIONS, (name, state)
+    yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (name,)
+    for endpoint in upstream.endpoints:
+        address = endpoint.address
+        for status_class, reason in _ANSWERED:
+            yield catalog.UPSTREAM_REQUESTS, (name, address, status_class, reason)
+        for reason in _UPSTREAM_REASONS:
+            yield catalog.UPSTREAM_REQUESTS, (name, address, NO_STATUS_CLASS, reason)
+        yield catalog.UPSTREAM_ENDPOINT_DURATION, (name, address)
+        yield catalog.UPSTREAM_IN_FLIGHT, (name, address)
+        yield catalog.UPSTREAM_PENDING, (name, address)
+
+
+def _of_listener(listener: str) -> Iterator[Series]:
+    yield catalog.CONNECTIONS_ACTIVE, (listener,)
+    yield catalog.CONNECTIONS_ACCEPTED, (listener,)
+    yield catalog.CONNECTIONS_REJECTED, (listener, "limit")

@@ -1,1 +1,20 @@
-"""From the operator's file to verdicts per object and an immutable snapshot."""
+"""From the operator's text to an immutable snapshot, or to everything that is wrong with the text, and its watch."""
+
+from gateway.config.configuration import AdminSettings, AdminToken, Configuration, Role
+from gateway.config.errors import ConfigError, ConfigInvalid, Verdict
+from gateway.config.load import load_file, load_text, unchangeable
+from gateway.config.schema import json_schema
+
+__all__ = [
+    "AdminSettings",
+    "AdminToken",
+    "ConfigError",
+    "ConfigInvalid",
+    "Configuration",
+    "Role",
+    "Verdict",
+    "json_schema",
+    "load_file",
+    "load_text",
+    "unchangeable",
+]

@@ -1,0 +1,35 @@
+"""What is legal in a configuration and yet hardly meant."""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.config.errors import ConfigError
+from gateway.config.forms.upstream import UpstreamForm
+from gateway.config.sections import Declared, Sections
+from gateway.model.route import Route
+from gateway.model.upstream import Balance
+
+
+def find_warnings(sections: Sections, routes: Sequence[Route]) -> list[ConfigError]:
+    """Warnings about accepted objects. Conflicts between routes are errors and are added to the later of the two."""
+    return list(_upstream_warnings(sections)) + list(_split_warnings(sections))
+
+
+def _upstream_warnings(sections: Sections) -> Iterator[ConfigError]:
+    for upstream in sections.upstreams:
+        form = upstream.form
+        if form is None:
+            continue
+        if not form.endpoints:
+            yield _warn(upstream, "endpoints", "no endpoint; every request for this upstream is answered with 503")
+        if "hash_on" in form.model_fields_set and form.balance is not Balance.CONSISTENT_HASH:
+            yield _warn(upstream, "hash_on", "without effect; only balance: consistent_hash looks at it")
+
+
+def _split_warnings(sections: Sections) -> Iterator[ConfigError]:
+    for route in sections.routes:
+        if route.form is not None and route.form.split and not any(share.weight for share in route.form.split):
+            yield route.document.error((*route.path, "split"), "all weights are 0; every request is answered with 503")
+
+
+def _warn(upstream: Declared[UpstreamForm], key: str, message: str) -> ConfigError:
+    return upstream.document.error((*upstream.path, key), message)

@@ -1,0 +1,162 @@
+"""Forms, all of them valid, to the immutable values that workers run."""
+
+from gateway.config.addresses import parse_endpoint, parse_host, parse_listen_address, parse_network
+from gateway.config.forms.listener import ListenerForm
+from gateway.config.forms.paths import CONFIGURED_PATHS
+from gateway.config.forms.route import (
+    HeaderEditForm,
+    MatchForm,
+    PredicateForm,
+    RedirectForm,
+    RespondForm,
+    RewriteForm,
+    RouteForm,
+    SloForm,
+)
+from gateway.config.forms.upstream import EndpointForm, UpstreamForm
+from gateway.http1.target import normalise_path
+from gateway.model.listener import Listener, ListenerLimits, ListenerTimeouts, PathRules
+from gateway.model.route import (
+    HeaderEdit,
+    LatencyObjective,
+    Match,
+    PathKind,
+    Place,
+    Redirect,
+    Respond,
+    Rewrite,
+    Route,
+    RouteTimeouts,
+    Slo,
+    ValueKind,
+    ValueMatch,
+    WeightedUpstream,
+)
+from gateway.model.upstream import ConnectionLimits, Endpoint, Upstream
+from gateway.routing.templates import normalise_template
+
+_ANY_HOST = "*"
+
+
+def compile_listener(form: ListenerForm) -> Listener:
+    host, port = parse_listen_address(form.address)
+    return Listener(
+        name=form.name,
+        host=host,
+        port=port,
+        timeouts=ListenerTimeouts(
+            header_ns=form.timeouts.header,
+            body_idle_ns=form.timeouts.body_idle,
+            idle_ns=form.timeouts.idle,
+            write_stall_ns=form.timeouts.write_stall,
+        ),
+        limits=ListenerLimits(**dict(form.limits)),
+        paths=PathRules(**dict(form.paths)),
+        trusted_proxies=tuple(parse_network(network) for network in form.trusted_proxies),
+        forwarded=form.forwarded,
+    )
+
+
+def compile_upstream(name: str, form: UpstreamForm) -> Upstream:
+    return Upstream(
+        name=name,
+        endpoints=tuple(_endpoint(endpoint) for endpoint in form.endpoints),
+        balance=form.balance,
+        hash_on=form.hash_on,
+        connections=ConnectionLimits(
+            max=form.connections.max,
+            max_pending=form.connections.max_pending,
+            connect_timeout_ns=form.connections.connect_timeout,
+            idle_timeout_ns=form.connections.idle_timeout,
+        ),
+    )
+
+
+def _endpoint(form: EndpointForm) -> Endpoint:
+    host, port, unix_path = parse_endpoint(form.address)
+    return Endpoint(form.address, host, port, unix_path, form.weight)
+
+
+def compile_route(form: RouteForm, index: int, place: Place) -> Route:
+    timeouts = form.timeouts
+    return Route(
+        name=form.name,
+        index=index,
+        match=_match(form.match),
+        place=place,
+        priority=form.priority,
+        upstreams=_upstreams(form),
+        redirect=None if form.redirect is None else _redirect(form.redirect),
+        respond=None if form.respond is None else _respond(form.respond),
+        rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
+        timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
+        slo=None if form.slo is None else _slo(form.slo),
+        forward_trailers=form.trailers == "forward",
+    )
+
+
+def _upstreams(form: RouteForm) -> tuple[WeightedUpstream, ...]:
+    if form.upstream is not None:
+        return (WeightedUpstream(form.upstream),)
+    return tuple(WeightedUpstream(share.upstream, share.weight) for share in form.split or ())
+
+
+def _match(form: MatchForm) -> Match:
+    kind, path = _path(form)
+    hosts = tuple(dict.fromkeys(parse_host(host) for host in form.hosts))
+    return Match(
+        hosts=() if hosts == (_ANY_HOST,) else hosts,
+        path_kind=kind,
+        path=path,
+        methods=tuple(dict.fromkeys(form.methods)),
+        headers=tuple(_predicate(name.lower(), predicate) for name, predicate in form.headers.items()),
+        query=tuple(_predicate(name, predicate) for name, predicate in form.query.items()),
+        clients=tuple(parse_network(network) for network in form.clients),
+        listeners=form.listeners,
+    )
+
+
+def _path(form: MatchForm) -> tuple[PathKind, str]:
+    if form.path is not None:
+        kind = PathKind.TEMPLATE if "{" in form.path else PathKind.EXACT
+        return kind, normalise_template(form.path, CONFIGURED_PATHS)
+    if form.path_prefix is not None:
+        return PathKind.PREFIX, normalise_path(form.path_prefix, CONFIGURED_PATHS)
+    if form.path_regex is not None:
+        return PathKind.REGEX, form.path_regex
+    return PathKind.ANY, ""
+
+
+def _predicate(name: str, form: PredicateForm) -> ValueMatch:
+    if form.exact is not None:
+        return ValueMatch(name, ValueKind.EXACT, form.exact)
+    if form.regex is not None:
+        return ValueMatch(name, ValueKind.REGEX, form.regex)
+    return ValueMatch(name, ValueKind.PRESENT)
+
+
+def _rewrite(form: RewriteForm) -> Rewrite:
+    return Rewrite(
+        path=form.path,
+        path_prefix=form.path_prefix,
+        host=form.host,
+        headers=None if form.headers is None else _edit(form.headers),
+        response_headers=None if form.response_headers is None else _edit(form.response_headers),
+    )
+
+
+def _edit(form: HeaderEditForm) -> HeaderEdit:
+    return HeaderEdit(tuple(form.set.items()), tuple(form.add.items()), form.remove)
+
+
+def _redirect(form: RedirectForm) -> Redirect:
+    return Redirect(**dict(form))
+
+
+def _respond(form: RespondForm) -> Respond:
+    return Respond(form.status, tuple(form.headers.items()), form.body)
+
+
+def _slo(form: SloForm) -> Slo:
+    latency = form.latency
+    return Slo(form.availability, None if latency is None else LatencyObjective(latency.target, latency.under))

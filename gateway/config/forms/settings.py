@@ -1,0 +1,167 @@
+"""The forms of what there is one of: `telemetry`, `admin`, `drain` and `workers` of the file."""
+
+import re
+from typing import Annotated, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from gateway.config.configuration import AdminSettings, Role
+from gateway.config.forms.fields import (
+    Count,
+    Duration,
+    Flag,
+    Items,
+    ListenAddress,
+    Name,
+    Ratio,
+    Secret,
+    expected,
+    text_matching,
+    whole_number,
+)
+from gateway.config.forms.form import Form, not_yet
+from gateway.model.snapshot import (
+    AccessLogSettings,
+    AccessLogSink,
+    DrainSettings,
+    Keep,
+    MetricSettings,
+    TelemetrySettings,
+    TraceSettings,
+)
+
+MAX_WORKERS: Final = 512
+
+_ACCESS_LOG: Final = AccessLogSettings()
+_TRACES: Final = TraceSettings()
+_METRICS: Final = MetricSettings()
+_DRAIN: Final = DrainSettings()
+_LATER_FORMATS: Final = frozenset({"ecs", "clf", "text"})
+_SERVICE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
+
+
+def _log_format(value: object) -> str:
+    if value in _LATER_FORMATS:
+        raise not_yet("json")
+    if value != "json":
+        raise expected("json")
+    return "json"
+
+
+def _false_for_now(value: object) -> bool:
+    if value is True:
+        raise not_yet("false")
+    if value is not False:
+        raise expected("false")
+    return False
+
+
+def _collector_url(text: str) -> str:
+    what = "a URL such as http://127.0.0.1:4318"
+    try:
+        url = urlsplit(text)
+        valid = url.scheme in {"http", "https"} and bool(url.hostname) and (url.port or 1) > 0
+    except ValueError:
+        raise expected(what) from None
+    if not valid or url.username is not None or url.fragment or " " in text:
+        raise expected(what)
+    return text
+
+
+def _workers(value: object) -> int | Literal["auto"]:
+    number = whole_number(value)
+    if number == "auto":
+        return "auto"
+    if type(number) is int and 1 <= number <= MAX_WORKERS:
+        return number
+    raise expected(f"auto or a whole number from 1 to {MAX_WORKERS}")
+
+
+class SampleForm(Form):
+    success: Ratio = Field(
+        default=_ACCESS_LOG.sample_success, description="Share of successful exchanges that get a line."
+    )
+
+
+class AccessLogForm(Form):
+    sink: Annotated[AccessLogSink, Field(strict=False)] = Field(default=_ACCESS_LOG.sink, description="Where lines go.")
+    format: Annotated[str, PlainValidator(_log_format), WithJsonSchema({"const": "json"})] = Field(
+        default="json", description="One JSON object on each line."
+    )
+    sample: SampleForm = Field(default=SampleForm(), description="Which exchanges get a line; failures always do.")
+
+
+class TracesForm(Form):
+    propagate: Flag = Field(default=_TRACES.propagate, description="Read and send W3C trace context.")
+    endpoint: Annotated[str, AfterValidator(_collector_url)] | None = Field(
+        default=_TRACES.endpoint,
+        description="Where spans are exported to; nowhere without it, unless OTEL_* variables say so.",
+    )
+    protocol: Literal["http/protobuf", "grpc"] = Field(default="http/protobuf", description="The form of OTLP.")
+    sample: Ratio = Field(
+        default=_TRACES.sample_ratio, description="Share of exchanges whose trace is kept from the start."
+    )
+    keep: Items[Annotated[Keep, Field(strict=False)]] = Field(
+        default=_TRACES.keep, description="Exchanges that are kept although they were not sampled."
+    )
+
+
+class MetricsForm(Form):
+    enabled: Flag = Field(default=_METRICS.enabled, description="Count and measure at all.")
+    max_routes: Count = Field(
+        default=_METRICS.max_routes, description="Routes with series of their own; others share one."
+    )
+    native_histograms: Annotated[bool, PlainValidator(_false_for_now), WithJsonSchema({"const": False})] = Field(
+        default=False, description="Not yet supported."
+    )
+
+
+class TelemetryForm(Form):
+    """What the gateway says about the traffic."""
+
+    service_name: Annotated[str, text_matching(_SERVICE, "printable ASCII text")] = Field(
+        default=TelemetrySettings().service_name, description="The name it has in traces and logs."
+    )
+    access_log: AccessLogForm = Field(default=AccessLogForm(), description="One line for each exchange.")
+    traces: TracesForm = Field(default=TracesForm(), description="Trace context and spans.")
+    metrics: MetricsForm = Field(default=MetricsForm(), description="What /metrics answers.")
+    query_allowed: Items[str] = Field(
+        default=(), description="Query parameters whose values may be written down; those of all others are redacted."
+    )
+
+
+class AdminTokenForm(Form):
+    """Who may use the admin API, and as what."""
+
+    one_of: ClassVar = ("token", "token_file")
+
+    name: Name = Field(description="Who it is, in the log.")
+    role: Annotated[Role, Field(strict=False)] = Field(description="viewer reads, operator also changes.")
+    token: Secret | None = Field(default=None, description="The token itself; better ${NAME} or ${file:/path}.")
+    token_file: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="A file that holds the token."
+    )
+
+
+class AdminForm(Form):
+    """The admin API. An address that is not loopback needs tokens."""
+
+    address: ListenAddress = Field(default=AdminSettings().address, description="IP address and port.")
+    tokens: Items[AdminTokenForm] = Field(
+        default=(), description="Who may use it; on loopback everyone may without any."
+    )
+
+
+class DrainForm(Form):
+    """What SIGTERM does."""
+
+    delay: Duration = Field(default=_DRAIN.delay_ns, description="How long to go on accepting once readiness fails.")
+    deadline: Duration = Field(default=_DRAIN.deadline_ns, description="How long exchanges in flight may take to end.")
+
+
+Workers = Annotated[
+    int | Literal["auto"],
+    PlainValidator(_workers),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": MAX_WORKERS}]}),
+]

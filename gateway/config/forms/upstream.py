@@ -1,0 +1,52 @@
+"""The form of an upstream: `upstreams.NAME` of the file."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from gateway.config.forms.fields import Count, CountOrZero, EndpointAddress, Items, Timeout, Weight, text_matching
+from gateway.config.forms.form import Form, NotYet, OrText
+from gateway.model.upstream import Balance, ConnectionLimits, Upstream
+
+_LIMITS: Final = ConnectionLimits()
+_UPSTREAM: Final = Upstream("", ())
+_HASH_ON: Final = re.compile(r"client_address|path|host|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+|query:[\x21-\x7e]+")
+
+
+class EndpointForm(Form):
+    """One address of an upstream; a bare address is one of weight 1."""
+
+    address: EndpointAddress = Field(description="HOST:PORT, [IPV6]:PORT or unix:/PATH.")
+    weight: Weight = Field(default=1, description="Its share, against the weights of the others.")
+
+
+class ConnectionsForm(Form):
+    max: Count = Field(default=_LIMITS.max, description="Connections to each endpoint, of each worker.")
+    max_pending: CountOrZero = Field(
+        default=_LIMITS.max_pending, description="Requests that wait for one; beyond it 503."
+    )
+    connect_timeout: Timeout = Field(
+        default=_LIMITS.connect_timeout_ns, description="To open a connection; beyond it 504."
+    )
+    idle_timeout: Timeout = Field(default=_LIMITS.idle_timeout_ns, description="A connection that carries no request.")
+
+
+class UpstreamForm(Form):
+    """A named group of endpoints, and how requests are spread over them."""
+
+    endpoints: Items[Annotated[EndpointForm, OrText("address")]] = Field(description="Where the service listens.")
+    balance: Annotated[Balance, Field(strict=False)] = Field(
+        default=_UPSTREAM.balance, description="Who gets the next request."
+    )
+    hash_on: Annotated[
+        str,
+        text_matching(_HASH_ON, "client_address, path, host, header:NAME, query:NAME or cookie:NAME"),
+    ] = Field(
+        default=_UPSTREAM.hash_on,
+        description="What consistent_hash looks at: client_address, path, host, header:NAME, query:NAME or cookie:NAME.",
+    )
+    connections: ConnectionsForm = Field(
+        default=ConnectionsForm(), description="Bounds and timeouts of its connections."
+    )
+    health: Annotated[object, NotYet(dict)] = Field(default=None, description="Active and passive health.")

@@ -1,0 +1,64 @@
+"""Which values of a configuration are secrets by their place, however they were written."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and list indices from the root of the file to a value."""
+
+REDACTED: Final = "REDACTED"
+"""Stands in a dump where a secret was; refused where it comes back as one."""
+
+_FREELY_NAMED: Final = frozenset({"headers", "query", "set", "add"})
+"""Mappings whose keys are names of fields and parameters."""
+_FIELD_MAPPINGS: Final = (
+    ("match", "headers"),
+    ("match", "query"),
+    ("rewrite", "headers", "set"),
+    ("rewrite", "headers", "add"),
+    ("rewrite", "response_headers", "set"),
+    ("rewrite", "response_headers", "add"),
+    ("respond", "headers"),
+)
+_SECRET_NAME: Final = re.compile(
+    r"(proxy-)?authorization|(set-)?cookie2?|(.*[-_.])?(token|secret|password|passwd|credentials?|api[-_]?key|apikey)",
+    re.IGNORECASE,
+)
+
+
+def is_secret(path: Path) -> bool:
+    """Whether a value at this path is never shown: an admin token, or a field or parameter that carries credentials."""
+    if path[:1] == ("admin",):
+        return path[-1] == "token"
+    return any(
+        mapping in _FREELY_NAMED and isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
+        for mapping, name in pairwise(path)
+    )
+
+
+def secret_places(root: dict[str, Any]) -> Iterator[Path]:
+    """Where a configuration, as read or as dumped, holds secrets. Parts of the wrong type are passed over."""
+    tokens = _at(root, ("admin", "tokens"))
+    for index, token in enumerate(tokens if isinstance(tokens, list) else ()):
+        if isinstance(token, dict) and "token" in token:
+            yield ("admin", "tokens", index, "token")
+    routes = root.get("routes")
+    for index, route in enumerate(routes if isinstance(routes, list) else ()):
+        for keys in _FIELD_MAPPINGS:
+            mapping = _at(route, keys)
+            if mapping and isinstance(mapping, dict):
+                yield from (("routes", index, *keys, name) for name in mapping if _SECRET_NAME.fullmatch(name))
+
+
+def value_at(root: Any, path: Path) -> Any:
+    for step in path:
+        root = root[step]
+    return root
+
+
+def _at(value: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

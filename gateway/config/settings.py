@@ -1,0 +1,131 @@
+"""The sections there is one of, as the supervisor and its workers use them, with what the environment adds.
+
+The file wins over OpenTelemetry's standard variables; they count where the file is silent.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateway.config.addresses import parse_listen_address
+from gateway.config.configuration import AdminSettings, AdminToken
+from gateway.config.forms.fields import check_secret
+from gateway.config.forms.settings import MAX_WORKERS, AdminForm, DrainForm, TelemetryForm, TracesForm
+from gateway.config.interpolation import Interpolation, InterpolationError
+from gateway.config.schema import SettingsForm
+from gateway.config.sections import Declared
+from gateway.model.snapshot import (
+    AccessLogSettings,
+    DrainSettings,
+    MetricSettings,
+    TelemetrySettings,
+    TraceSettings,
+)
+
+_PROTOCOLS: Final = frozenset({"http/protobuf", "grpc"})
+_CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
+
+
+def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> TelemetrySettings:
+    named = "service_name" in form.model_fields_set
+    return TelemetrySettings(
+        service_name=form.service_name if named else _service_name(environ) or form.service_name,
+        access_log=AccessLogSettings(form.access_log.sink, form.access_log.sample.success),
+        traces=_traces(form.traces, environ),
+        metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes),
+        query_allowed=form.query_allowed,
+    )
+
+
+def admin_settings(form: AdminForm, secrets: tuple[str, ...]) -> AdminSettings:
+    """`secrets`: the token of each entry of `form.tokens`, in that order."""
+    host, port = parse_listen_address(form.address)
+    tokens = zip(form.tokens, secrets, strict=True)
+    return AdminSettings(host, port, tuple(AdminToken(token.name, token.role, secret) for token, secret in tokens))
+
+
+def read_tokens(settings: Declared[SettingsForm], interpolation: Interpolation) -> tuple[str, ...]:
+    """The token of each entry of `admin.tokens`, from the file it names if need be. Errors are added to `settings`."""
+    if settings.form is None:
+        return ()
+    tokens: list[str] = []
+    for index, form in enumerate(settings.form.admin.tokens):
+        key = "token" if form.token is not None else "token_file"
+        try:
+            token = form.token or interpolation.read_secret(form.token_file or "")
+            tokens.append(check_secret(token))
+        except (InterpolationError, ValueError) as error:
+            settings.fail(("admin", "tokens", index, key), str(error))
+            tokens.append("")
+            continue
+        if token in tokens[:-1]:
+            message = "the same token as of another entry; expected one of its own"
+            settings.fail(("admin", "tokens", index, key), message)
+    return tuple(tokens)
+
+
+def drain_settings(form: DrainForm) -> DrainSettings:
+    return DrainSettings(form.delay, form.deadline)
+
+
+def worker_count(workers: int | str) -> int:
+    """`auto` is one for each processor this process may run on, as affinity and the cgroup's quota have it."""
+    if isinstance(workers, int):
+        return workers
+    return min(len(os.sched_getaffinity(0)), _cgroup_processors(_CPU_MAX), MAX_WORKERS)
+
+
+def _cgroup_processors(cpu_max: Path) -> int:
+    """The processors a container's quota comes to, rounded up; MAX_WORKERS without one."""
+    try:
+        quota, period = cpu_max.read_text().split()
+        return max(1, -(-int(quota) // int(period)))
+    except (OSError, ValueError, ZeroDivisionError):
+        return MAX_WORKERS
+
+
+def _traces(form: TracesForm, environ: Mapping[str, str]) -> TraceSettings:
+    given = form.model_fields_set
+    protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    sample = _sample_ratio(environ)
+    silenced = environ.get("OTEL_PROPAGATORS", "").strip().lower() == "none"
+    return TraceSettings(
+        propagate=form.propagate if "propagate" in given or not silenced else False,
+        endpoint=form.endpoint,
+        protocol=protocol if "protocol" not in given and protocol in _PROTOCOLS else form.protocol,
+        sample_ratio=form.sample if "sample" in given or sample is None else sample,
+        keep=form.keep,
+        export=form.endpoint is not None or _exports(environ),
+    )
+
+
+def _exports(environ: Mapping[str, str]) -> bool:
+    """Whether the standard variables alone name a collector."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() not in {"", "otlp"}:
+        return False
+    return bool(environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+
+def _service_name(environ: Mapping[str, str]) -> str | None:
+    name = environ.get("OTEL_SERVICE_NAME")
+    if name:
+        return name
+    pairs = (pair.partition("=") for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
+    return next((value.strip() for key, _, value in pairs if key.strip() == "service.name" and value.strip()), None)
+
+
+def _sample_ratio(environ: Mapping[str, str]) -> float | None:
+    """What OTEL_TRACES_SAMPLER and its argument come to; None where they say nothing that can be followed."""
+    sampler = environ.get("OTEL_TRACES_SAMPLER", "").strip().lower().removeprefix("parentbased_")
+    if sampler in {"always_on", "always_off"}:
+        return float(sampler == "always_on")
+    if sampler != "traceidratio":
+        return None
+    try:
+        ratio = float(environ.get("OTEL_TRACES_SAMPLER_ARG") or 1.0)
+    except ValueError:
+        return None
+    return ratio if 0 <= ratio <= 1 else None

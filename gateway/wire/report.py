@@ -160,6 +160,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
     phases: dict[str, int]
     attempts: list[AttemptRecord]
     trace_random: bool = False
+    forwarded_path: str | None = None
+    """The path as sent to the endpoint; None if the route rewrites it, for the record does not know how."""
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):

@@ -2,6 +2,7 @@
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.phase import Phase
+from gateway.model.route import Route
 from gateway.telemetry.labels import UNMATCHED, http_route
 from gateway.telemetry.timing import Timing
 from gateway.wire.report import AttemptRecord, ExchangeRecord
@@ -46,7 +47,13 @@ def build_record(exchange: Exchange, timing: Timing, rule: str, redacted_query: 
         phases={phase: spent for phase, spent in zip(_PHASES, timing[2:], strict=True) if spent},
         attempts=[_attempt_record(attempt, exchange) for attempt in exchange.attempts],
         trace_random=exchange.trace_random,
+        forwarded_path=None if _rewrites_path(route) else exchange.path,
     )
+
+
+def _rewrites_path(route: Route | None) -> bool:
+    rewrite = route.rewrite if route else None
+    return rewrite is not None and (rewrite.path is not None or rewrite.path_prefix is not None)
 
 
 def _attempt_record(attempt: Attempt, exchange: Exchange) -> AttemptRecord:

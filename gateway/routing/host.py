@@ -51,7 +51,7 @@ class HostRoutes(Generic[T]):
                 self._any_path = self._any_path or Leaf()
                 return self._any_path
 
-    def leaves(self, path: str) -> Iterator[Leaf[T]]:
+    def leaves(self, path: str, *, with_patterns: bool = True) -> Iterator[Leaf[T]]:
         """Every leaf whose path predicate holds, in order of precedence (priority apart).
 
         A generator, because the first leaf almost always has the route and nothing behind it is then looked at.
@@ -66,7 +66,7 @@ class HostRoutes(Generic[T]):
                 leaf = self._prefixes.get(prefix)
                 if leaf is not None:
                     yield leaf
-        if self._patterns is not None:
+        if self._patterns is not None and with_patterns:
             yield from self._patterns.leaves(path)
         if self._any_path is not None:
             yield self._any_path

@@ -87,6 +87,8 @@ class HeaderPredicate:
         return value is not None and self._accepts(value)
 
     def expected(self) -> str:
+        if self._name in _SECRET_FIELDS and self._wanted.kind is not ValueKind.PRESENT:
+            return f"{self._wanted.name} with a certain value (withheld)"
         return _wanted_in_words(self._wanted)
 
     def actual(self, listener: str, query: str | None, fields: Fields, client: str) -> str:

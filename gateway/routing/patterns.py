@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
 from gateway.routing.leaf import Leaf, merged
-from gateway.routing.regex import PatternSet, literal_base, pattern_size
+from gateway.routing.regex import PatternSet, pattern_size, reach_of
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class PatternIndex(Generic[T]):
 
     def _assign(self, pattern: str, leaf: Leaf[T]) -> None:
         size = pattern_size(pattern)
-        base = literal_base(pattern)
+        base = reach_of(pattern).base
         groups = self._groups.setdefault(base, [])
         fits = groups and len(groups[-1].patterns) < _MOST_PATTERNS and groups[-1].size + size <= _MOST_INSTRUCTIONS
         if not fits:

@@ -6,7 +6,7 @@ Whole, because a pattern that may match somewhere within a path is how access ru
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import re2
 
@@ -16,6 +16,7 @@ MAX_PROGRAM_INSTRUCTIONS: Final = 1000
 
 _LONGEST_LITERAL: Final = 128
 _COMPILED_PATTERNS: Final = 256
+_REACHES_KEPT: Final = 16_384
 
 
 def _options() -> re2.Options:
@@ -55,21 +56,30 @@ def pattern_size(pattern: str) -> int:
     return int(_compile(pattern).programsize)
 
 
-def literal_base(pattern: str) -> str:
-    """The whole segments with which every path that matches begins: `/v1/orders` for `/v1/orders/\\d+`; "" if none.
+class Reach(NamedTuple):
+    """Which paths a pattern may match, as far as that can be told cheaply.
 
-    RE2 bounds the texts that match from below and above; what both bounds share, all matches share.
+    base: the whole segments with which every path that matches begins, `/v1/orders` for `/v1/orders/\\d+`; "" if none.
+    has_paths: False if no text that begins with a slash matches, as with a pattern that forgot it.
     """
+
+    base: str
+    has_paths: bool
+
+
+@lru_cache(maxsize=_REACHES_KEPT)
+def reach_of(pattern: str) -> Reach:
+    """RE2 bounds the texts that match from below and above; what both bounds share, all matches share."""
     compiled = _compile(pattern)
     try:
         low, high = compiled.possiblematchrange(_LONGEST_LITERAL)
     except re2.error:
-        return ""
+        return Reach("", has_paths=True)
     at = next((at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
     # `/a/.*` lies between `/a/` and `/a0`. The upper bound is then no match itself and all below it begin with `/a/`.
     if at < len(low) and high == low[:at] + bytes([low[at] + 1]) and compiled.fullmatch(high) is None:
         at += 1
-    return str(low[:at].rpartition(b"/")[0], "ascii", "replace")
+    return Reach(low[:at].rpartition(b"/")[0].decode("latin-1"), has_paths=low < b"0" and high >= b"/")
 
 
 class PatternSet:

@@ -32,7 +32,8 @@ class RouteTable(Generic[T]):
         has_priorities: bool,
     ) -> None:
         """Made by TableBuilder. wildcard: keyed by what follows the asterisk, `.example.org`."""
-        self._places = places
+        self.places = places
+        """Every leaf that holds a route, in no particular order."""
         self.has_priorities = has_priorities
         """Whether priorities differ, so that place alone does not tell which route is first."""
         self._exact = exact
@@ -119,20 +120,15 @@ class RouteTable(Generic[T]):
         if self._any is not None:
             yield self._any
 
-    def entries(self) -> Iterator[Entry[T]]:
-        """Every route under each of its hosts, in no particular order."""
-        for leaf in self._places:
-            yield from leaf.entries
-
     def dismantle(self) -> Iterator[None]:
         """Free the table step by step, for when a newer one has replaced it and nobody will ask it again.
 
         Dropped as a whole, 10,000 routes would stall the loop for several milliseconds.
         """
-        while self._places:
-            for leaf in self._places[-_LEAVES_FREED_AT_ONCE:]:
+        while self.places:
+            for leaf in self.places[-_LEAVES_FREED_AT_ONCE:]:
                 leaf.clear()
-            del self._places[-_LEAVES_FREED_AT_ONCE:]
+            del self.places[-_LEAVES_FREED_AT_ONCE:]
             yield
 
     def all_host_routes(self) -> Iterator[HostRoutes[T]]:

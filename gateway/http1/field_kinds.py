@@ -80,23 +80,28 @@ _LEARN_AT_MOST: Final = 2048
 class FieldKinds:
     """The kind of a field by its name in whatever case it was sent.
 
-    Use: `kind = kinds.known.get(name)`, and `kinds.learn(name)` where that gives None.
+    Use: a name in `passing` is PASS, which most are; for any other ask `kind_of`.
     """
 
-    __slots__ = ("_by_lower_name", "_is_request", "known")
+    __slots__ = ("_by_lower_name", "_is_request", "_known", "passing")
 
     def __init__(self, by_lower_name: dict[bytes, int], common: tuple[bytes, ...], *, is_request: bool) -> None:
         self._by_lower_name = by_lower_name
         self._is_request = is_request
-        self.known: dict[bytes, int] = {}
-        for lower in (*by_lower_name, *(name.lower() for name in common)):
+        self._known: dict[bytes, int] = {}
+        self.passing: set[bytes] = set()
+        for lower in (*by_lower_name, *common):
             for spelling in (lower, lower.title()):
-                self.known[spelling] = self._classify(spelling)
+                self.kind_of(spelling)
 
-    def learn(self, name: bytes) -> int:
-        kind = self._classify(name)
-        if len(self.known) < _LEARN_AT_MOST:
-            self.known[name] = kind
+    def kind_of(self, name: bytes) -> int:
+        kind = self._known.get(name)
+        if kind is None:
+            kind = self._classify(name)
+            if len(self._known) < _LEARN_AT_MOST:
+                self._known[name] = kind
+                if kind == PASS:
+                    self.passing.add(name)
         return kind
 
     def _classify(self, name: bytes) -> int:

@@ -16,16 +16,16 @@ class HeadReader:
     """Reads one head at a time. `feed` takes what arrived and returns how much of it belonged to the head, or -1 when
     all did and more is needed. It raises a refusal, after which the reader must not be fed again."""
 
-    __slots__ = ("_fields", "_is_complete", "_parser", "_passed", "_size", "_special", "_tail")
+    __slots__ = ("_fields", "_has_text", "_parser", "_size", "_tail")
 
     _parser: httptools.HttpRequestParser | httptools.HttpResponseParser
 
     def _start_over(self) -> None:
         self._fields: Fields = []
-        self._passed: Fields = []
-        self._special: list[tuple[int, bytes]] = []
-        self._is_complete = False
         self._size = 0
+        """Bytes of a head that comes in pieces, as far as it has come."""
+        self._has_text = False
+        """Whether more than empty lines has come; those before a request line are allowed (RFC 9112 section 2.2)."""
         self._tail = b""
 
     @property
@@ -33,55 +33,59 @@ class HeadReader:
         """Whether bytes of an incomplete head have been read."""
         return self._size > 0
 
-    def on_headers_complete(self) -> None:
-        # For `Transfer-Encoding: identity` this is called before the parser raises, so nothing is decided here.
-        self._is_complete = True
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # For `Transfer-Encoding: identity` the parser raises after the last field, so nothing is decided in a callback.
+        self._fields.append((name, value))
 
     def feed(self, data: bytes) -> int:
         end = data.find(HEAD_END) + 4
-        if self._size or end < 4 or data[0] in b"\r\n":
+        if end < 4 or self._size or data[0] < 32:
             return self._feed_in_pieces(data)
-        # Nearly always the whole head is in one read.
+        # Nearly always the whole head is in one read, and starts with a letter.
         piece = data if end == len(data) else data[:end]
-        self._size = end
-        self._parse(piece)
-        self._finish(piece)
+        try:
+            self._parser.feed_data(piece)
+        except httptools.HttpParserError as error:
+            self._rescue(error, piece)
+        self._finish(piece, end)
         return end
 
     def _feed_in_pieces(self, data: bytes) -> int:
         position = 0
         while True:
-            end = self._end_of_head(data, position)
+            end, is_end = self._end_of_head(data, position)
             piece = data[position:end]
+            self._has_text = self._has_text or bool(piece.strip(b"\r\n"))
             self._look_at(piece)
             self._size += len(piece)
-            self._parse(piece)
-            if self._is_complete:
-                self._finish(b"")
+            try:
+                self._parser.feed_data(piece)
+            except httptools.HttpParserError as error:
+                self._rescue(error, piece)
+            self._check_size(self._size)
+            if is_end and self._has_text:
+                size = self._size
+                self._finish(b"", size)
+                self._start_over()
                 return end
-            self._check_size()
             if end == len(data):
-                self._tail = (self._tail + piece[-3:])[-3:]
+                self._tail = b"" if is_end else (self._tail + piece[-3:])[-3:]
                 return -1
             position = end
             self._tail = b""
 
-    def _end_of_head(self, data: bytes, position: int) -> int:
-        """The index after the next empty line, or the length of `data`; an empty line may straddle two reads."""
+    def _end_of_head(self, data: bytes, position: int) -> tuple[int, bool]:
+        """The index after the next empty line, which may straddle two reads; else the length of `data` and False."""
         if self._tail and not position:
             straddling = (self._tail + data[:3]).find(HEAD_END)
             if straddling >= 0:
-                return straddling + 4 - len(self._tail)
+                return straddling + 4 - len(self._tail), True
         found = data.find(HEAD_END, position)
-        return found + 4 if found >= 0 else len(data)
+        return (found + 4, True) if found >= 0 else (len(data), False)
 
-    def _parse(self, piece: bytes) -> None:
-        try:
-            self._parser.feed_data(piece)
-        except httptools.HttpParserUpgrade:
-            # Raised at the end of a head that asks for a tunnel; whether there will be one is ours to decide.
-            self._is_complete = True
-        except httptools.HttpParserError as error:
+    def _rescue(self, error: httptools.HttpParserError, piece: bytes) -> None:
+        # HttpParserUpgrade comes at the end of a head that asks for a tunnel; whether there will be one is ours to say.
+        if not isinstance(error, httptools.HttpParserUpgrade):
             raise self._refusal_of(error, piece) from None
 
     @abstractmethod
@@ -89,7 +93,7 @@ class HeadReader:
         """Measure what the parser does not, when a head comes in pieces."""
 
     @abstractmethod
-    def _check_size(self) -> None:
+    def _check_size(self, size: int) -> None:
         """Raise the refusal when a limit is passed."""
 
     @abstractmethod
@@ -97,5 +101,5 @@ class HeadReader:
         """The refusal for what the parser raised."""
 
     @abstractmethod
-    def _finish(self, whole: bytes) -> None:
-        """Interpret the complete head and get ready for the next. whole: its bytes, empty when it came in pieces."""
+    def _finish(self, whole: bytes, size: int) -> None:
+        """Interpret the complete head. whole: its bytes, empty when it came in pieces; size: their number."""

@@ -12,13 +12,14 @@ import httptools
 from gateway.http1 import field_kinds as kinds
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.refusal import RequestRefused
-from gateway.model.headers import Fields, field_values
+from gateway.model.headers import Field, Fields, field_values
 from gateway.model.listener import ListenerLimits
 from gateway.model.outcome import Reason
 
-_known_kinds = kinds.REQUEST_KINDS.known
-_learn_kind = kinds.REQUEST_KINDS.learn
+_passing = kinds.REQUEST_KINDS.passing
+_kind_of = kinds.REQUEST_KINDS.kind_of
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST = kinds.HOST
 _LAST_PASSED = kinds.AUTHORIZATION
 _FIRST_EXTRA = kinds.TRACEPARENT
 _MINOR_VERSIONS = {"1.1": 1, "1.0": 0}
@@ -33,7 +34,8 @@ class RequestHead:
     """The head of one request.
 
     fields: every field as it came. passed: those that go to the upstream unless Connection names them.
-    special: (kind, value) of the others, with the kinds of field_kinds. content_length: None where there is none.
+    extras: values of tracing, forwarding and identity fields by their kind (field_kinds.TRACEPARENT and above).
+    content_length: None where there is none. size: bytes of the head, empty line included.
     upgrade: the protocol asked for; None where none is asked for, or one that is not tunnelled.
     """
 
@@ -46,35 +48,32 @@ class RequestHead:
         "has_body",
         "host",
         "is_chunked",
+        "is_plain",
         "keep_alive",
         "method",
         "minor_version",
         "passed",
         "size",
-        "special",
         "target",
         "upgrade",
         "user_agent",
     )
 
-    def __init__(self, method: str, target: bytes, minor_version: int, size: int) -> None:
+    def __init__(self, method: str, target: bytes, minor_version: int, size: int, fields: Fields) -> None:
         self.method = method
         self.target = target
         self.minor_version = minor_version
         self.size = size
-        """Bytes of the head, empty line included."""
-        self.fields: Fields = []
+        self.fields = fields
         self.passed: Fields = []
-        self.special: list[tuple[int, bytes]] = []
-        self.extras: dict[int, list[bytes]] = {}
-        """Values of tracing, forwarding and identity fields by kind (TRACEPARENT and above)."""
+        self.extras: dict[int, list[bytes]] | None = None
         self.keep_alive = minor_version == 1
         self.host: bytes | None = None
         self.user_agent: bytes | None = None
         self.content_length: int | None = None
-        self.is_chunked = False
-        self.has_body = False
-        self.expects_continue = False
+        self.is_plain = True
+        """Whether nothing in it is about framing, persistence, tracing or forwarding."""
+        self.is_chunked = self.has_body = self.expects_continue = False
         self.upgrade: bytes | None = None
         self.connection_options: set[bytes] | None = None
 
@@ -82,54 +81,35 @@ class RequestHead:
 class RequestHeadReader(HeadReader):
     """Reads the heads of one connection's requests, one after the other; `head` holds the latest."""
 
-    __slots__ = ("_limits", "_line_length", "_line_seen", "_url", "head")
+    __slots__ = ("_limits", "_line_length", "_url", "head")
 
     head: RequestHead
 
     def __init__(self, limits: ListenerLimits) -> None:
         self._limits = limits
         self._parser = httptools.HttpRequestParser(self)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._start_over()
         self._url = b""
-        self._line_length = -1
-        self._line_seen = 0
+        self._line_length = 0
+        """Of the request line, as far as it has come; negative once it is complete."""
+        self._start_over()
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        field = (name, value)
-        self._fields.append(field)
-        kind = _known_kinds.get(name)
-        if kind is None:
-            kind = _learn_kind(name)
-        if kind == 0:
-            self._passed.append(field)
-            return
-        if kind <= _LAST_PASSED:
-            self._passed.append(field)
-        self._special.append((kind, value))
-
     def _look_at(self, piece: bytes) -> None:
-        """Find the length of the request line; empty lines before it are allowed (RFC 9112 section 2.2)."""
-        if self._line_length >= 0:
+        if self._line_length < 0:
             return
-        if self._line_seen == 0:
+        if self._line_length == 0:
             piece = piece.lstrip(b"\r\n")
         end = piece.find(b"\n")
-        if end < 0:
-            self._line_seen += len(piece)
-        else:
-            self._line_length = self._line_seen + end - 1  # The parser has seen to it that the line ends in CR LF.
-        if max(self._line_seen, self._line_length) > self._limits.line:
+        length = self._line_length + (len(piece) if end < 0 else end - 1)  # The parser insists on CR LF.
+        if length > self._limits.line:
             raise _line_too_long(self._limits)
+        self._line_length = length if end < 0 else -length
 
-    def _check_size(self) -> None:
+    def _check_size(self, size: int) -> None:
         limits = self._limits
-        if self._size > limits.header_bytes and self._size > limits.header_bytes + self._line_length + 2:
+        if size > limits.header_bytes + abs(self._line_length) + 2:
             raise RequestRefused(
                 Reason.HEADER_TOO_LARGE, f"The header section is larger than {limits.header_bytes} bytes."
             )
@@ -142,50 +122,82 @@ class RequestHeadReader(HeadReader):
             return RequestRefused(Reason.NOT_IMPLEMENTED, "The method is not known.")
         return RequestRefused(Reason.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
 
-    def _finish(self, whole: bytes) -> None:
-        if whole:
-            self._line_length = whole.find(b"\r")
-            if self._line_length > self._limits.line:
-                raise _line_too_long(self._limits)
-        self._check_size()
+    def _finish(self, whole: bytes, size: int) -> None:
         parser: httptools.HttpRequestParser = self._parser  # type: ignore[assignment]
-        version = parser.get_http_version()
+        raw_method, url, fields = parser.get_method(), self._url, self._fields
+        self._url = b""
+        minor = 1
+        if not whole.startswith(b"%b %b HTTP/1.1\r\n" % (raw_method, url)):
+            minor = self._check_line(whole, len(raw_method) + len(url), parser.get_http_version())
+        limits = self._limits
+        if len(fields) > limits.headers or size > limits.header_bytes or len(url) + 16 > limits.line:
+            self._check_whole(whole, size)
+        self._fields = []
+        self._line_length = 0
+        head = self.head = RequestHead(_METHODS.get(raw_method) or raw_method.decode(), url, minor, size, fields)
+        passed = head.passed
+        for field in fields:
+            if field[0] in _passing:
+                passed.append(field)
+            else:
+                _take_special(head, _kind_of(field[0]), field)
+        _check_head(head)
+        if head.has_body or not head.keep_alive or head.connection_options is not None:
+            self._parser = httptools.HttpRequestParser(self)
+
+    def _check_line(self, whole: bytes, length: int, version: str) -> int:
+        """The minor version of a request line that is not the usual one, or came in pieces."""
         if version not in _MINOR_VERSIONS:
             raise RequestRefused(Reason.BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.", status=505)
-        raw_method = parser.get_method()
-        # Exactly one space on either side of the target and 8 bytes of version; the parser would take more spaces.
-        if self._line_length != len(raw_method) + len(self._url) + 10:
+        # One space on either side of the target and 8 bytes of version; the parser would take any number of spaces.
+        line_length = whole.find(b"\r") if whole else -self._line_length
+        if line_length != length + 10:
             raise RequestRefused(Reason.BAD_REQUEST, "The request line is malformed.")
-        method = _METHODS.get(raw_method) or raw_method.decode("ascii")
-        head = RequestHead(method, self._url, _MINOR_VERSIONS[version], self._size)
-        head.fields, head.passed, head.special = self._fields, self._passed, self._special
-        _interpret(head)
-        self.head = head
-        if head.has_body or not head.keep_alive or parser.should_upgrade():
-            self._parser = httptools.HttpRequestParser(self)
-        self._begin()
+        return _MINOR_VERSIONS[version]
+
+    def _check_whole(self, whole: bytes, size: int) -> None:
+        """Some limit is near for a head that came in one read; see which, exactly."""
+        if whole:
+            self._line_length = -whole.find(b"\r")
+            if -self._line_length > self._limits.line:
+                raise _line_too_long(self._limits)
+        self._check_size(size)
+
+
+def _take_special(head: RequestHead, kind: int, field: Field) -> None:
+    """A field that may be more than merely passed on; raises RequestRefused."""
+    if kind == _HOST and head.host is None:
+        head.host = field[1]
+        return
+    if kind <= _LAST_PASSED:
+        head.passed.append(field)
+        if kind == kinds.PASS:
+            return
+    else:
+        head.is_plain = False
+    take = _TAKE.get(kind)
+    if take is not None:
+        take(head, field[1])
+    elif kind >= _FIRST_EXTRA:
+        if head.extras is None:
+            head.extras = {}
+        head.extras.setdefault(kind, []).append(field[1])
+
+
+def _check_head(head: RequestHead) -> None:
+    """What can be said only when all fields have been read; raises RequestRefused."""
+    if head.host is None and head.minor_version == 1:
+        raise RequestRefused(Reason.BAD_REQUEST, "An HTTP/1.1 request needs exactly one Host field.")
+    if head.method == "CONNECT":
+        raise RequestRefused(Reason.NOT_IMPLEMENTED, "CONNECT is not offered.")
+    if head.connection_options is not None:
+        _apply_connection_options(head, head.connection_options)
+    elif head.upgrade is not None:
+        head.upgrade = None
 
 
 def _line_too_long(limits: ListenerLimits) -> RequestRefused:
     return RequestRefused(Reason.URI_TOO_LONG, f"The request line is longer than {limits.line} bytes.")
-
-
-def _interpret(head: RequestHead) -> None:
-    """Read what decides framing, persistence and expectations; raises RequestRefused."""
-    if head.method == "CONNECT":
-        raise RequestRefused(Reason.NOT_IMPLEMENTED, "CONNECT is not offered.")
-    for kind, value in head.special:
-        take = _TAKE.get(kind)
-        if take is not None:
-            take(head, value)
-        elif kind >= _FIRST_EXTRA:
-            head.extras.setdefault(kind, []).append(value)
-    if head.host is None and head.minor_version == 1:
-        raise RequestRefused(Reason.BAD_REQUEST, "An HTTP/1.1 request needs exactly one Host field.")
-    if head.connection_options is not None:
-        _apply_connection_options(head, head.connection_options)
-    else:
-        head.upgrade = None
 
 
 def _take_host(head: RequestHead, value: bytes) -> None:

@@ -10,10 +10,10 @@ import httptools
 from gateway.http1 import field_kinds as kinds
 from gateway.http1.head_reader import HeadReader
 from gateway.http1.refusal import ResponseRefused
-from gateway.model.headers import Fields
+from gateway.model.headers import Field, Fields
 
-_known_kinds = kinds.RESPONSE_KINDS.known
-_learn_kind = kinds.RESPONSE_KINDS.learn
+_passing = kinds.RESPONSE_KINDS.passing
+_kind_of = kinds.RESPONSE_KINDS.kind_of
 HEADER_BYTES: Final = 128 * 1024
 HEADER_COUNT: Final = 256
 
@@ -39,15 +39,12 @@ class ResponseHead:
         "upgrade",
     )
 
-    def __init__(self, status: int, minor_version: int, passed: Fields) -> None:
+    def __init__(self, status: int, minor_version: int) -> None:
         self.status = status
         self.minor_version = minor_version
-        self.passed = passed
+        self.passed: Fields = []
         self.content_length: int | None = None
-        self.has_date = False
-        self.is_bodyless = False
-        self.is_chunked = False
-        self.is_close_delimited = False
+        self.has_date = self.is_bodyless = self.is_chunked = self.is_close_delimited = False
         self.is_reusable = minor_version == 1
         self.upgrade: bytes | None = None
 
@@ -68,79 +65,75 @@ class ResponseHeadReader(HeadReader):
         self._parser = httptools.HttpResponseParser(self)
         self._start_over()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        kind = _known_kinds.get(name)
-        if kind is None:
-            kind = _learn_kind(name)
-        if kind == 0:
-            self._passed.append((name, value))
-        else:
-            if kind == _DATE:
-                self._passed.append((name, value))
-            self._special.append((kind, value))
-
     def _look_at(self, piece: bytes) -> None:
         pass
 
-    def _check_size(self) -> None:
-        if self._size > HEADER_BYTES or len(self._passed) + len(self._special) > HEADER_COUNT:
+    def _check_size(self, size: int) -> None:
+        if size > HEADER_BYTES or len(self._fields) > HEADER_COUNT:
             raise ResponseRefused(f"The header section is larger than {HEADER_BYTES} bytes or {HEADER_COUNT} fields.")
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> ResponseRefused:
         return ResponseRefused("The answer is not well-formed HTTP/1.1.")
 
-    def _finish(self, whole: bytes) -> None:
-        self._check_size()
+    def _finish(self, whole: bytes, size: int) -> None:
         parser: httptools.HttpResponseParser = self._parser  # type: ignore[assignment]
-        version = parser.get_http_version()
+        fields = self._fields
+        if size > HEADER_BYTES or len(fields) > HEADER_COUNT:
+            self._check_size(size)
         status = parser.get_status_code()
-        if version not in _MINOR_VERSIONS:
-            raise ResponseRefused("The answer is not in HTTP/1.0 or HTTP/1.1.")
-        if not 100 <= status <= 599:
-            raise ResponseRefused("The status code is not between 100 and 599.")
-        head = self.head = ResponseHead(status, _MINOR_VERSIONS[version], self._passed)
-        options = _NO_OPTIONS
-        for kind, value in self._special:
+        minor = 1 if whole.startswith(b"HTTP/1.1 ") else _MINOR_VERSIONS.get(parser.get_http_version(), -1)
+        if minor < 0 or not 100 <= status <= 599:
+            raise ResponseRefused("The answer is not HTTP/1.0 or HTTP/1.1, or its status is not between 100 and 599.")
+        head = self.head = ResponseHead(status, minor)
+        passed, options = head.passed, _NO_OPTIONS
+        for field in fields:
+            if field[0] in _passing:
+                passed.append(field)
+                continue
+            kind = _kind_of(field[0])
             if kind == _CONNECTION:
-                options = options | (_COMMON_OPTIONS.get(value) or _parse_options(value))
+                options = options | (_COMMON_OPTIONS.get(field[1]) or _parse_options(field[1]))
             elif kind in _TAKE:
-                _TAKE[kind](head, value)
-        self._frame(head)
+                _TAKE[kind](head, field)
+        if not head.content_length or self.to_head or status in _BODYLESS:
+            self._frame(head)
         if options is not _NO_OPTIONS:
             _apply_connection_options(head, options)
+        self._fields = []
         # The parser would now wait for a body that it never gets to see.
         self._parser = httptools.HttpResponseParser(self)
-        self._start_over()
 
     def _frame(self, head: ResponseHead) -> None:
-        status = head.status
-        if status == 101 and not self.allows_upgrade:
+        """For all that is not simply Content-Length bytes (RFC 9112 section 6.3)."""
+        if head.status == 101 and not self.allows_upgrade:
             raise ResponseRefused("The upstream switched protocols without having been asked to.")
-        if self.to_head or status < 200 or status == 204 or status == 304 or head.content_length == 0:  # noqa: PLR1714 - hot
+        if self.to_head or head.status in _BODYLESS or head.content_length == 0:
             head.is_bodyless = True
         elif head.content_length is None and not head.is_chunked:
             head.is_close_delimited = True
             head.is_reusable = False
 
 
-def _take_content_length(head: ResponseHead, value: bytes) -> None:
+def _take_content_length(head: ResponseHead, field: Field) -> None:
+    value = field[1]
     if not value.isdigit() or head.content_length is not None or head.is_chunked:
         raise ResponseRefused("Content-Length is not one decimal number, or stands beside a transfer coding.")
     head.content_length = int(value)
 
 
-def _take_transfer_encoding(head: ResponseHead, value: bytes) -> None:
-    if value.lower() != b"chunked" or head.is_chunked or head.minor_version == 0 or head.content_length is not None:
+def _take_transfer_encoding(head: ResponseHead, field: Field) -> None:
+    if field[1].lower() != b"chunked" or head.is_chunked or head.minor_version == 0 or head.content_length is not None:
         raise ResponseRefused("The transfer coding is not one plain chunked of HTTP/1.1.")
     head.is_chunked = True
 
 
-def _take_date(head: ResponseHead, _value: bytes) -> None:
+def _take_date(head: ResponseHead, field: Field) -> None:
     head.has_date = True
+    head.passed.append(field)
 
 
-def _take_upgrade(head: ResponseHead, value: bytes) -> None:
-    head.upgrade = value
+def _take_upgrade(head: ResponseHead, field: Field) -> None:
+    head.upgrade = field[1]
 
 
 def _parse_options(value: bytes) -> frozenset[bytes]:
@@ -158,13 +151,14 @@ def _apply_connection_options(head: ResponseHead, options: frozenset[bytes]) -> 
 
 
 # Bound once: attribute look-ups on a module cost more than the comparison they serve.
-_DATE: Final = kinds.DATE
 _CONNECTION: Final = kinds.CONNECTION
+_BODYLESS: Final = frozenset({*range(100, 200), 204, 304})
 _MINOR_VERSIONS: Final = {"1.1": 1, "1.0": 0}
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
 _PERSISTENCE_OPTIONS: Final = frozenset({b"close", b"keep-alive", b"upgrade", b""})
 _COMMON_OPTIONS: Final = {value: _parse_options(value) for value in (b"keep-alive", b"Keep-Alive", b"close", b"Close")}
 _TAKE: Final = {
+    kinds.PASS: lambda head, field: head.passed.append(field),
     kinds.CONTENT_LENGTH: _take_content_length,
     kinds.TRANSFER_ENCODING: _take_transfer_encoding,
     kinds.DATE: _take_date,

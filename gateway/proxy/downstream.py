@@ -100,10 +100,10 @@ class DownstreamConnection(asyncio.Protocol):
             return
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
-        self._peer = Peer(address.removeprefix("::ffff:"), self._port.listener.trusted_proxies)
+        self._peer = Peer(address.removeprefix("::ffff:"), self._port.listener)
         self._transport.set_write_buffer_limits(high=64 * 1024, low=0)
         self._context.deadlines.watch(self)
-        self._await_next()
+        self._await_next(monotonic_ns())
 
     def connection_lost(self, exc: Exception | None) -> None:
         was_admitted = self._state != _CLOSED or self._port.is_open(self)
@@ -160,38 +160,42 @@ class DownstreamConnection(asyncio.Protocol):
 
     # Reading requests.
 
-    def _await_next(self) -> None:
-        timeouts = self._port.listener.timeouts
-        silence_ns = min(_SILENCE_NS, timeouts.idle_ns) if self._context.is_draining else timeouts.idle_ns
+    def _await_next(self, now_ns: int) -> None:
+        idle_ns = self._port.listener.timeouts.idle_ns
         self._state = _AWAITING
-        self.deadline_ns = monotonic_ns() + silence_ns
+        self.deadline_ns = now_ns + (min(_SILENCE_NS, idle_ns) if self._context.is_draining else idle_ns)
 
     def _read_head(self, data: bytes) -> None:
         now_ns = monotonic_ns()
-        reader = self._reader
+        reader, listener = self._reader, self._port.listener
         if not reader.has_begun:
             self._started_ns = now_ns
+        payload, is_complete = b"", True
         try:
             end = reader.feed(data)
             if end < 0:
-                self.deadline_ns = self._started_ns + self._port.listener.timeouts.header_ns
+                self.deadline_ns = self._started_ns + listener.timeouts.header_ns
                 return
             head = reader.head
-            self._begin_body(head)
-            payload, is_complete = self._first_payload(head, data[end:] if end < len(data) else b"")
+            if head.has_body:
+                payload, is_complete = self._begin_body(head, data[end:])
+            elif end < len(data):
+                self._pending = data[end:]
         except (RequestRefused, BodyInvalid) as broken:
             self._refuse_unread(_as_refusal(broken), len(data), now_ns)
             return
         self._requests += 1
-        limit = self._port.listener.limits.requests_per_connection
+        limit = listener.limits.requests_per_connection
         if limit is not None and self._requests >= limit:
             head.keep_alive = False
-        self._state = _BUSY if is_complete else _BODY
         self.deadline_ns = NEVER_NS
         self._served = lifecycle = Lifecycle(
-            self._context, self, self._port.listener.name, self._peer, head, self._started_ns, now_ns
+            self._context, self, listener.name, self._peer, head, self._started_ns, now_ns
         )
-        if not is_complete:
+        if is_complete:
+            self._state = _BUSY
+        else:
+            self._state = _BODY
             self._await_body()
         try:
             lifecycle.begin(payload, is_complete=is_complete)
@@ -199,25 +203,19 @@ class DownstreamConnection(asyncio.Protocol):
             self._report(error)
             lifecycle.failed_internally()
 
-    def _begin_body(self, head: RequestHead) -> None:
+    def _begin_body(self, head: RequestHead, rest: bytes) -> tuple[bytes, bool]:
+        """What of the body came with the head, and whether that is all of it."""
         limits = self._port.listener.limits
+        body: BodyReader
         self._body_size = 0
-        if not head.has_body:
-            self._body = None
-        elif head.is_chunked:
-            self._body = ChunkedBody(limits.chunk_line, limits.trailer_bytes)
+        if head.is_chunked:
+            body = ChunkedBody(limits.chunk_line, limits.trailer_bytes)
         else:
             length = head.content_length or 0
             if limits.body is not None and length > limits.body:
                 raise RequestRefused(Reason.BODY_TOO_LARGE, f"The body is larger than {limits.body} bytes.")
-            self._body = LengthBody(length)
-
-    def _first_payload(self, head: RequestHead, rest: bytes) -> tuple[bytes, bool]:
-        """What of the body came with the head, and whether that is all of it."""
-        body = self._body
-        if body is None:
-            self._pending = rest
-            return b"", True
+            body = LengthBody(length)
+        self._body = body
         payload = self._payload_of(body, rest) if rest else b""
         if body.is_complete:
             self._pending = body.rest
@@ -260,7 +258,7 @@ class DownstreamConnection(asyncio.Protocol):
             context, self._port.listener.name, peer.address, peer.address, self._started_ns, now_ns
         )
         exchange.bytes_in = bytes_in
-        begin_trace(exchange, {}, context.config)
+        begin_trace(exchange, None, context.config)
         data = encode_reply(
             refusal_reply(refused),
             exchange.request_id,
@@ -291,7 +289,7 @@ class DownstreamConnection(asyncio.Protocol):
             if self._state == _BODY:
                 self._await_body()
 
-    def exchange_ended(self, *, keep_alive: bool) -> None:
+    def exchange_ended(self, *, keep_alive: bool, now_ns: int) -> None:
         self._served = None
         if self._state == _CLOSED:
             return
@@ -301,13 +299,13 @@ class DownstreamConnection(asyncio.Protocol):
             # Not at once: a thousand pipelined requests would be as many frames deep.
             self._context.loop.call_soon(self._continue_with_pending)
         else:
-            self._await_next()
+            self._await_next(now_ns)
 
     def _continue_with_pending(self) -> None:
         if self._state != _BUSY:
             return
         data, self._pending = self._pending, b""
-        self._await_next()
+        self._await_next(monotonic_ns())
         self.resume_request()
         self._read_head(data)
         self._close_if_client_ended()

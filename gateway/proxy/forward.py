@@ -9,6 +9,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.http1.writer import field_lines
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.headers import Fields
+from gateway.model.listener import Listener
 from gateway.proxy.plan import ActiveConfig, RoutePlan
 
 _COUNTING_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
@@ -20,11 +21,13 @@ class Peer:
     is_trusted: it is a proxy whose forwarding fields are believed.
     """
 
-    __slots__ = ("address", "forwarding_lines", "is_trusted")
+    __slots__ = ("address", "forwarding_lines", "is_plain", "is_trusted")
 
-    def __init__(self, address: str, trusted_proxies: Iterable[str]) -> None:
+    def __init__(self, address: str, listener: Listener) -> None:
         self.address = address
-        self.is_trusted = _is_in(address, trusted_proxies)
+        self.is_trusted = _is_in(address, listener.trusted_proxies)
+        self.is_plain = not self.is_trusted and not listener.forwarded
+        """Whether `forwarding_lines` and the host are all that has to be said of it."""
         self.forwarding_lines = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " % (
             address.encode("ascii")
         )
@@ -42,7 +45,7 @@ def client_address(peer: Peer, head: RequestHead, trusted_proxies: Iterable[str]
     """The nearest address in X-Forwarded-For that is no trusted proxy; the peer's own where it is not one itself."""
     if not peer.is_trusted:
         return peer.address
-    claimed = b",".join(head.extras.get(kinds.X_FORWARDED_FOR, ())).decode("latin-1").split(",")
+    claimed = b",".join((head.extras or {}).get(kinds.X_FORWARDED_FOR, ())).decode("latin-1").split(",")
     nearest = peer.address
     for entry in reversed([entry.strip() for entry in claimed]):
         try:
@@ -58,23 +61,30 @@ def encode_request(
     exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
 ) -> bytes:
     """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
-    rewrite = plan.rewrite
     path, host, passed = exchange.path, head.host or b"", head.passed
-    if rewrite is not None:
-        path = rewrite.rewrite_path(path)
-        host = rewrite.host or host
-        passed = rewrite.edit_request(passed)
+    if plan.rewrite is not None:
+        path = plan.rewrite.rewrite_path(path)
+        host = plan.rewrite.host or host
+        passed = plan.rewrite.edit_request(passed)
     target = path if exchange.query is None else f"{path}?{exchange.query}"
-    lines = [
-        f"{head.method} {target} HTTP/1.1\r\nHost: ".encode("ascii"),
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b\r\nVia: 1.%d sightline\r\nX-Request-Id: %b\r\n%b%b\r\n" % (
+        head.method.encode(),
+        target.encode(),
         host,
-        b"\r\n",
-        field_lines(passed),
-        _forwarding_lines(exchange, head, config, peer),
-        b"\r\nVia: 1.%d sightline\r\nX-Request-Id: %b\r\n" % (head.minor_version, exchange.request_id.encode("ascii")),
-    ]
-    if config.propagator is not None:
-        lines.append(config.propagator.lines(exchange, attempt))
+        b"".join([b"%b: %b\r\n" % field for field in passed]),
+        peer.forwarding_lines + (head.host or b"")
+        if peer.is_plain
+        else _forwarding_lines(exchange, head, config, peer),
+        head.minor_version,
+        exchange.request_id.encode(),
+        b"" if config.propagator is None else config.propagator.lines(exchange, attempt),
+        _framing_lines(head, plan) if not head.is_plain else b"",
+    )
+
+
+def _framing_lines(head: RequestHead, plan: RoutePlan) -> bytes:
+    """How the body is framed, and what is hop-by-hop by nature and asked for anew."""
+    lines = []
     if head.is_chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif head.content_length is not None:
@@ -83,15 +93,13 @@ def encode_request(
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade)
     elif plan.forward_trailers and head.connection_options is not None and b"te" in head.connection_options:
         lines.append(b"Connection: TE\r\nTE: trailers\r\n")
-    if kinds.MAX_FORWARDS in head.extras:
-        lines += _max_forwards_lines(head)
-    lines.append(b"\r\n")
+    if head.extras is not None and kinds.MAX_FORWARDS in head.extras:
+        lines += _max_forwards_lines(head, head.extras[kinds.MAX_FORWARDS])
     return b"".join(lines)
 
 
-def _max_forwards_lines(head: RequestHead) -> list[bytes]:
+def _max_forwards_lines(head: RequestHead, values: list[bytes]) -> list[bytes]:
     """One hop less for the methods that count hops (RFC 9110 section 7.6.2); match has refused what is no number."""
-    values = head.extras[kinds.MAX_FORWARDS]
     if head.method not in _COUNTING_HOPS:
         return [b"Max-Forwards: %b\r\n" % value for value in values]
     return [b"Max-Forwards: %d\r\n" % (int(value) - 1) for value in values]
@@ -107,15 +115,11 @@ def _forwarding_lines(exchange: Exchange, head: RequestHead, config: ActiveConfi
 
 
 def _continued_lines(head: RequestHead, peer: Peer, host: bytes) -> bytes:
-    extras = head.extras
+    extras = head.extras or {}
     addresses = [*extras.get(kinds.X_FORWARDED_FOR, ()), peer.address.encode("ascii")]
     protocol = extras.get(kinds.X_FORWARDED_PROTO, [b"http"])[0]
     original_host = extras.get(kinds.X_FORWARDED_HOST, [host])[0]
-    claims: Fields = [
-        field
-        for field in head.fields
-        if kinds.REQUEST_KINDS.known.get(field[0], kinds.REQUEST_KINDS.learn(field[0])) == kinds.FORWARDING
-    ]
+    claims: Fields = [field for field in head.fields if kinds.REQUEST_KINDS.kind_of(field[0]) == kinds.FORWARDING]
     return b"%bX-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b" % (
         field_lines(claims),
         b", ".join(addresses),
@@ -128,5 +132,5 @@ def _forwarded_element(head: RequestHead, peer: Peer, host: bytes) -> bytes:
     """RFC 7239: what a trusted peer said, and our element behind it. IPv6 addresses are quoted and bracketed."""
     node = f'"[{peer.address}]"' if ":" in peer.address else peer.address
     ours = b'for=%b;host="%b";proto=http' % (node.encode("ascii"), host)
-    before = head.extras.get(kinds.FORWARDED, []) if peer.is_trusted else []
+    before = (head.extras or {}).get(kinds.FORWARDED, []) if peer.is_trusted else []
     return b", ".join([*before, ours])

@@ -18,7 +18,7 @@ from gateway.proxy.context import Context
 from gateway.proxy.dispatch import pick_endpoint
 from gateway.proxy.finish import begin_exchange, conclude, conclude_answered, hand_over
 from gateway.proxy.forward import Peer, client_address, encode_request
-from gateway.proxy.match import begin_trace, describe_request, match_request
+from gateway.proxy.match import describe_request, match_request
 from gateway.proxy.plan import RoutePlan
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
 from gateway.proxy.reply import Reply, encode_reply, refusal_reply, reply_for
@@ -38,36 +38,27 @@ _UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
 class Lifecycle:
     """One exchange between a downstream and, if it gets that far, a connection to an endpoint."""
 
-    __slots__ = (
-        "_attempt",
-        "_config",
-        "_connection",
-        "_context",
-        "_downstream",
-        "_endpoint",
-        "_ends_by_close",
-        "_flushing_since_ns",
-        "_head",
-        "_held",
-        "_is_ended",
-        "_is_request_complete",
-        "_is_response_chunked",
-        "_is_watched",
-        "_keep_alive",
-        "_peer",
-        "_plan",
-        "_replay",
-        "_upstream",
-        "_waiter",
-        "deadline_ns",
-        "exchange",
-    )
+    # What most exchanges never change is kept on the class: an instance is made for every request.
+    _upstream: LiveUpstream | None = None
+    _attempt: Attempt | None = None
+    _connection: UpstreamConnection | None = None
+    _waiter: Waiter | None = None
+    _held = b""
+    """Payload that arrived before there was a connection to send it on."""
+    _replay: bytes | None = b""
+    """What has been sent of the payload, while it is little enough to be sent again."""
+    _is_ended = False
+    _is_watched = False
+    _flushing_since_ns = 0
+    """Since when only the client's reading is awaited."""
+    deadline_ns = NEVER_NS
 
     # Set by the step that comes to know them; no step before it reads them.
+    _is_request_complete: bool
+    _is_response_chunked: bool
+    _ends_by_close: bool
     _plan: RoutePlan
     _endpoint: LiveEndpoint
-    _ends_by_close: bool
-    _is_response_chunked: bool
 
     def __init__(
         self,
@@ -88,21 +79,7 @@ class Lifecycle:
         self._downstream = downstream
         self._peer = peer
         self._head = head
-        self._upstream: LiveUpstream | None = None
-        self._attempt: Attempt | None = None
-        self._connection: UpstreamConnection | None = None
-        self._waiter: Waiter | None = None
-        self._held = b""
-        """Payload that arrived before there was a connection to send it on."""
-        self._replay: bytes | None = b""
-        """What has been sent of the payload, while it is little enough to be sent again."""
         self._keep_alive = head.keep_alive
-        self._is_request_complete = False
-        self._is_ended = False
-        self._flushing_since_ns = 0
-        """Since when only the client's reading is awaited."""
-        self._is_watched = False
-        self.deadline_ns = NEVER_NS
 
     # The request.
 
@@ -116,8 +93,7 @@ class Lifecycle:
             self._held = payload
             if is_complete:
                 exchange.request_body_ns = exchange.head_ns
-        describe_request(exchange, head)
-        begin_trace(exchange, head.extras, config)
+        describe_request(exchange, head, config)
         try:
             found = match_request(exchange, head, config, config.listeners[exchange.listener])
         except RequestRefused as refused:
@@ -187,7 +163,7 @@ class Lifecycle:
 
     def _dispatch(self, now_ns: int, *, needs_fresh: bool) -> None:
         exchange = self.exchange
-        upstream = self._upstream = self._upstream or self._plan.choose_upstream()
+        upstream = self._upstream = self._plan.only_upstream or self._upstream or self._plan.choose_upstream()
         # On a second attempt the same endpoint may be chosen: it was its connection that was stale.
         endpoint = pick_endpoint(upstream, exchange, self._head) if upstream is not None else None
         if upstream is None or endpoint is None:
@@ -242,13 +218,17 @@ class Lifecycle:
             return
         connection.transport.write(data)
         if head.has_body:
-            held, self._held = self._held, b""
-            self._send_payload(connection, held)
-            if head.expects_continue and not held and not self._is_request_complete:
-                head.expects_continue = False
-                self._downstream.write(CONTINUE)
+            self._begin_payload(connection)
         if self._is_request_complete:
-            self._request_sent(connection, now_ns)
+            attempt.sent_ns = now_ns
+            connection.deadline_ns = now_ns + self._plan.first_byte_ns
+
+    def _begin_payload(self, connection: UpstreamConnection) -> None:
+        held, self._held = self._held, b""
+        self._send_payload(connection, held)
+        if self._head.expects_continue and not held and not self._is_request_complete:
+            self._head.expects_continue = False
+            self._downstream.write(CONTINUE)
 
     def _request_sent(self, connection: UpstreamConnection, now_ns: int) -> None:
         attempt = self._attempt
@@ -277,10 +257,11 @@ class Lifecycle:
         else:
             self._ends_by_close = False
         self._is_response_chunked = is_chunked
-        keep_alive = self._decide_persistence(head)
+        if not self._may_persist(head):
+            self._keep_alive = False
         date = None if head.has_date else self._context.date()
         data = encode_response(
-            head, self._plan, self._head.minor_version, keep_alive=keep_alive, is_chunked=is_chunked, date=date
+            head, self._plan, self._head.minor_version, keep_alive=self._keep_alive, is_chunked=is_chunked, date=date
         )
         if head.status == 101:
             self._become_tunnel(connection, attempt, data + payload)
@@ -289,22 +270,21 @@ class Lifecycle:
             data += self._frame_chunk(connection, payload, is_complete=is_complete)
         elif payload:
             data += payload
-        self._write(data)
+        self.exchange.bytes_out += len(data)
+        self._downstream.write(data)
         if is_complete:
             self._response_ended(connection, attempt)
         elif not self._downstream.is_write_paused:
             connection.deadline_ns = connection.received_ns + self._plan.upstream_idle_ns
 
-    def _decide_persistence(self, head: ResponseHead) -> bool:
+    def _may_persist(self, head: ResponseHead) -> bool:
         """An answer that comes before the request is whole ends both connections (desync research of 2025)."""
-        if (
-            not self._is_request_complete
-            or self._ends_by_close
-            or self._context.is_draining
-            or (self._head.upgrade is not None and head.status != 101)
-        ):
-            self._keep_alive = False
-        return self._keep_alive
+        return (
+            self._is_request_complete
+            and not self._ends_by_close
+            and not self._context.is_draining
+            and (self._head.upgrade is None or head.status == 101)
+        )
 
     def response_continues(self, payload: bytes, *, is_complete: bool) -> None:
         connection, attempt = self._connection, self._attempt
@@ -313,7 +293,8 @@ class Lifecycle:
         if self._is_response_chunked:
             payload = self._frame_chunk(connection, payload, is_complete=is_complete)
         if payload:
-            self._write(payload)
+            self.exchange.bytes_out += len(payload)
+            self._downstream.write(payload)
         if is_complete:
             self._response_ended(connection, attempt)
         elif not self._downstream.is_write_paused:
@@ -473,6 +454,6 @@ class Lifecycle:
             self.exchange.write_stall_ns = monotonic_ns() - self._flushing_since_ns
         hand_over(self.exchange, self._context)
         if cut_with_reset is None:
-            self._downstream.exchange_ended(keep_alive=self._keep_alive)
+            self._downstream.exchange_ended(keep_alive=self._keep_alive, now_ns=self.exchange.ended_ns)
         else:
             self._downstream.cut(with_reset=cut_with_reset)

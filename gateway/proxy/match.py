@@ -24,22 +24,25 @@ _ALL_METHODS: Final = b"GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 _NO_VALUES: Final[list[bytes]] = []
 
 
-def describe_request(exchange: Exchange, head: RequestHead) -> None:
-    """Stamp what the head says, before anything can refuse it, so that a refused request is recorded too."""
+def describe_request(exchange: Exchange, head: RequestHead, config: ActiveConfig) -> None:
+    """Stamp what the head says and fix the ids, before anything can refuse the request: it is recorded all the same."""
     exchange.method = head.method
-    exchange.protocol = "1.1" if head.minor_version else "1.0"
+    if head.minor_version == 0:
+        exchange.protocol = "1.0"
     if head.user_agent is not None:
         exchange.user_agent = head.user_agent.decode("latin-1")
-    exchange.path = head.target.decode("latin-1")
-    ids = head.extras.get(kinds.X_REQUEST_ID)
-    if ids is not None and len(ids) == 1 and _REQUEST_ID.fullmatch(ids[0]):
-        exchange.request_id = ids[0].decode("ascii")
+    extras = head.extras
+    if extras is not None:
+        ids = extras.get(kinds.X_REQUEST_ID, _NO_VALUES)
+        if len(ids) == 1 and _REQUEST_ID.fullmatch(ids[0]):
+            exchange.request_id = ids[0].decode("ascii")
+    begin_trace(exchange, extras, config)
 
 
-def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]], config: ActiveConfig) -> None:
+def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]] | None, config: ActiveConfig) -> None:
     """Fix the ids of the exchange: they are sent on, logged and answered with."""
     if config.propagator is not None:
-        if extras:
+        if extras is not None:
             parents = extras.get(kinds.TRACEPARENT, _NO_VALUES)
             config.propagator.begin(exchange, parents, extras.get(kinds.TRACESTATE, _NO_VALUES))
         else:
@@ -50,22 +53,23 @@ def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]], config: Acti
 
 def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, listener: Listener) -> RoutePlan | Reply:
     """The plan of the route that takes the request, or the gateway's own answer; raises RequestRefused."""
-    target = parse_target(head.method, head.target, listener.paths)
-    host, port = _authority(head, target)
-    exchange.path = target.path
-    exchange.query = target.query
+    method = head.method
+    try:
+        target = parse_target(method, head.target, listener.paths)
+        host, port = _authority(head, target)
+    except RequestRefused:
+        exchange.path = head.target.decode("latin-1")
+        raise
+    path = exchange.path = target.path
+    query = exchange.query = target.query
     exchange.host = host
-    if head.method in _ANSWERED_BY_US and (answer := _ANSWERED_BY_US[head.method](head, target)) is not None:
+    if method in _ANSWERED_BY_US and (answer := _ANSWERED_BY_US[method](head, target)) is not None:
         return answer
-    plan = config.table.match(
-        exchange.listener, host, head.method, target.path, target.query, head.fields, exchange.client_address
-    )
+    plan = config.table.match(exchange.listener, host, method, path, query, head.fields, exchange.client_address)
     if plan is None:
         return _no_route(exchange, head, config)
-    route = exchange.route = plan.route
-    if route.upstreams:
-        return plan
-    return _local_answer(route, exchange, port)
+    exchange.route = plan.route
+    return plan if plan.upstreams else _local_answer(plan.route, exchange, port)
 
 
 def _authority(head: RequestHead, target: Target) -> tuple[str, int | None]:
@@ -116,7 +120,7 @@ def _answer_trace(head: RequestHead, _target: Target) -> Reply | None:
 
 
 def _is_last_hop(head: RequestHead) -> bool:
-    values = head.extras.get(kinds.MAX_FORWARDS, _NO_VALUES)
+    values = _NO_VALUES if head.extras is None else head.extras.get(kinds.MAX_FORWARDS, _NO_VALUES)
     if any(len(value) > 10 or not value.isdigit() for value in values):
         raise RequestRefused(Reason.BAD_REQUEST, "Max-Forwards is not a number.")
     return any(int(value) == 0 for value in values)

@@ -20,6 +20,7 @@ class RoutePlan:
         "cumulative_weights",
         "first_byte_ns",
         "forward_trailers",
+        "only_upstream",
         "request_ns",
         "rewrite",
         "route",
@@ -30,6 +31,7 @@ class RoutePlan:
     def __init__(self, route: Route, upstreams: list[LiveUpstream]) -> None:
         self.route = route
         self.upstreams = upstreams
+        self.only_upstream = upstreams[0] if len(upstreams) == 1 else None
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.rewrite: CompiledRewrite | None = compile_rewrite(route)
         self.forward_trailers = route.forward_trailers
@@ -39,8 +41,6 @@ class RoutePlan:
 
     def choose_upstream(self) -> LiveUpstream | None:
         """One of the route's upstreams by weight; None when all weights are zero."""
-        if len(self.upstreams) == 1:
-            return self.upstreams[0]
         if not self.cumulative_weights[-1]:
             return None
         return random.choices(self.upstreams, cum_weights=self.cumulative_weights)[0]

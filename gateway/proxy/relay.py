@@ -13,13 +13,21 @@ def encode_response(
     passed = head.passed
     if plan.rewrite is not None:
         passed = plan.rewrite.edit_response(passed)
+    length = head.content_length
+    if length is not None and keep_alive and minor_version == 1 and date is None and head.status != 204:
+        # What nearly every answer is.
+        return b"%b%bContent-Length: %d\r\n\r\n" % (
+            STATUS_LINES[head.status],
+            b"".join([b"%b: %b\r\n" % field for field in passed]),
+            length,
+        )
     lines = [STATUS_LINES[head.status], field_lines(passed)]
     if date is not None:
         lines.append(b"Date: %b\r\n" % date)
     if is_chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif head.content_length is not None and head.status not in {101, 204}:
-        lines.append(b"Content-Length: %d\r\n" % head.content_length)
+    elif length is not None and head.status not in {101, 204}:
+        lines.append(b"Content-Length: %d\r\n" % length)
     if head.status == 101:
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % (head.upgrade or b"websocket"))
     elif not keep_alive:

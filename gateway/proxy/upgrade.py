@@ -125,4 +125,4 @@ class Tunnel:
         self._connection.close("tunnel_ended")
         self.exchange.source = Source.UPSTREAM
         hand_over(self.exchange, self._context)
-        self._downstream.exchange_ended(keep_alive=False)
+        self._downstream.exchange_ended(keep_alive=False, now_ns=self.exchange.ended_ns)

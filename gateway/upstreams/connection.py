@@ -108,7 +108,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.receiver = None
         self.deadline_ns = NEVER_NS
         self._body = None
-        if is_clean and self.last_byte_reusable and self.is_connected and not self.transport.is_closing():
+        if is_clean and self.last_byte_reusable and not self.transport.is_closing():
             self._owner.connection_free(self)
         else:
             self.close("not_reusable")
@@ -178,6 +178,11 @@ class UpstreamConnection(asyncio.Protocol):
         if head.status == 101:
             self.is_tunnel = True
             receiver.response_begins(head, data[end:], is_complete=False)
+            return
+        if len(data) - end == head.content_length and not head.is_bodyless:
+            # The whole answer came in one read, as most do.
+            self.last_byte_reusable = head.is_reusable
+            receiver.response_begins(head, data[end:], is_complete=True)
             return
         body = self._body = _body_of(head)
         payload = body.read(data[end:]) if end < len(data) else b""

@@ -115,11 +115,13 @@ class Pool:
     # What connections call.
 
     def connection_free(self, connection: UpstreamConnection) -> None:
-        if self._is_retired and not self._waiting:
+        if self._waiting and self._grant(connection):
+            return
+        if self._is_retired:
             connection.close("retired")
-        elif not self._grant(connection):
-            connection.deadline_ns = monotonic_ns() + self.limits.idle_timeout_ns
-            self._idle.append(connection)
+            return
+        connection.deadline_ns = (connection.received_ns or monotonic_ns()) + self.limits.idle_timeout_ns
+        self._idle.append(connection)
 
     def connection_closed(self, connection: UpstreamConnection, reason: str) -> None:
         if connection not in self._established:
@@ -131,8 +133,6 @@ class Pool:
         self._open_if_needed()
 
     def _grant(self, connection: UpstreamConnection) -> bool:
-        if not self._waiting:
-            return False
         for waiter in self._waiting:
             if not waiter.needs_fresh or not connection.exchanges:
                 self._waiting.remove(waiter)

@@ -4,6 +4,7 @@ from gateway.config.configuration import AdminSettings, AdminToken, Configuratio
 from gateway.config.errors import ConfigError, ConfigInvalid, Verdict
 from gateway.config.load import load_file, load_text, unchangeable
 from gateway.config.schema import json_schema
+from gateway.config.source import FileSource, SourceChange
 
 __all__ = [
     "AdminSettings",
@@ -11,7 +12,9 @@ __all__ = [
     "ConfigError",
     "ConfigInvalid",
     "Configuration",
+    "FileSource",
     "Role",
+    "SourceChange",
     "Verdict",
     "json_schema",
     "load_file",

@@ -1,17 +1,16 @@
 """What is legal in a configuration and yet hardly meant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from gateway.config.errors import ConfigError
 from gateway.config.forms.upstream import UpstreamForm
 from gateway.config.sections import Declared, Sections
-from gateway.model.route import Route
 from gateway.model.upstream import Balance
 
 
-def find_warnings(sections: Sections, routes: Sequence[Route]) -> list[ConfigError]:
-    """Warnings about accepted objects. Conflicts between routes are errors and are added to the later of the two."""
-    return list(_upstream_warnings(sections)) + list(_split_warnings(sections))
+def find_warnings(sections: Sections) -> list[ConfigError]:
+    """Warnings about valid objects, one by one; what routes do to each other is found through the compiled table."""
+    return [*_upstream_warnings(sections), *_split_warnings(sections)]
 
 
 def _upstream_warnings(sections: Sections) -> Iterator[ConfigError]:

@@ -51,10 +51,12 @@ class ConfigInvalid(Exception):  # noqa: N818 - the name says what is the case
     def __init__(
         self,
         errors: Iterable[ConfigError],
+        warnings: Iterable[ConfigError] = (),
         verdicts: tuple[Verdict, ...] = (),
         signatures: Mapping[str, Signature | None] = MappingProxyType({}),
     ) -> None:
         self.errors = tuple(sorted(set(errors)))
+        self.warnings = tuple(warnings)
         self.verdicts = verdicts
         self.signatures = signatures
         super().__init__("\n".join(str(error) for error in self.errors))

@@ -18,6 +18,7 @@ from gateway.config.configuration import Configuration
 from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.interpolation import Interpolation
+from gateway.config.reachability import check_reachability
 from gateway.config.schema import SettingsForm
 from gateway.config.sections import Sections, read_sections
 from gateway.config.settings import admin_settings, drain_settings, read_tokens, telemetry_settings, worker_count
@@ -46,7 +47,8 @@ def load_file(path: str | Path, sequence: int, environ: Mapping[str, str]) -> Co
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigInvalid([ConfigError(name, line, "", "not UTF-8; expected text")], signatures=signatures) from None
     interpolation = Interpolation(environ, str(absolute.parent))
-    return _load(text, name, sequence, environ, interpolation, signatures)
+    with _no_collection():
+        return _load(text, name, sequence, environ, interpolation, signatures)
 
 
 def load_text(
@@ -66,7 +68,8 @@ def load_text(
         folder = str(Path(within.files[0]).parent) if within.files else "/"
         readable, usable = frozenset(within.files), within.variables
         interpolation = Interpolation(environ, folder, readable.__contains__, usable.__contains__)
-    return _load(text, name, sequence, environ, interpolation, {})
+    with _no_collection():
+        return _load(text, name, sequence, environ, interpolation, {})
 
 
 def unchangeable(old: Configuration, new: Configuration) -> list[ConfigError]:
@@ -89,32 +92,31 @@ def _load(
     interpolation: Interpolation,
     signatures: dict[str, Signature | None],
 ) -> Configuration:
-    with _no_collection():
-        sections = read_sections(Document(text, name, interpolation))
-        check_sections(sections)
-        tokens = read_tokens(sections.settings, interpolation)
-        routes = _routes(sections)
-        warnings = find_warnings(sections, routes)
-        signatures.update(interpolation.signatures)
-        verdicts = tuple(declared.verdict() for declared in sections.objects())
-        errors = [*sections.errors, *(error for verdict in verdicts for error in verdict.errors)]
-        if errors or sections.settings.form is None:
-            raise ConfigInvalid(errors, verdicts, signatures)
-        settings = sections.settings.form
-        revision, canonical = canonical_form(sections, tokens)
-        return Configuration(
-            snapshot=_snapshot(sections, routes, settings, revision, sequence, environ),
-            workers=worker_count(settings.workers),
-            declared_workers=settings.workers,
-            admin=admin_settings(settings.admin, tokens),
-            verdicts=verdicts,
-            warnings=tuple(sorted(warnings)),
-            canonical=canonical,
-            files=tuple(signatures),
-            signatures=signatures,
-            variables=frozenset(interpolation.variables),
-            places={".".join(key): Place(name, sections.document.line_of(key)) for key in _FIXED_KEYS},
-        )
+    sections = read_sections(Document(text, name, interpolation))
+    check_sections(sections)
+    tokens = read_tokens(sections.settings, interpolation)
+    routes = _routes(sections)
+    warnings = sorted([*find_warnings(sections), *check_reachability(sections, routes)])
+    signatures.update(interpolation.signatures)
+    verdicts = tuple(declared.verdict() for declared in sections.objects())
+    errors = [*sections.errors, *(error for verdict in verdicts for error in verdict.errors)]
+    settings = sections.settings.form
+    if errors or settings is None:
+        raise ConfigInvalid(errors, warnings, verdicts, signatures)
+    revision, canonical = canonical_form(sections, tokens)
+    return Configuration(
+        snapshot=_snapshot(sections, routes, settings, revision, sequence, environ),
+        workers=worker_count(settings.workers),
+        declared_workers=settings.workers,
+        admin=admin_settings(settings.admin, tokens),
+        verdicts=verdicts,
+        warnings=tuple(warnings),
+        canonical=canonical,
+        files=tuple(signatures),
+        signatures=signatures,
+        variables=frozenset(interpolation.variables),
+        places={".".join(key): Place(name, sections.document.line_of(key)) for key in _FIXED_KEYS},
+    )
 
 
 def _snapshot(

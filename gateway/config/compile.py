@@ -1,6 +1,6 @@
 """Forms, all of them valid, to the immutable values that workers run."""
 
-from gateway.config.addresses import parse_endpoint, parse_host, parse_listen_address, parse_network
+from gateway.config.forms.addresses import parse_endpoint, parse_host, parse_listen_address, parse_network
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.paths import CONFIGURED_PATHS
 from gateway.config.forms.route import (

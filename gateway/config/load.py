@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from gateway.config.advice import find_warnings
 from gateway.config.canonical import canonical_form
-from gateway.config.checks import check_sections
 from gateway.config.compile import compile_listener, compile_route, compile_upstream
 from gateway.config.configuration import Configuration
 from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.interpolation import Interpolation
-from gateway.config.reachability import check_reachability
+from gateway.config.rules.advice import find_warnings
+from gateway.config.rules.reachability import check_reachability
+from gateway.config.rules.written import check_sections
 from gateway.config.schema import SettingsForm
 from gateway.config.sections import Sections, read_sections
 from gateway.config.settings import admin_settings, drain_settings, read_tokens, telemetry_settings, worker_count

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.config.addresses import parse_listen_address
 from gateway.config.configuration import AdminSettings, AdminToken
+from gateway.config.forms.addresses import parse_listen_address
 from gateway.config.forms.fields import check_secret
 from gateway.config.forms.settings import MAX_WORKERS, AdminForm, DrainForm, TelemetryForm, TracesForm
 from gateway.config.interpolation import Interpolation, InterpolationError

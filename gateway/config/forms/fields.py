@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gateway.config.addresses import (
+from gateway.config.forms.addresses import (
     ENDPOINT_EXPECTED,
     HOST_EXPECTED,
     LISTEN_EXPECTED,
@@ -21,8 +21,7 @@ from gateway.config.addresses import (
     parse_listen_address,
     parse_network,
 )
-from gateway.config.interpolation import Interpolated
-from gateway.config.scalars import (
+from gateway.config.forms.scalars import (
     DURATION_PATTERN,
     RATIO_PATTERN,
     SIZE_PATTERN,
@@ -33,6 +32,7 @@ from gateway.config.scalars import (
     parse_ratio,
     parse_size,
 )
+from gateway.config.interpolation import Interpolated
 from gateway.model.clock import NEVER_NS
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from gateway.config.addresses import parse_host
+from gateway.config.forms.addresses import parse_host
 from gateway.config.forms.fields import expected, text_matching
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.target import normalise_path, parse_authority

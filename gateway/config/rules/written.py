@@ -7,7 +7,7 @@ has its error already and is passed over here.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.config.addresses import is_loopback, parse_endpoint, parse_listen_address
+from gateway.config.forms.addresses import is_loopback, parse_endpoint, parse_listen_address
 from gateway.config.forms.form import Form, broken_rules
 from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, RewriteForm, RouteForm
 from gateway.config.forms.settings import AdminTokenForm

@@ -1,0 +1,1 @@
+"""What must hold between values: as they are written, through the compiled table, and what is merely worth a warning."""

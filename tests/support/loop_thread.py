@@ -31,6 +31,13 @@ class LoopThread:
 
         return self.run(call_it())
 
+    def turn(self) -> None:
+        """Return when the loop has handled everything that was ready before this call."""
+        handled = threading.Lock()
+        handled.acquire()
+        self.loop.call_soon_threadsafe(handled.release)
+        handled.acquire(timeout=20.0)
+
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10.0)

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import struct
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from types import TracebackType
 from typing import Final, Self
@@ -50,6 +51,8 @@ class RawClient:
         self.socket.settimeout(DEADLINE_S)
         self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.after_byte: Callable[[], None] | None = None
+        """Called after each byte of a delivery byte by byte; one that waits for the reader makes each a read of its own."""
         self.end: End | None = None
         self._buffer = bytearray()
 
@@ -62,12 +65,14 @@ class RawClient:
         self.close()
 
     def send(self, data: bytes, delivery: Delivery = Delivery.WHOLE) -> None:
-        """Send all of it. One byte at a time means one system call and one segment for each."""
+        """Send all of it. One byte at a time means one segment for each."""
         if delivery is Delivery.WHOLE:
             self.socket.sendall(data)
             return
         for offset in range(len(data)):
             self.socket.sendall(data[offset : offset + 1])
+            if self.after_byte is not None:
+                self.after_byte()
 
     def send_until_refused(self, data: bytes, delivery: Delivery = Delivery.WHOLE) -> None:
         """The same for input so long that the gateway may have had enough of it before its end."""

@@ -34,6 +34,8 @@ class ListenerPort:
         self._server: asyncio.AbstractServer | None = None
         self._socket: socket.socket | None = None
         self._build: Callable[[], asyncio.Protocol] | None = None
+        self.is_stopped = False
+        """No more requests are wanted: connections end with the exchange they carry."""
 
     @property
     def connections(self) -> set[AcceptedConnection]:
@@ -46,7 +48,8 @@ class ListenerPort:
         self._server = await self._loop.create_server(build, sock=sock, backlog=_BACKLOG)
 
     async def stop(self) -> None:
-        """Accept what the kernel has queued for us already, then no more."""
+        """Accept what the kernel has queued for us already, then no more; open connections end as they fall idle."""
+        self.is_stopped = True
         if self._server is None or self._socket is None or self._build is None:
             return
         server, self._server = self._server, None
@@ -62,6 +65,8 @@ class ListenerPort:
                 await self._loop.connect_accepted_socket(self._build, accepted)
         finally:
             listening.close()
+        for connection in tuple(self._connections):
+            connection.drain()
 
     def admit(self, connection: AcceptedConnection) -> bool:
         """Count a new connection in; False when the listener's limit (its share of this worker) is reached."""
@@ -72,9 +77,6 @@ class ListenerPort:
         self._connections.add(connection)
         self._recorder.connection_accepted(self.listener.name)
         return True
-
-    def is_open(self, connection: AcceptedConnection) -> bool:
-        return connection in self._connections
 
     def forget(self, connection: AcceptedConnection) -> None:
         if connection in self._connections:

@@ -14,13 +14,14 @@ from gateway.http1.body import BodyInvalid, BodyReader, ChunkedBody, LengthBody
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.request_head import RequestHead, RequestHeadReader
 from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
+from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
 from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
 from gateway.proxy.finish import begin_exchange, record_refusal
 from gateway.proxy.forward import Peer
 from gateway.proxy.lifecycle import Lifecycle
-from gateway.proxy.match import begin_trace
+from gateway.proxy.match import begin_trace, describe_request
 from gateway.proxy.reply import encode_reply, refusal_reply, reply_for
 from gateway.proxy.sides import Served
 
@@ -106,11 +107,9 @@ class DownstreamConnection(asyncio.Protocol):
         self._await_next(monotonic_ns())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        was_admitted = self._state != _CLOSED or self._port.is_open(self)
         self._state = _CLOSED
         self._context.deadlines.unwatch(self)
-        if was_admitted:
-            self._port.forget(self)
+        self._port.forget(self)
         served, self._served = self._served, None
         if served is not None:
             served.client_left()
@@ -163,7 +162,9 @@ class DownstreamConnection(asyncio.Protocol):
     def _await_next(self, now_ns: int) -> None:
         idle_ns = self._port.listener.timeouts.idle_ns
         self._state = _AWAITING
-        self.deadline_ns = now_ns + (min(_SILENCE_NS, idle_ns) if self._context.is_draining else idle_ns)
+        if self._port.is_stopped or self._context.is_draining:
+            idle_ns = min(_SILENCE_NS, idle_ns)
+        self.deadline_ns = now_ns + idle_ns
 
     def _read_head(self, data: bytes) -> None:
         now_ns = monotonic_ns()
@@ -171,6 +172,7 @@ class DownstreamConnection(asyncio.Protocol):
         if not reader.has_begun:
             self._started_ns = now_ns
         payload, is_complete = b"", True
+        head = None
         try:
             end = reader.feed(data)
             if end < 0:
@@ -182,16 +184,14 @@ class DownstreamConnection(asyncio.Protocol):
             elif end < len(data):
                 self._pending = data[end:]
         except (RequestRefused, BodyInvalid) as broken:
-            self._refuse_unread(_as_refusal(broken), len(data), now_ns)
+            self._refuse_unread(_as_refusal(broken), head, len(data), now_ns)
             return
         self._requests += 1
         limit = listener.limits.requests_per_connection
-        if limit is not None and self._requests >= limit:
+        if (limit is not None and self._requests >= limit) or self._port.is_stopped:
             head.keep_alive = False
         self.deadline_ns = NEVER_NS
-        self._served = lifecycle = Lifecycle(
-            self._context, self, listener.name, self._peer, head, self._started_ns, now_ns
-        )
+        self._served = lifecycle = Lifecycle(self._context, self, listener, self._peer, head, self._started_ns, now_ns)
         if is_complete:
             self._state = _BUSY
         else:
@@ -251,22 +251,26 @@ class DownstreamConnection(asyncio.Protocol):
         if not self.is_write_paused and not self._is_reading_paused:
             self.deadline_ns = monotonic_ns() + self._port.listener.timeouts.body_idle_ns
 
-    def _refuse_unread(self, refused: RequestRefused, bytes_in: int, now_ns: int) -> None:
-        """One answer to what never became a request, then nothing but closing."""
+    def _refuse_unread(self, refused: RequestRefused, head: RequestHead | None, bytes_in: int, now_ns: int) -> None:
+        """One answer to what never became a whole request, then nothing but closing."""
         context, peer = self._context, self._peer
         exchange = begin_exchange(
             context, self._port.listener.name, peer.address, peer.address, self._started_ns, now_ns
         )
         exchange.bytes_in = bytes_in
-        begin_trace(exchange, None, context.config)
+        if head is None:
+            begin_trace(exchange, None, context.config)
+        else:
+            describe_request(exchange, head, context.config)
+            exchange.path = head.target.decode("latin-1")
         data = encode_reply(
             refusal_reply(refused),
             exchange.request_id,
-            [],
+            [] if head is None else field_values(head.fields, b"accept"),
             context.date(),
             keep_alive=False,
             minor_version=1,
-            to_head=False,
+            to_head=head is not None and head.method == "HEAD",
         )
         self._transport.write(data)
         record_refusal(context, exchange, refused, len(data))
@@ -396,7 +400,7 @@ class DownstreamConnection(asyncio.Protocol):
             self._transport.close()
             return
         timeout = reply_for(Reason.CLIENT_TIMEOUT)
-        self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), 0, now_ns)
+        self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), None, 0, now_ns)
 
     def _report(self, error: Exception) -> None:
         self._context.loop.call_exception_handler(

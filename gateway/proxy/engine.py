@@ -42,11 +42,18 @@ class Engine:
         return Preparation(snapshot, self._directory, self._activate)
 
     def _activate(self, config: ActiveConfig, upstreams: list[LiveUpstream]) -> None:
+        replaced = self._context.config.table
         self._directory.activate(upstreams)
         self._context.config = config
         self._context.recorder.configure(config.snapshot.telemetry, config.revision)
         for name, port in self._ports.items():
             port.listener = config.listeners.get(name, port.listener)
+        # Exchanges in flight keep their plans; freeing ten thousand routes at once would be felt by everybody else.
+        self._loop.call_soon(self._step, replaced.dismantle())
+
+    def _step(self, steps: Iterator[None]) -> None:
+        if next(steps, self) is not self:
+            self._loop.call_soon(self._step, steps)
 
     async def listen(self, listener: str, sock: socket.socket) -> None:
         """Start accepting for a listener of the active configuration on a bound, listening socket."""

@@ -21,11 +21,12 @@ class Peer:
     is_trusted: it is a proxy whose forwarding fields are believed.
     """
 
-    __slots__ = ("address", "forwarding_lines", "is_plain", "is_trusted")
+    __slots__ = ("address", "forwarding_lines", "is_plain", "is_trusted", "wants_forwarded")
 
     def __init__(self, address: str, listener: Listener) -> None:
         self.address = address
         self.is_trusted = _is_in(address, listener.trusted_proxies)
+        self.wants_forwarded = listener.forwarded
         self.is_plain = not self.is_trusted and not listener.forwarded
         """Whether `forwarding_lines` and the host are all that has to be said of it."""
         self.forwarding_lines = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " % (
@@ -61,7 +62,7 @@ def encode_request(
     exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
 ) -> bytes:
     """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
-    path, host, passed = exchange.path, head.host or b"", head.passed
+    path, host, passed = exchange.path, head.host or attempt.endpoint.encode(), head.passed
     if plan.rewrite is not None:
         path = plan.rewrite.rewrite_path(path)
         host = plan.rewrite.host or host
@@ -72,9 +73,7 @@ def encode_request(
         target.encode(),
         host,
         b"".join([b"%b: %b\r\n" % field for field in passed]),
-        peer.forwarding_lines + (head.host or b"")
-        if peer.is_plain
-        else _forwarding_lines(exchange, head, config, peer),
+        peer.forwarding_lines + head.host if peer.is_plain and head.host else _forwarding_lines(head, peer, host),
         head.minor_version,
         exchange.request_id.encode(),
         b"" if config.propagator is None else config.propagator.lines(exchange, attempt),
@@ -105,11 +104,11 @@ def _max_forwards_lines(head: RequestHead, values: list[bytes]) -> list[bytes]:
     return [b"Max-Forwards: %d\r\n" % (int(value) - 1) for value in values]
 
 
-def _forwarding_lines(exchange: Exchange, head: RequestHead, config: ActiveConfig, peer: Peer) -> bytes:
+def _forwarding_lines(head: RequestHead, peer: Peer, host: bytes) -> bytes:
     """X-Forwarded-*, without the last line end: anew from an untrusted peer, continued from a trusted one."""
-    host = head.host or b""
+    host = head.host or host
     lines = _continued_lines(head, peer, host) if peer.is_trusted else peer.forwarding_lines + host
-    if config.listeners[exchange.listener].forwarded:
+    if peer.wants_forwarded:
         lines += b"\r\nForwarded: " + _forwarded_element(head, peer, host)
     return lines
 

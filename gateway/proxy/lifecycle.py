@@ -13,6 +13,7 @@ from gateway.http1.writer import CONTINUE
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.headers import field_values
+from gateway.model.listener import Listener
 from gateway.model.outcome import Reason
 from gateway.proxy.context import Context
 from gateway.proxy.dispatch import pick_endpoint
@@ -64,17 +65,18 @@ class Lifecycle:
         self,
         context: Context,
         downstream: Downstream,
-        listener: str,
+        listener: Listener,
         peer: Peer,
         head: RequestHead,
         started_ns: int,
         now_ns: int,
     ) -> None:
-        config = self._config = context.config
+        self._config = context.config
+        self._listener = listener
         client = peer.address
         if peer.is_trusted:
-            client = client_address(peer, head, config.listeners[listener].trusted_proxies)
-        self.exchange = begin_exchange(context, listener, client, peer.address, started_ns, now_ns)
+            client = client_address(peer, head, listener.trusted_proxies)
+        self.exchange = begin_exchange(context, listener.name, client, peer.address, started_ns, now_ns)
         self._context = context
         self._downstream = downstream
         self._peer = peer
@@ -95,7 +97,7 @@ class Lifecycle:
                 exchange.request_body_ns = exchange.head_ns
         describe_request(exchange, head, config)
         try:
-            found = match_request(exchange, head, config, config.listeners[exchange.listener])
+            found = match_request(exchange, head, config, self._listener)
         except RequestRefused as refused:
             found = refusal_reply(refused)
         context.recorder.exchange_started(exchange)
@@ -104,9 +106,8 @@ class Lifecycle:
             return
         self._plan = found
         if found.request_ns != NEVER_NS:
-            self.deadline_ns = exchange.started_ns + found.request_ns
-            self._is_watched = True
-            context.deadlines.watch(self)
+            self.deadline_ns = self._total_deadline_ns()
+            self._watch()
         self._dispatch(exchange.head_ns, needs_fresh=False)
 
     def request_continues(self, payload: bytes, *, is_complete: bool) -> None:
@@ -184,13 +185,24 @@ class Lifecycle:
         waiter = self._waiter = Waiter(self._connection_granted, self._connection_failed, needs_fresh=needs_fresh)
         if not self._is_request_complete:
             self._downstream.hold_request()
+        self.deadline_ns = min(self._total_deadline_ns(), monotonic_ns() + self._plan.first_byte_ns)
+        self._watch()
         if not endpoint.pool.wait(waiter):
             self._fail(reply_for(Reason.POOL_EXHAUSTED))
+
+    def _watch(self) -> None:
+        if not self._is_watched:
+            self._is_watched = True
+            self._context.deadlines.watch(self)
+
+    def _total_deadline_ns(self) -> int:
+        return self.exchange.started_ns + self._plan.request_ns
 
     def _connection_granted(self, connection: UpstreamConnection, waiter: Waiter) -> None:
         attempt = self._attempt
         assert attempt is not None
         self._waiter = None
+        self.deadline_ns = self._total_deadline_ns()
         now_ns = monotonic_ns()
         if not connection.exchanges:
             attempt.connecting_ns = waiter.connecting_ns or attempt.started_ns
@@ -361,9 +373,10 @@ class Lifecycle:
         is_waiting = attempt is not None and attempt.sent_ns and not attempt.first_byte_ns
         self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_FIRST_BYTE if is_waiting else Reason.UPSTREAM_IDLE_TIMEOUT))
 
-    def on_deadline(self, _now_ns: int) -> None:
-        """The route's limit for the whole exchange."""
-        self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL))
+    def on_deadline(self, now_ns: int) -> None:
+        """The route's limit for the whole exchange, or the end of the wait for a connection."""
+        is_total = now_ns >= self._total_deadline_ns()
+        self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL if is_total else Reason.POOL_EXHAUSTED))
 
     # Back-pressure, both ways.
 

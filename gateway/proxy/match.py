@@ -74,7 +74,10 @@ def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, l
 
 def _authority(head: RequestHead, target: Target) -> tuple[str, int | None]:
     if head.host is None:
-        return parse_authority(target.authority) if target.authority is not None else ("", None)
+        if target.authority is None:
+            return "", None
+        head.host = target.authority
+        return parse_authority(target.authority)
     authority = parse_authority(head.host)
     if target.authority is not None and parse_authority(target.authority) != authority:
         raise RequestRefused(Reason.BAD_REQUEST, "The authority of the target is not the one in Host.")

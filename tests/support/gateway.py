@@ -110,6 +110,10 @@ class EngineGateway:
 
         wait_until(lambda: self._thread.call(count_open) == count, f"{count} upstream connections")
 
+    def turn(self) -> None:
+        """Let the loop read what has been sent to it."""
+        self._thread.turn()
+
     def settle(self) -> None:
         """Let the loop see everything that has been sent to it so far."""
         for _ in range(10):

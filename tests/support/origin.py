@@ -263,6 +263,9 @@ class Origin:
         wait_until(lambda: part in found.received, f"{part!r} at the origin")
         return found
 
+    def await_sent(self, count: int) -> None:
+        wait_until(lambda: self.sent >= count, f"{count} bytes sent by the origin")
+
     def await_end(self, connection: int = 0, deadline_s: float = DEADLINE_S) -> str:
         """How the gateway ended that connection."""
         found = self.await_connections(connection + 1)[connection]

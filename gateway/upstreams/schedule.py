@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
+_GOLDEN_RATIO: Final = 0.6180339887498949
+
 LONGEST_SCHEDULE: Final = 1024
 """Weights whose round would be longer are rounded to one of about this length; no one gets less than one turn."""
 
@@ -17,8 +19,8 @@ def weighted_schedule(items: Sequence[T], weights: Sequence[int]) -> list[T]:
     Weights are positive. With more items than LONGEST_SCHEDULE and different weights, every item has a turn at least.
     """
     turns = _turns(weights)
-    # The k-th of n turns is due in the middle of the k-th n-th of the round.
-    due = [(0.5 / count, position) for position, count in enumerate(turns)]
+    # Of n turns one is due in every n-th of the round; where in it, differs from item to item, lest turns coincide.
+    due = [(position * _GOLDEN_RATIO % 1 / count, position) for position, count in enumerate(turns)]
     heapify(due)
     schedule: list[T] = []
     for _ in range(sum(turns)):

@@ -2,6 +2,7 @@
 
 from gateway.config.configuration import AdminSettings, AdminToken, Configuration, Role
 from gateway.config.errors import ConfigError, ConfigInvalid, Verdict
+from gateway.config.explanation import explain_request
 from gateway.config.load import load_file, load_text, unchangeable
 from gateway.config.schema import json_schema
 from gateway.config.source import FileSource, SourceChange
@@ -16,6 +17,7 @@ __all__ = [
     "Role",
     "SourceChange",
     "Verdict",
+    "explain_request",
     "json_schema",
     "load_file",
     "load_text",

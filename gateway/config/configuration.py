@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from gateway.config.errors import ConfigError, Verdict
 from gateway.config.signature import Signature
-from gateway.model.route import Place
+from gateway.model.route import Place, Route
 from gateway.model.snapshot import Snapshot
+from gateway.routing.table import RouteTable
 
 
 class Role(StrEnum):
@@ -43,6 +44,8 @@ class Configuration:
     """One accepted configuration, from a file or from the admin API."""
 
     snapshot: Snapshot
+    table: RouteTable[Route]
+    """The routes compiled, as workers have them: it answers what a request would meet."""
     workers: int
     """How many worker processes; `auto` is resolved to the processors this process may use."""
     declared_workers: int | str

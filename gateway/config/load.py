@@ -17,7 +17,7 @@ from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.interpolation import Interpolation
 from gateway.config.rules.advice import find_warnings
-from gateway.config.rules.reachability import check_reachability
+from gateway.config.rules.reachability import build_checked_table, check_reachability
 from gateway.config.rules.written import check_sections
 from gateway.config.schema import SettingsForm
 from gateway.config.sections import Sections, read_sections
@@ -96,7 +96,8 @@ def _load(
     check_sections(sections)
     tokens = read_tokens(sections.settings, interpolation)
     routes = _routes(sections)
-    warnings = sorted([*find_warnings(sections), *check_reachability(sections, routes)])
+    table = build_checked_table(sections, routes)
+    warnings = sorted([*find_warnings(sections), *check_reachability(sections, table)])
     signatures.update(interpolation.signatures)
     verdicts = tuple(declared.verdict() for declared in sections.objects())
     errors = [*sections.errors, *(error for verdict in verdicts for error in verdict.errors)]
@@ -106,6 +107,7 @@ def _load(
     revision, canonical = canonical_form(sections, tokens)
     return Configuration(
         snapshot=_snapshot(sections, routes, settings, revision, sequence, environ),
+        table=table,
         workers=worker_count(settings.workers),
         declared_workers=settings.workers,
         admin=admin_settings(settings.admin, tokens),

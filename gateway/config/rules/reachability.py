@@ -19,10 +19,10 @@ from gateway.routing.shadowing import Shadowed, find_shadowed
 from gateway.routing.table import RouteTable, TableBuilder
 
 
-def check_reachability(sections: Sections, routes: Sequence[Route]) -> list[ConfigError]:
+def check_reachability(sections: Sections, table: RouteTable[Route]) -> list[ConfigError]:
     """Add an error to every route that cannot be served, and return warnings about those that are never reached."""
     warnings: list[ConfigError] = []
-    for shadowed in find_shadowed(_table(sections, routes)):
+    for shadowed in find_shadowed(table):
         route = sections.routes[shadowed.route.index]
         if not shadowed.by:
             route.fail(("match", "path_regex"), f"{shadowed.because}; expected a pattern for whole paths")
@@ -34,11 +34,12 @@ def check_reachability(sections: Sections, routes: Sequence[Route]) -> list[Conf
     return warnings
 
 
-def _table(sections: Sections, routes: Sequence[Route]) -> RouteTable[None]:
-    builder: TableBuilder[None] = TableBuilder()
+def build_checked_table(sections: Sections, routes: Sequence[Route]) -> RouteTable[Route]:
+    """The table of these routes, as workers build it; an error is added to each route that does not fit in."""
+    builder: TableBuilder[Route] = TableBuilder()
     for route in routes:
         try:
-            builder.add(route, None)
+            builder.add(route, route)
             compile_rewrite(route)
             if route.redirect is not None:
                 check_redirect(route.redirect, route)

@@ -1,0 +1,22 @@
+"""`sightline schema`: the JSON Schema of the configuration file, for editors."""
+
+import argparse
+import json
+
+from gateway.cli.exit_codes import ExitCode
+from gateway.config import json_schema
+
+
+class SchemaCommand:
+    name = "schema"
+    help = "print the JSON Schema of the configuration file"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """There is nothing to choose."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        print(json.dumps(json_schema(), indent=2))
+        return ExitCode.OK
+
+
+command = SchemaCommand()

@@ -45,7 +45,7 @@ class HeadReader:
         piece = data if end == len(data) else data[:end]
         try:
             self._parser.feed_data(piece)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._rescue(error, piece)
         self._finish(piece, end)
         return end
@@ -60,7 +60,7 @@ class HeadReader:
             self._size += len(piece)
             try:
                 self._parser.feed_data(piece)
-            except httptools.HttpParserError as error:
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
                 self._rescue(error, piece)
             self._check_size(self._size)
             if is_end and self._has_text:
@@ -83,9 +83,9 @@ class HeadReader:
         found = data.find(HEAD_END, position)
         return (found + 4, True) if found >= 0 else (len(data), False)
 
-    def _rescue(self, error: httptools.HttpParserError, piece: bytes) -> None:
+    def _rescue(self, error: httptools.HttpParserError | httptools.HttpParserUpgrade, piece: bytes) -> None:
         # HttpParserUpgrade comes at the end of a head that asks for a tunnel; whether there will be one is ours to say.
-        if not isinstance(error, httptools.HttpParserUpgrade):
+        if isinstance(error, httptools.HttpParserError):
             raise self._refusal_of(error, piece) from None
 
     @abstractmethod

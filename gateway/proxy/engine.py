@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gateway.model.snapshot import Snapshot
 from gateway.proxy.accept import ListenerPort

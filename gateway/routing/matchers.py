@@ -61,29 +61,31 @@ class ListenerPredicate:
         return listener
 
 
-class HeaderPredicate:
-    """On the combined value of a field: several lines of one name are joined with `, ` (RFC 9110 section 5.3).
+def combined_value(fields: Fields, lower_name: bytes) -> bytes | None:
+    """The value of a field, None without one; several lines of one name are joined with `, ` (RFC 9110 section 5.3).
 
     So a request cannot pass by adding a second line with the wanted value beside the one that counts.
     """
+    # The length is compared first: it spares the copy in lower case for almost every field.
+    length = len(lower_name)
+    values = [value for name, value in fields if len(name) == length and name.lower() == lower_name]
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else b", ".join(values)
+
+
+class HeaderPredicate:
+    """On the combined value of a field."""
 
     word = "header"
 
     def __init__(self, wanted: ValueMatch) -> None:
         self._wanted = wanted
         self._name = wanted.name.lower().encode("ascii")
-        self._length = len(self._name)
         self._accepts = _acceptor(wanted)
 
-    def _value(self, fields: Fields) -> bytes | None:
-        # The length is compared first: it spares the copy in lower case for almost every field.
-        values = [value for name, value in fields if len(name) == self._length and name.lower() == self._name]
-        if not values:
-            return None
-        return values[0] if len(values) == 1 else b", ".join(values)
-
     def holds(self, listener: str, query: str | None, fields: Fields, client: str) -> bool:
-        value = self._value(fields)
+        value = combined_value(fields, self._name)
         return value is not None and self._accepts(value)
 
     def expected(self) -> str:
@@ -92,7 +94,7 @@ class HeaderPredicate:
         return _wanted_in_words(self._wanted)
 
     def actual(self, listener: str, query: str | None, fields: Fields, client: str) -> str:
-        value = self._value(fields)
+        value = combined_value(fields, self._name)
         if value is None:
             return f"{self._wanted.name} absent"
         if self._name in _SECRET_FIELDS:

@@ -10,14 +10,14 @@ from typing import Final, Generic, TypeVar
 from gateway.model.headers import Fields
 from gateway.model.route import Route
 from gateway.routing.host import HostRoutes
-from gateway.routing.leaf import Entry, Leaf
+from gateway.routing.leaf import Entry, Leaf, index_by_header
 from gateway.routing.matchers import compile_predicates
 from gateway.routing.precedence import ANY_HOST, rank_of
 
 T = TypeVar("T")
 
 _HOSTS_KEPT: Final = 1024
-_LEAVES_FREED_AT_ONCE: Final = 200
+_LEAVES_AT_ONCE: Final = 200
 
 
 class RouteTable(Generic[T]):
@@ -52,7 +52,8 @@ class RouteTable(Generic[T]):
             entry = self.best_entry(listener, host, method, path, query, fields, client)
             return None if entry is None else entry.payload
         for host_routes in self.host_routes(host):
-            for leaf in host_routes.leaves(path):
+            for found in host_routes.leaves(path):
+                leaf = found if found.by_header is None else found.by_header.leaf_for(fields)
                 for entry in leaf.by_method.get(method, leaf.of_other_methods):
                     for holds in entry.checks:
                         if not holds(listener, query, fields, client):
@@ -66,7 +67,8 @@ class RouteTable(Generic[T]):
     ) -> Entry[T] | None:
         """The same for a table with priorities: they cut across hosts and paths, so every place is asked for its first."""
         best: Entry[T] | None = None
-        for leaf in self.leaves(host, path):
+        for found in self.leaves(host, path):
+            leaf = found if found.by_header is None else found.by_header.leaf_for(fields)
             for entry in leaf.by_method.get(method, leaf.of_other_methods):
                 if best is not None and best.rank < entry.rank:
                     break
@@ -83,7 +85,8 @@ class RouteTable(Generic[T]):
         Empty means 404; otherwise it is a 405, and this its Allow.
         """
         allowed: set[str] = set()
-        for leaf in self.leaves(host, path):
+        for found in self.leaves(host, path):
+            leaf = found if found.by_header is None else found.by_header.leaf_for(fields)
             for entry in leaf.entries:
                 methods = entry.route.match.methods
                 if allowed.issuperset(methods) or method in methods:
@@ -126,9 +129,9 @@ class RouteTable(Generic[T]):
         Dropped as a whole, 10,000 routes would stall the loop for several milliseconds.
         """
         while self.places:
-            for leaf in self.places[-_LEAVES_FREED_AT_ONCE:]:
+            for leaf in self.places[-_LEAVES_AT_ONCE:]:
                 leaf.clear()
-            del self.places[-_LEAVES_FREED_AT_ONCE:]
+            del self.places[-_LEAVES_AT_ONCE:]
             yield
 
     def all_host_routes(self) -> Iterator[HostRoutes[T]]:
@@ -163,11 +166,16 @@ class TableBuilder(Generic[T]):
             leaf.add(Entry(route, host, rank_of(route, host), predicates, payload))
 
     def finish(self) -> Iterator[None]:
-        """Compile the path patterns, yielding between steps. ValueError for a pattern that cannot be used."""
+        """Compile the path patterns and sort crowded places, yielding between steps. ValueError for a pattern that cannot
+        be used."""
         table = RouteTable(self._places, self._exact, self._wildcard, self._any, len(self._priorities) > 1)
         for host_routes in table.all_host_routes():
             if host_routes.patterns is not None:
                 yield from host_routes.patterns.compile()
+        for position, leaf in enumerate(self._places):
+            yield from index_by_header(leaf)
+            if not position % _LEAVES_AT_ONCE:
+                yield
         self._table = table
 
     @property

@@ -1,15 +1,17 @@
 """The compiled table: what each predicate takes, who is first, and that it agrees with the rules read naively."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.model.route import Match, Route
+from gateway.model.route import Match, PathKind, Route
+from gateway.routing import leaf
 from gateway.routing.table import RouteTable, TableBuilder, build_table
 from tests.support.naive_routing import DRAWN_ROUTES, REQUESTS, as_routes, naive_winner
-from tests.support.routes import match, numbered, present, regex, route, table_of
+from tests.support.routes import exact, match, numbered, present, regex, route, table_of
 
 
 def allowed(table: RouteTable[str], path: str, method: str = "GET", host: str = "example.com") -> tuple[str, ...]:
@@ -223,6 +225,44 @@ def test_predicates_on_listener_and_client_hold_too() -> None:
     assert match(table, "/b", client="10.1.2.3") == "b"
 
 
+def tenants(count: int) -> list[Route]:
+    return [route(f"t{i}", path_prefix="/", headers=(exact("x-tenant", f"t{i}"),)) for i in range(count)]
+
+
+def test_routes_for_many_tenants_are_found_by_the_value_of_their_header() -> None:
+    table = table_of(
+        *tenants(50),
+        route("both", path_prefix="/", headers=(exact("x-tenant", "t7"), present("y"))),
+        route("put", path_prefix="/", methods=("PUT",)),
+        route("nobody", path_prefix="/"),
+    )
+    seven = (b"X-Tenant", b"t7")
+    assert [place.by_header is not None for place in table.places] == [True]
+    assert match(table, "/a", fields=[seven]) == "t7"
+    assert match(table, "/a", fields=[seven, (b"y", b"1")]) == "both"
+    assert match(table, "/a", "PUT", fields=[seven]) == "put"
+    assert match(table, "/a", fields=[seven, seven]) == "nobody"
+    assert match(table, "/a", fields=[(b"x-tenant", b"unknown")]) == "nobody"
+    assert match(table, "/a") == "nobody"
+
+
+def test_a_place_whose_routes_differ_in_other_ways_is_left_as_it_is() -> None:
+    table = table_of(*tenants(10), *(route(f"q{i}", path_prefix="/", query=(exact("q", f"{i}"),)) for i in range(10)))
+    assert [place.by_header is not None for place in table.places] == [False]
+    assert match(table, "/a", query="q=7", fields=[(b"x-tenant", b"t99")]) == "q7"
+
+
+def test_tenants_are_found_among_priorities_and_for_allowed_methods() -> None:
+    puts = [
+        route(f"p{i}", path_prefix="/", methods=("PUT",), priority=i % 2, headers=(exact("x-tenant", f"t{i}"),))
+        for i in range(20)
+    ]
+    table = table_of(*puts)
+    assert match(table, "/", "PUT", fields=[(b"x-tenant", b"t7")]) == "p7"
+    missed = table.allowed_methods("public", "a.com", "GET", "/", None, [(b"x-tenant", b"t7")], "")
+    assert (missed, allowed(table, "/")) == (("PUT",), ())
+
+
 def test_a_hostile_path_is_cut_down_to_what_the_table_can_tell_apart() -> None:
     table = table_of(route(path="/a/{b}/{c*}"), route(path_prefix="/a/b"))
     assert match(table, "/a" * 8000) == "a"
@@ -243,7 +283,8 @@ def test_there_is_no_table_before_it_is_finished() -> None:
     builder: TableBuilder[str] = TableBuilder()
     with pytest.raises(RuntimeError):
         _ = builder.table
-    assert list(builder.finish()) == []
+    for _ in builder.finish():
+        pass
     assert match(builder.table, "/") is None
 
 
@@ -251,7 +292,7 @@ def test_finishing_yields_between_patterns() -> None:
     builder: TableBuilder[str] = TableBuilder()
     for each in numbered(*(route(path_regex=f"/a/{i}[a-z]") for i in range(100))):
         builder.add(each, each.name)
-    assert len(list(builder.finish())) > 100
+    assert sum(1 for _ in builder.finish()) > 100
 
 
 def test_dismantling_frees_every_payload() -> None:
@@ -282,6 +323,19 @@ def test_the_table_agrees_with_the_rules_read_naively(
 
 
 @settings(max_examples=200, deadline=None)
+@given(DRAWN_ROUTES, st.lists(REQUESTS, min_size=1, max_size=8))
+def test_the_table_agrees_where_places_are_sorted_by_header_too(
+    drawn: list[tuple[Match, int]], requests: list[dict[str, object]]
+) -> None:
+    routes = as_routes([(replace(each, path_kind=PathKind.ANY, path="", hosts=()), rank) for each, rank in drawn])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(leaf, "_FEW_ENTRIES", 2)
+        table = build_table((each, each) for each in routes)
+    for request in requests:
+        assert table.match(**request) is naive_winner(routes, request)  # type: ignore[arg-type]
+
+
+@settings(max_examples=200, deadline=None)
 @given(DRAWN_ROUTES, REQUESTS)
 def test_allowed_methods_are_those_with_which_the_request_would_be_taken(
     drawn: list[tuple[Match, int]], request: dict[str, object]
@@ -301,5 +355,7 @@ def test_allowed_methods_are_those_with_which_the_request_would_be_taken(
 def test_places_are_visited_in_order_of_precedence(drawn: list[tuple[Match, int]], request: dict[str, object]) -> None:
     routes = [Route(r.name, r.index, r.match, r.place) for r in as_routes(drawn)]
     table = build_table((each, each) for each in routes)
-    ranks = [entry.rank for leaf in table.leaves(str(request["host"]), str(request["path"])) for entry in leaf.entries]
+    ranks = [
+        entry.rank for place in table.leaves(str(request["host"]), str(request["path"])) for entry in place.entries
+    ]
     assert all(one <= other for one, other in pairwise(ranks))

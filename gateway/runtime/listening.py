@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.model.listener import Listener
-from gateway.net.sockets import BACKLOG, BindError, bind_group, refuse_new_connections
+from gateway.net.sockets import BindError, bind_group, refuse_new_connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class ListeningSockets:
         self._next_ticket = 1
 
     def bind(self, listeners: Iterable[Listener]) -> dict[str, SocketGroup]:
-        """Sockets for these listeners: today's where the address stays, else new ones that do not listen yet.
+        """Sockets for these listeners: today's where the address stays, else new ones. A worker makes them listen when it
+        accepts from them, so that no connection waits for one that is not ready yet.
 
         Raises BindError, and then nothing has changed.
         """
@@ -62,21 +63,17 @@ class ListeningSockets:
             if group.ticket not in held:
                 group.close()
 
-    def listen(self, wanted: dict[str, SocketGroup]) -> None:
-        """Let connections queue up, also on sockets that do so already; raises BindError."""
-        for group in wanted.values():
-            for sock in group.sockets:
-                try:
-                    sock.listen(BACKLOG)
-                except OSError as failure:
-                    raise BindError(group.address, failure) from failure
-
-    def adopt(self, wanted: dict[str, SocketGroup]) -> list[SocketGroup]:
-        """These are the ones in use from now on; the groups that are not any more, for `retire` and then `close`."""
+    def unused(self, wanted: dict[str, SocketGroup]) -> list[SocketGroup]:
+        """The groups of today that would not be in use any more."""
         kept = {group.ticket for group in wanted.values()}
-        unused = {group.ticket: group for group in self.groups.values() if group.ticket not in kept}
+        return list({group.ticket: group for group in self.groups.values() if group.ticket not in kept}.values())
+
+    def adopt(self, wanted: dict[str, SocketGroup]) -> None:
+        """These are the ones in use from now on; the others are closed, and should have been retired before."""
+        unused = self.unused(wanted)
         self.groups = wanted
-        return list(unused.values())
+        for group in unused:
+            group.close()
 
     def retire(self, groups: Iterable[SocketGroup]) -> None:
         """Let no new connection into the queues of these; what is queued is still the workers' to accept."""

@@ -54,7 +54,7 @@ class Resolver:
         self._addresses = {}
         for upstream in snapshot.upstreams:
             for endpoint in upstream.endpoints:
-                if _needs_lookup(endpoint):
+                if needs_lookup(endpoint):
                     self._addresses.setdefault(endpoint.host, set()).add(endpoint.address)
         self._known = {name: known for name, known in self._known.items() if name in self._addresses}
         self._troubled &= self._addresses.keys()
@@ -156,7 +156,8 @@ def _ask(name: str) -> tuple[tuple[str, ...], OSError | None]:
     return tuple(sorted({str(entry[4][0]) for entry in found})), None
 
 
-def _needs_lookup(endpoint: Endpoint) -> bool:
+def needs_lookup(endpoint: Endpoint) -> bool:
+    """Whether its host is a name."""
     if endpoint.unix_path is not None:
         return False
     try:

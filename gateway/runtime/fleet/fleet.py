@@ -5,7 +5,8 @@ A snapshot is served only after every worker that can be reached has compiled it
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -48,11 +49,11 @@ class FleetObserver(Protocol):
     def on_report(self, worker: int, report: msgspec.Raw) -> None: ...
 
     def on_worker_gone(self, worker: int, reason: str) -> None:
-        """reason: killed, crashed, exited, start_failed or unusable; `drained` is no fault."""
+        """reason: killed, crashed, exited, start_failed or unusable; or drained, which is no fault and has no successor."""
         ...
 
-    def on_change(self) -> None:
-        """The state of a worker is another one."""
+    def on_change(self, states: Mapping[str, int]) -> None:
+        """How many workers are in each state now."""
         ...
 
 
@@ -80,10 +81,12 @@ class Fleet:
         self._lives = [asyncio.create_task(self._keep(seat)) for seat in self.seats]
         await asyncio.wait([asyncio.ensure_future(seat.first_sign.wait()) for seat in self.seats])
 
-    async def publish(self, package: Package, groups: dict[str, SocketGroup]) -> None:
+    async def publish(
+        self, package: Package, groups: dict[str, SocketGroup], before_commit: Callable[[], Awaitable[None]]
+    ) -> None:
         """Have every worker serve the package on these sockets; workers that start later get it too.
 
-        Raises PublishFailed if one of them cannot compile it; then all go on with what they serve. A worker that does
+        before_commit: done once all are able to swap, and before any does. Raises PublishFailed if one of them cannot compile it; then all go on with what they serve. A worker that does
         not answer is not waited for beyond a deadline, and serves the package when it comes back.
         """
         targets = {seat.index: seat for seat in self.seats if seat.is_settled}
@@ -96,6 +99,7 @@ class Fleet:
                     seat.delivery = None
                     seat.send(encode(Abort(sequence=package.sequence)))
             raise PublishFailed("; ".join(sorted(errors)))
+        await before_commit()
         self.package, self._groups = package, groups
         for seat in targets.values():
             self._commit(seat)
@@ -121,16 +125,20 @@ class Fleet:
             else:
                 seat.ended.set()
                 seat.kill("drained")
-        self._observer.on_change()
+        self._tell_states()
         await _join(self._lives, (delay_ns + deadline_ns) / SECOND_NS + _DRAIN_GRACE_S)
         await self.kill()
 
-    async def kill(self) -> None:
-        """End every worker now."""
+    def kill_now(self) -> None:
+        """Send every worker a signal it cannot refuse."""
         self._is_ending = True
         for seat in self.seats:
             seat.ended.set()
             seat.kill("drained")
+
+    async def kill(self) -> None:
+        """The same, and wait until they have ended."""
+        self.kill_now()
         await _join(self._lives, _DRAIN_GRACE_S)
 
     async def _keep(self, seat: Seat) -> None:
@@ -141,7 +149,7 @@ class Fleet:
             seat.first_sign.set()
             seat.end("stopped" if self._is_ending else "backing_off")
             self._observer.on_worker_gone(seat.index, "drained" if self._is_ending else reason)
-            self._observer.on_change()
+            self._tell_states()
             if self._is_ending:
                 return
             delay_s = seat.back_off.after(seat.served_s)
@@ -155,6 +163,15 @@ class Fleet:
 
     async def _live(self, seat: Seat) -> str:
         """One worker from start to end; why it ended."""
+        try:
+            return await self._live_and_die(seat)
+        except Exception:
+            # Whatever is wrong here, a seat must never be left without a worker for good.
+            _log.exception("worker_not_kept", worker=seat.index)
+            seat.kill("unusable")
+            return "unusable"
+
+    async def _live_and_die(self, seat: Seat) -> str:
         try:
             process = await WorkerProcess.start(
                 seat.index, len(self.seats), lambda worker, message: self._on_message(seat, worker, message)
@@ -231,7 +248,7 @@ class Fleet:
             seat.serving_since_s = time.monotonic()
         if delivery is not None:
             delivery.applied.set()
-        self._observer.on_change()
+        self._tell_states()
         self._catch_up(seat)
 
     def _on_failed(self, seat: Seat, sequence: int, error: str) -> None:
@@ -267,6 +284,9 @@ class Fleet:
         """Bring a worker that has nothing under way to the package of all."""
         if self.package is not None and seat.is_settled and seat.sequence != self.package.sequence:
             self._deliver(seat, self.package, self._groups).goes_alone = True
+
+    def _tell_states(self) -> None:
+        self._observer.on_change(Counter(seat.state for seat in self.seats))
 
     def _send_addresses(self, seat: Seat) -> None:
         """Unless the worker is behind with its reading; then with its next report."""

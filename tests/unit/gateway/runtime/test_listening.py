@@ -25,21 +25,24 @@ def is_open(sock: socket.socket) -> bool:
 def test_an_address_that_stays_keeps_its_sockets_under_another_name_too() -> None:
     sockets, port = ListeningSockets(2), free_port()
     first = sockets.bind([listener("old", port)])
-    sockets.listen(first)
     sockets.adopt(first)
     second = sockets.bind([listener("new", port)])
     assert second["new"] is first["old"]
-    assert sockets.adopt(second) == []
+    assert sockets.unused(second) == []
+    sockets.adopt(second)
+    assert is_open(first["old"].sockets[0])
     sockets.close()
 
 
-def test_groups_that_are_not_wanted_any_more_are_returned_once() -> None:
+def test_groups_that_are_not_wanted_any_more_are_closed() -> None:
     sockets = ListeningSockets(1)
     first = sockets.bind([listener("a"), listener("b")])
     sockets.adopt(first)
     second = sockets.bind([listener("a")])
-    assert sockets.adopt(second) == [first["b"]]
-    first["b"].close()
+    assert sockets.unused(second) == [first["b"]]
+    sockets.adopt(second)
+    assert not is_open(first["b"].sockets[0])
+    assert is_open(first["a"].sockets[0])
     sockets.close()
 
 

@@ -1,0 +1,52 @@
+"""`sightline run`: the data plane, a supervisor with its workers, until it is told to end."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+
+import uvloop
+from setproctitle import setproctitle
+
+from gateway.cli.exit_codes import ExitCode
+from gateway.cli.options import add_config_file
+from gateway.config import ConfigInvalid
+from gateway.runtime.candidate import Loader
+from gateway.runtime.supervisor import StartFailed, Supervisor
+from gateway.telemetry.logs import configure_logs
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class RunCommand:
+    name = "run"
+    help = "run the gateway; access lines go to stdout, everything else to stderr"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        add_config_file(parser, required=True)
+        parser.add_argument(
+            "--log-level", choices=_LEVELS, default="info", help="of the operational log (default: info)"
+        )
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        configure_logs(arguments.log_level)
+        setproctitle("sightline supervisor")
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(_serve(arguments.config, os.environ))
+        except ConfigInvalid as invalid:
+            print(invalid, file=sys.stderr)
+            return ExitCode.CONFIG_INVALID
+        except StartFailed as failure:
+            print(f"sightline: {failure}", file=sys.stderr)
+            return ExitCode.FAILED
+
+
+async def _serve(path: str, environ: Mapping[str, str]) -> int:
+    loader = Loader(path, environ)
+    first = await loader.load_file(1)
+    return await Supervisor(loader, first, environ).run()
+
+
+command = RunCommand()

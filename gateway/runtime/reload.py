@@ -1,0 +1,191 @@
+"""The one place where the running configuration changes: at the start, when the file does, on SIGHUP, by the admin API.
+
+Changes are made one after another, newest first; one that fails leaves everything as it was, and says so everywhere.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.config.errors import ConfigError, ConfigInvalid
+from gateway.config.load import unchangeable
+from gateway.runtime.candidate import Candidate, Loader
+from gateway.wire.views import ApplyOutcome, ApplyResult, ConfigErrorView, ReloadResult, ReloadTrigger, ReloadView
+
+API_SOURCE: Final = "api"
+_ERRORS_LOGGED: Final = 20
+
+_log = structlog.get_logger("sightline.config")
+
+
+class NotApplied(Exception):  # noqa: N818 - a verdict about a configuration
+    """A valid configuration that cannot run here now; `str()` is the reason, `key` what it is about."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+class ReloadObserver(Protocol):
+    """Who counts and shows what became of a configuration."""
+
+    def on_reload(self, reload: ReloadView, running: Candidate, source: str) -> None: ...
+
+
+class Reloads:
+    """`running` is what the workers serve, from `source`; `last` is what became of the last configuration read."""
+
+    def __init__(
+        self, loader: Loader, first: Candidate, apply: Callable[[Candidate], Awaitable[None]], observer: ReloadObserver
+    ) -> None:
+        """first: read from the loader's file. apply: makes a candidate the running one, or raises NotApplied and changes
+        nothing."""
+        self.running = first
+        self.source = self._file = f"file:{loader.path}"
+        self.last: ReloadView | None = None
+        self._loader = loader
+        self._apply = apply
+        self._observer = observer
+        self._of_file = first
+        self._lock = asyncio.Lock()
+        self._newest_file = 0
+        self._newest_text = 0
+
+    def note_start(self, duration_s: float) -> None:
+        """The first configuration has been applied."""
+        self._conclude("start", "applied", self.running.revision, duration_s, ())
+
+    async def watch(self) -> None:
+        """Reload whenever the file, or a secret file it reads, has changed; until cancelled."""
+        async for _ in self._loader.changes():
+            await self.reload_file("file")
+
+    async def reload_file(self, trigger: ReloadTrigger) -> None:
+        """Read the file again. An API's configuration stays if the file says what it said before."""
+        self._newest_file = mine = self._newest_file + 1
+        async with self._lock:
+            if mine == self._newest_file:
+                await self._reload(trigger, self._load_file, self._file)
+
+    async def apply_text(self, text: str, *, if_match: int | None, dry_run: bool) -> ApplyResult:
+        """Validate the text and, unless this is a dry run, run it; one that is overtaken by a newer text is a conflict."""
+        if not dry_run:
+            self._newest_text += 1
+        mine = self._newest_text
+        async with self._lock:
+            if if_match is not None and if_match != self.running.sequence:
+                return self._result("conflict", "", ())
+            if dry_run:
+                return await self._validate(text)
+            if mine != self._newest_text:
+                overtaken = ConfigErrorView(file="", line=0, key="", message="overtaken by a newer configuration")
+                return self._result("conflict", "", (overtaken,))
+            view = await self._reload("api", lambda: self._load_text(text), API_SOURCE)
+            return self._result(view.result, view.revision, tuple(view.errors))
+
+    async def _load_file(self) -> Candidate:
+        return await self._loader.load_file(self.running.sequence + 1)
+
+    async def _load_text(self, text: str) -> Candidate:
+        """What the text refers to is bounded by what the file does."""
+        within = self._of_file.configuration
+        return await self._loader.load_text(text, API_SOURCE, self.running.sequence + 1, within)
+
+    async def _validate(self, text: str) -> ApplyResult:
+        try:
+            candidate = await self._load_text(text)
+            self._check_changeable(candidate)
+        except ConfigInvalid as invalid:
+            return self._result("rejected", "", _error_views(invalid.errors))
+        is_same = candidate.revision == self.running.revision
+        return self._result("unchanged" if is_same else "valid", candidate.revision, ())
+
+    async def _reload(
+        self, trigger: ReloadTrigger, load: Callable[[], Awaitable[Candidate]], source: str
+    ) -> ReloadView:
+        began_s = time.monotonic()
+        revision = ""
+        result: ReloadResult = "rejected"
+        errors: tuple[ConfigErrorView, ...] = ()
+        try:
+            candidate = await load()
+            revision, result = candidate.revision, "unchanged"
+            if not self._is_known(candidate, source):
+                self._check_changeable(candidate)
+                await self._apply(candidate)
+                self.running, self.source, result = candidate, source, "applied"
+            if source != API_SOURCE:
+                self._of_file = candidate
+        except ConfigInvalid as invalid:
+            result, errors = "rejected", _error_views(invalid.errors)
+        except NotApplied as failure:
+            result, errors = "rejected", (ConfigErrorView(file="", line=0, key=failure.key, message=str(failure)),)
+        return self._conclude(trigger, result, revision, time.monotonic() - began_s, errors)
+
+    def _is_known(self, candidate: Candidate, source: str) -> bool:
+        """Whether there is nothing to do: it runs already, or the file has not changed since the API overruled it."""
+        if candidate.revision == self.running.revision:
+            return True
+        overrules_file = source != API_SOURCE and self.source == API_SOURCE
+        return overrules_file and candidate.revision == self._of_file.revision
+
+    def _check_changeable(self, candidate: Candidate) -> None:
+        errors = unchangeable(self.running.configuration, candidate.configuration)
+        if errors:
+            raise ConfigInvalid(errors)
+
+    def _conclude(
+        self,
+        trigger: ReloadTrigger,
+        result: ReloadResult,
+        revision: str,
+        duration_s: float,
+        errors: tuple[ConfigErrorView, ...],
+    ) -> ReloadView:
+        self.last = view = ReloadView(
+            at=datetime.now(UTC).isoformat(),
+            trigger=trigger,
+            result=result,
+            revision=revision,
+            duration_ms=round(duration_s * 1000, 3),
+            errors=list(errors),
+        )
+        self._observer.on_reload(view, self.running, self.source)
+        _log_reload(view)
+        return view
+
+    def _result(self, outcome: ApplyOutcome, revision: str, errors: tuple[ConfigErrorView, ...]) -> ApplyResult:
+        return ApplyResult(
+            outcome=outcome,
+            revision=revision,
+            running_revision=self.running.revision,
+            running_sequence=self.running.sequence,
+            errors=list(errors),
+        )
+
+
+def _error_views(errors: tuple[ConfigError, ...]) -> tuple[ConfigErrorView, ...]:
+    return tuple(
+        ConfigErrorView(file=error.file, line=error.line, key=error.key, message=error.message) for error in errors
+    )
+
+
+def _log_reload(view: ReloadView) -> None:
+    if view.result != "rejected":
+        _log.info("config_" + view.result, trigger=view.trigger, revision=view.revision, duration_ms=view.duration_ms)
+        return
+    for error in view.errors[:_ERRORS_LOGGED]:
+        _log.error(
+            "config_rejected",
+            trigger=view.trigger,
+            file=error.file,
+            line=error.line,
+            key=error.key,
+            error=error.message,
+        )
+    if len(view.errors) > _ERRORS_LOGGED:
+        _log.error("config_rejected", trigger=view.trigger, further_errors=len(view.errors) - _ERRORS_LOGGED)

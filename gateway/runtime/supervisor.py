@@ -1,0 +1,250 @@
+"""The supervisor: builds everything, starts it in order, follows the configuration, and ends it in order.
+
+Start: configuration, sockets, admin API, workers and names, first snapshot. End: readiness, workers, sinks, admin API.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from gateway.admin.access import AccessRules
+from gateway.admin.server import AdminServer
+from gateway.model.clock import SECOND_NS
+from gateway.model.snapshot import Snapshot
+from gateway.net.sockets import BindError
+from gateway.runtime.candidate import Candidate, Loader
+from gateway.runtime.fleet.fleet import Fleet, PublishFailed
+from gateway.runtime.fleet.package import build_package
+from gateway.runtime.intake import Intake
+from gateway.runtime.ledger import Ledger
+from gateway.runtime.listening import ListeningSockets, SocketGroup
+from gateway.runtime.reload import NotApplied, Reloads
+from gateway.runtime.resolver import Resolver
+from gateway.runtime.sinks import Sinks
+from gateway.runtime.state import RunningGateway
+from gateway.telemetry.exposition import Exposition
+from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.store import MetricsStore
+
+_HANDSHAKE_S: Final = 0.1
+"""Between the last SYN that is answered and the end of a listening socket: time for handshakes under way."""
+
+_BIND_RETRY_S: Final = 2.0
+"""An address may still be held by the workers of a supervisor that was killed; they end within moments."""
+
+_SINKS_S: Final = 3.0
+_WARNINGS_LOGGED: Final = 20
+_INTERRUPTED: Final = 130
+
+_log = structlog.get_logger("sightline")
+
+
+class StartFailed(Exception):  # noqa: N818 - the name says what is the case
+    """The gateway cannot run on this machine as configured; `str()` is a sentence for the operator."""
+
+
+class Supervisor:
+    """One gateway, from its first configuration to its end. `run` is called once."""
+
+    def __init__(self, loader: Loader, first: Candidate, environ: Mapping[str, str]) -> None:
+        """first: as loaded from the loader's file."""
+        configuration = first.configuration
+        self._first = first
+        self._loader = loader
+        self._store = MetricsStore()
+        self._sinks = Sinks(self._store, environ)
+        self._sockets = ListeningSockets(configuration.workers)
+        instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)
+        ledger = Ledger(intake, instruments, self._sockets)
+        self._fleet = Fleet(configuration.workers, ledger)
+        self._resolver = Resolver(self._fleet.set_addresses, _log_dns_trouble)
+        self._reloads = Reloads(loader, first, self._apply, ledger)
+        exposition = Exposition(self._store, instruments)
+        self._gateway = RunningGateway(
+            self._reloads, self._fleet, self._sockets, self._resolver, intake, self._store, exposition
+        )
+        self._access = AccessRules(configuration.admin.tokens)
+        self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        """The exit code. Raises StartFailed."""
+        self._take_signals()
+        try:
+            if await self._unless_stopped(self._start()):
+                await self._stop.wait()
+                await self._drain()
+        finally:
+            await self._close()
+        return 0
+
+    async def _start(self) -> None:
+        began_s = time.monotonic()
+        snapshot = self._snapshot
+        groups = await self._bind_first(snapshot)
+        await self._open_admin()
+        self._sockets.adopt(groups)
+        await asyncio.gather(self._fleet.start(), self._resolver.follow(snapshot), self._configure_telemetry(snapshot))
+        try:
+            await self._publish(self._first, groups)
+        except PublishFailed as failure:
+            raise StartFailed(f"no worker can run this configuration: {failure}") from failure
+        self._reloads.note_start(time.monotonic() - began_s)
+        self._spawn(self._resolver.run())
+        self._spawn(self._reloads.watch())
+        self._log_start()
+
+    async def _bind_first(self, snapshot: Snapshot) -> dict[str, SocketGroup]:
+        until_s = time.monotonic() + _BIND_RETRY_S
+        while True:
+            try:
+                return self._sockets.bind(snapshot.listeners)
+            except BindError as failure:
+                if not failure.in_use or time.monotonic() > until_s:
+                    raise StartFailed(str(failure)) from failure
+            await asyncio.sleep(0.05)
+
+    async def _open_admin(self) -> None:
+        address = self._first.configuration.admin.address
+        try:
+            await self._admin.start()
+        except OSError as failure:
+            raise StartFailed(str(BindError(f"{address} (admin)", failure))) from failure
+
+    async def _apply(self, candidate: Candidate) -> None:
+        """Have the workers run another configuration; raises NotApplied, and then all is as it was."""
+        snapshot = candidate.configuration.snapshot
+        if self._gateway.is_draining:
+            raise NotApplied("", "the gateway is ending")
+        try:
+            groups = self._sockets.bind(snapshot.listeners)
+        except BindError as failure:
+            raise NotApplied("listeners", str(failure)) from failure
+        try:
+            await self._resolver.follow(snapshot)
+            await self._publish(candidate, groups)
+        except PublishFailed as failure:
+            self._sockets.give_up(groups)
+            await self._resolver.follow(self._snapshot)
+            raise NotApplied("", f"no worker can run it: {failure}") from failure
+        self._sockets.adopt(groups)
+        self._access.tokens = candidate.configuration.admin.tokens
+        await self._configure_telemetry(snapshot)
+
+    async def _publish(self, candidate: Candidate, groups: dict[str, SocketGroup]) -> None:
+        tickets = {listener: group.ticket for listener, group in groups.items()}
+        package = build_package(candidate.configuration.snapshot, candidate.slices, tickets)
+        await self._fleet.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
+
+    async def _retire(self, groups: list[SocketGroup]) -> None:
+        """Let no connection begin on these any more, so that the workers can close them without losing one."""
+        if groups:
+            self._sockets.retire(groups)
+            await asyncio.sleep(_HANDSHAKE_S)
+
+    async def _configure_telemetry(self, snapshot: Snapshot) -> None:
+        await asyncio.to_thread(self._store.configure, snapshot)
+        await self._sinks.configure(snapshot.telemetry, _SINKS_S)
+
+    async def _drain(self) -> None:
+        """Readiness fails first; then, after the delay, the sockets close, and what is in flight ends."""
+        self._gateway.is_draining = True
+        for task in self._tasks:
+            task.cancel()
+        drain = self._snapshot.drain
+        _log.info("draining", delay_s=drain.delay_ns / SECOND_NS, deadline_s=drain.deadline_ns / SECOND_NS)
+        if drain.delay_ns == 0:
+            await self._retire(list(self._sockets.groups.values()))
+        closing = asyncio.create_task(self._close_sockets(drain.delay_ns / SECOND_NS))
+        await self._fleet.drain(drain.delay_ns, drain.deadline_ns)
+        closing.cancel()
+        _log.info("drained", cut=self._fleet.cut)
+
+    async def _close_sockets(self, delay_s: float) -> None:
+        """Ours, while the workers close theirs: no connection may begin that nobody will accept."""
+        await asyncio.sleep(max(0.0, delay_s - _HANDSHAKE_S))
+        await self._retire(list(self._sockets.groups.values()))
+        await asyncio.sleep(_HANDSHAKE_S)
+        self._sockets.close()
+
+    async def _close(self) -> None:
+        """In the order that loses least, whatever was reached; each step is bounded."""
+        self._gateway.is_draining = True
+        for task in self._tasks:
+            task.cancel()
+        await self._fleet.kill()
+        self._sockets.close()
+        await self._sinks.close(_SINKS_S)
+        await self._admin.close()
+        self._loader.close()
+        _log.info("stopped")
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        return self._reloads.running.configuration.snapshot
+
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, self._on_ending_signal)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reloads.reload_file("signal")))
+
+    def _on_ending_signal(self) -> None:
+        """The first one drains; whoever sends another does not want to wait."""
+        if self._stop.is_set():
+            self._fleet.kill_now()
+            os._exit(_INTERRUPTED)
+        self._stop.set()
+
+    async def _unless_stopped(self, start: Coroutine[Any, Any, None]) -> bool:
+        """Whether the start came to its end before somebody wanted the gateway to stop."""
+        starting, stopping = asyncio.create_task(start), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            stopping.cancel()
+            await starting
+            return True
+        starting.cancel()
+        with suppress(asyncio.CancelledError):
+            await starting
+        return False
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_task_done)
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _log.error("background_task_failed", exc_info=failure)
+
+    def _log_start(self) -> None:
+        configuration = self._first.configuration
+        for warning in configuration.warnings[:_WARNINGS_LOGGED]:
+            _log.warning(
+                "config_warning", file=warning.file, line=warning.line, key=warning.key, warning=warning.message
+            )
+        for name, group in self._sockets.groups.items():
+            _log.info("listening", listener=name, address=group.address)
+        host = configuration.admin.host
+        _log.info("admin_listening", address=f"{f'[{host}]' if ':' in host else host}:{self._admin.port}")
+        is_ready, reasons = self._gateway.is_ready()
+        _log.info(
+            "ready" if is_ready else "not_ready",
+            revision=self._snapshot.revision,
+            workers=configuration.workers,
+            routes=len(self._snapshot.routes),
+            reasons=reasons,
+        )
+
+
+def _log_dns_trouble(name: str, why: str) -> None:
+    _log.warning("name_not_resolved", host=name, error=why)

@@ -1,0 +1,94 @@
+"""The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
+
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS
+from gateway.model.route import Match, Place, Route, ValueMatch
+from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.runtime.resolver import Resolved, needs_lookup
+from gateway.wire.views import (
+    EndpointView,
+    MatchView,
+    PlaceView,
+    PredicateView,
+    RouteAction,
+    RouteView,
+    ShareView,
+    UpstreamView,
+)
+
+
+def route_view(route: Route) -> RouteView:
+    """Without its traffic."""
+    return RouteView(
+        name=route.name,
+        index=route.index,
+        priority=route.priority,
+        place=place_view(route.place),
+        match=_match_view(route.match),
+        action=action_of(route),
+        upstreams=share_views(route),
+        request_timeout_ms=_milliseconds(route.timeouts.request_ns),
+        first_byte_timeout_ms=_milliseconds(route.timeouts.first_byte_ns),
+        upstream_idle_timeout_ms=_milliseconds(route.timeouts.upstream_idle_ns),
+        respond_status=route.respond.status if route.respond is not None else None,
+        redirect_status=route.redirect.status if route.redirect is not None else None,
+    )
+
+
+def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:
+    """Without what the workers do with its endpoints."""
+    limits = upstream.connections
+    return UpstreamView(
+        name=upstream.name,
+        balance=upstream.balance.value,
+        hash_on=upstream.hash_on if upstream.balance is Balance.CONSISTENT_HASH else None,
+        max_connections=limits.max,
+        max_pending=limits.max_pending,
+        connect_timeout_ms=_milliseconds(limits.connect_timeout_ns),
+        idle_timeout_ms=_milliseconds(limits.idle_timeout_ns),
+        endpoints=[_endpoint_view(endpoint, resolved) for endpoint in upstream.endpoints],
+    )
+
+
+def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
+    if endpoint.unix_path is not None:
+        addresses: tuple[str, ...] = ()
+    elif needs_lookup(endpoint):
+        addresses = resolved.get(endpoint.address, ())
+    else:
+        addresses = (endpoint.host,)
+    return EndpointView(address=endpoint.address, weight=endpoint.weight, resolved=list(addresses))
+
+
+def place_view(place: Place) -> PlaceView:
+    return PlaceView(file=place.file, line=place.line)
+
+
+def share_views(route: Route) -> list[ShareView]:
+    return [ShareView(upstream=share.upstream, weight=share.weight) for share in route.upstreams]
+
+
+def action_of(route: Route) -> RouteAction:
+    if route.redirect is not None:
+        return "redirect"
+    return "respond" if route.respond is not None else "forward"
+
+
+def _match_view(match: Match) -> MatchView:
+    return MatchView(
+        path_kind=match.path_kind.value,
+        path=match.path,
+        hosts=list(match.hosts),
+        methods=list(match.methods),
+        headers=[_predicate_view(predicate) for predicate in match.headers],
+        query=[_predicate_view(predicate) for predicate in match.query],
+        clients=list(match.clients),
+        listeners=list(match.listeners),
+    )
+
+
+def _predicate_view(predicate: ValueMatch) -> PredicateView:
+    return PredicateView(name=predicate.name, kind=predicate.kind.value, value=predicate.value)
+
+
+def _milliseconds(duration_ns: int) -> float | None:
+    return None if duration_ns >= NEVER_NS else duration_ns / MILLISECOND_NS

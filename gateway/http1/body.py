@@ -103,6 +103,7 @@ class ChunkedBody:
         "_in_trailers",
         "_remaining",
         "_trailer_bytes",
+        "_trailer_size",
         "is_complete",
         "rest",
         "trailers",
@@ -111,6 +112,7 @@ class ChunkedBody:
     def __init__(self, chunk_line: int, trailer_bytes: int) -> None:
         self._chunk_line = chunk_line
         self._trailer_bytes = trailer_bytes
+        self._trailer_size = 0
         self._held = b""
         """An incomplete chunk line, chunk end or trailer section; bounded by the two limits."""
         self._remaining = 0
@@ -122,6 +124,8 @@ class ChunkedBody:
 
     def read(self, data: bytes) -> bytes:
         if self._held:
+            if self._hold_longer(data):
+                return b""
             data = self._held + data
             self._held = b""
         pieces: list[bytes] = []
@@ -158,6 +162,14 @@ class ChunkedBody:
         self._held = data[position:]
         return len(data)
 
+    def _hold_longer(self, data: bytes) -> bool:
+        """Whether a held chunk extension merely grows: only what is new is looked at, or its cost would be squared."""
+        is_growing = b";" in self._held and not self._in_chunk and not self._in_trailers and b"\n" not in data
+        if not is_growing or self._held.endswith(b"\r") or _CONTROL.search(data.removesuffix(b"\r")):
+            return False
+        self._held += data
+        return len(self._held) <= self._chunk_line
+
     def _read_chunk(self, data: bytes, position: int, pieces: list[bytes]) -> int:
         end = position + self._remaining
         if end > len(data):
@@ -177,28 +189,22 @@ class ChunkedBody:
         return len(data)
 
     def _read_trailers(self, data: bytes, position: int) -> int:
-        if data.startswith(b"\r\n", position):
-            self.is_complete = True
-            return position + 2
-        end = data.find(b"\r\n\r\n", position)
-        section = data[position : end if end >= 0 else len(data)]
-        if len(section) > self._trailer_bytes:
-            raise BodyInvalid(f"The trailer section is larger than {self._trailer_bytes} bytes.", is_too_large=True)
-        if end < 0:
-            self._check_held_trailers(section)
-            self._held = section
-            return len(data)
-        self.trailers = [_parse_trailer(line) for line in section.split(b"\r\n")]
-        self.is_complete = True
-        return end + 4
-
-    def _check_held_trailers(self, section: bytes) -> None:
-        """Refuse broken lines as they come; only the last, incomplete one is left for later."""
-        *lines, last = section.split(b"\r\n")
-        for line in lines:
-            _parse_trailer(line)
-        if _CONTROL.search(last.removesuffix(b"\r")):
-            raise BodyInvalid("The trailer section is malformed.")
+        while True:
+            end = data.find(b"\r\n", position)
+            size = (len(data) if end < 0 else end) - position
+            if self._trailer_size + size > self._trailer_bytes:
+                raise BodyInvalid(f"The trailer section is larger than {self._trailer_bytes} bytes.", is_too_large=True)
+            if end < 0:
+                self._held = data[position:]
+                if _CONTROL.search(self._held.removesuffix(b"\r")):
+                    raise BodyInvalid("The trailer section is malformed.")
+                return len(data)
+            if end == position:
+                self.is_complete = True
+                return end + 2
+            self._trailer_size += size + 2
+            self.trailers.append(_parse_trailer(data[position:end]))
+            position = end + 2
 
 
 def _parse_trailer(line: bytes) -> Field:

@@ -166,8 +166,9 @@ class RequestHeadReader(HeadReader):
 
 def _take_special(head: RequestHead, kind: int, field: Field) -> None:
     """A field that may be more than merely passed on; raises RequestRefused."""
+    value = field[1].strip(b" \t")  # The parser leaves white space at the end.
     if kind == _HOST and head.host is None:
-        head.host = field[1]
+        head.host = value
         return
     if kind <= _LAST_PASSED:
         head.passed.append(field)
@@ -177,11 +178,11 @@ def _take_special(head: RequestHead, kind: int, field: Field) -> None:
         head.is_plain = False
     take = _TAKE.get(kind)
     if take is not None:
-        take(head, field[1])
+        take(head, value)
     elif kind >= _FIRST_EXTRA:
         if head.extras is None:
             head.extras = {}
-        head.extras.setdefault(kind, []).append(field[1])
+        head.extras.setdefault(kind, []).append(value)
 
 
 def _check_head(head: RequestHead) -> None:

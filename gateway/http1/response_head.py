@@ -52,21 +52,33 @@ class ResponseHead:
 class ResponseHeadReader(HeadReader):
     """Reads the heads of the responses of one upstream connection; `head` holds the latest.
 
-    to_head: set before each response that answers a HEAD request. allows_upgrade: set before one that may be a 101.
+    to_head: set before each response that answers a HEAD request. allowed_upgrade: the protocols that were asked for.
     """
 
-    __slots__ = ("allows_upgrade", "head", "to_head")
+    __slots__ = ("_opening", "allowed_upgrade", "head", "to_head")
 
     head: ResponseHead
 
     def __init__(self) -> None:
         self.to_head = False
-        self.allows_upgrade = False
+        self.allowed_upgrade: bytes | None = None
+        self._opening = b""
         self._parser = httptools.HttpResponseParser(self)
         self._start_over()
 
     def _look_at(self, piece: bytes) -> None:
-        pass
+        if b"\0" in piece:  # The parser lets it through in the reason phrase.
+            raise ResponseRefused("There is a NUL in the head.")
+        if len(self._opening) < len(_OPENING):
+            self._opening += piece.lstrip(b"\r\n") if not self._opening else piece
+            self._opening = self._opening[: len(_OPENING)]
+
+    def _check_version(self, whole: bytes, version: str) -> int:
+        """The minor version of a head that does not begin as nearly all do; the parser would take RTSP as well."""
+        opening, self._opening = whole[: len(_OPENING)] or self._opening, b""
+        if version not in _MINOR_VERSIONS or opening != _OPENING:
+            raise ResponseRefused("The answer is not in HTTP/1.0 or HTTP/1.1.")
+        return _MINOR_VERSIONS[version]
 
     def _check_size(self, size: int) -> None:
         if size > HEADER_BYTES or len(self._fields) > HEADER_COUNT:
@@ -81,9 +93,9 @@ class ResponseHeadReader(HeadReader):
         if size > HEADER_BYTES or len(fields) > HEADER_COUNT:
             self._check_size(size)
         status = parser.get_status_code()
-        minor = 1 if whole.startswith(b"HTTP/1.1 ") else _MINOR_VERSIONS.get(parser.get_http_version(), -1)
-        if minor < 0 or not 100 <= status <= 599:
-            raise ResponseRefused("The answer is not HTTP/1.0 or HTTP/1.1, or its status is not between 100 and 599.")
+        minor = 1 if whole.startswith(b"HTTP/1.1 ") else self._check_version(whole, parser.get_http_version())
+        if not 100 <= status <= 599 or b"\0" in whole:
+            raise ResponseRefused("The status is not between 100 and 599, or there is a NUL in the head.")
         head = self.head = ResponseHead(status, minor)
         passed, options = head.passed, _NO_OPTIONS
         for field in fields:
@@ -105,8 +117,8 @@ class ResponseHeadReader(HeadReader):
 
     def _frame(self, head: ResponseHead) -> None:
         """For all that is not simply Content-Length bytes (RFC 9112 section 6.3)."""
-        if head.status == 101 and not self.allows_upgrade:
-            raise ResponseRefused("The upstream switched protocols without having been asked to.")
+        if head.status == 101 and not _is_offered(head.upgrade, self.allowed_upgrade):
+            raise ResponseRefused("The upstream switched to a protocol that it had not been asked for.")
         if self.to_head or head.status in _BODYLESS or head.content_length == 0:
             head.is_bodyless = True
         elif head.content_length is None and not head.is_chunked:
@@ -114,15 +126,27 @@ class ResponseHeadReader(HeadReader):
             head.is_reusable = False
 
 
+def _is_offered(chosen: bytes | None, offered: bytes | None) -> bool:
+    """Whether a 101 names a protocol that the request offered (RFC 9110 section 7.8)."""
+    if chosen is None or offered is None:
+        return False
+    return chosen.strip(b" \t").lower() in [protocol.strip(b" \t") for protocol in offered.lower().split(b",")]
+
+
 def _take_content_length(head: ResponseHead, field: Field) -> None:
-    value = field[1]
+    value = field[1].strip(b" \t")
     if not value.isdigit() or head.content_length is not None or head.is_chunked:
         raise ResponseRefused("Content-Length is not one decimal number, or stands beside a transfer coding.")
     head.content_length = int(value)
 
 
 def _take_transfer_encoding(head: ResponseHead, field: Field) -> None:
-    if field[1].lower() != b"chunked" or head.is_chunked or head.minor_version == 0 or head.content_length is not None:
+    if (
+        field[1].strip(b" \t").lower() != b"chunked"
+        or head.is_chunked
+        or head.minor_version == 0
+        or head.content_length is not None
+    ):
         raise ResponseRefused("The transfer coding is not one plain chunked of HTTP/1.1.")
     head.is_chunked = True
 
@@ -152,6 +176,7 @@ def _apply_connection_options(head: ResponseHead, options: frozenset[bytes]) -> 
 
 # Bound once: attribute look-ups on a module cost more than the comparison they serve.
 _CONNECTION: Final = kinds.CONNECTION
+_OPENING: Final = b"HTTP/"
 _BODYLESS: Final = frozenset({*range(100, 200), 204, 304})
 _MINOR_VERSIONS: Final = {"1.1": 1, "1.0": 0}
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()

@@ -38,5 +38,5 @@ def chunk(payload: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(payload), payload)
 
 
-def last_chunk(trailers: Fields) -> bytes:
+def last_chunk(trailers: Fields | None) -> bytes:
     return b"0\r\n%b\r\n" % field_lines(trailers) if trailers else LAST_CHUNK

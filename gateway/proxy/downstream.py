@@ -194,6 +194,8 @@ class DownstreamConnection(asyncio.Protocol):
         self._served = lifecycle = Lifecycle(self._context, self, listener, self._peer, head, self._started_ns, now_ns)
         if is_complete:
             self._state = _BUSY
+            if head.is_chunked and self._body is not None:
+                lifecycle.request_trailers = self._body.trailers
         else:
             self._state = _BODY
             self._await_body()
@@ -241,6 +243,7 @@ class DownstreamConnection(asyncio.Protocol):
         if body.is_complete:
             self._state = _BUSY
             self._pending = body.rest
+            lifecycle.request_trailers = body.trailers
             if not self.is_write_paused:
                 self.deadline_ns = NEVER_NS
         else:
@@ -369,6 +372,12 @@ class DownstreamConnection(asyncio.Protocol):
         """The gateway is leaving: a silent connection goes after a second, a busy one after its exchange."""
         if self._state == _AWAITING and not self._reader.has_begun:
             self.deadline_ns = min(self.deadline_ns, monotonic_ns() + _SILENCE_NS)
+
+    def abandon(self) -> None:
+        """The drain is over and this connection is not: what it carries is recorded as cut."""
+        if self._served is not None:
+            self._served.shut_down()
+        self.cut(with_reset=True)
 
     @property
     def has_exchange(self) -> bool:

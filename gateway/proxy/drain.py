@@ -28,7 +28,7 @@ async def drain(context: Context, ports: Iterable[ListenerPort], delay_ns: int, 
     left = [connection for port in ports for connection in port.connections]
     cut = sum(1 for connection in left if connection.has_exchange)
     for connection in left:
-        connection.cut(with_reset=True)
+        connection.abandon()
     return cut
 
 

@@ -12,9 +12,9 @@ from gateway.http1.response_head import ResponseHead
 from gateway.http1.writer import CONTINUE
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
-from gateway.model.headers import field_values
+from gateway.model.headers import Fields, field_values
 from gateway.model.listener import Listener
-from gateway.model.outcome import Reason
+from gateway.model.outcome import STATUS_OF, Reason
 from gateway.proxy.context import Context
 from gateway.proxy.dispatch import pick_endpoint
 from gateway.proxy.finish import begin_exchange, conclude, conclude_answered, hand_over
@@ -48,6 +48,8 @@ class Lifecycle:
     """Payload that arrived before there was a connection to send it on."""
     _replay: bytes | None = b""
     """What has been sent of the payload, while it is little enough to be sent again."""
+    request_trailers: Fields | None = None
+    """Set by the downstream before the last of a chunked body."""
     _is_ended = False
     _is_watched = False
     _flushing_since_ns = 0
@@ -131,7 +133,8 @@ class Lifecycle:
             self._replay = self._replay + payload if len(self._replay) + len(payload) <= _REPLAYED_AT_MOST else None
         framed = payload
         if self._head.is_chunked:
-            framed = frame_payload(payload, is_complete=self._is_request_complete, trailers=[])
+            trailers = self.request_trailers if self._plan.forward_trailers else None
+            framed = frame_payload(payload, is_complete=self._is_request_complete, trailers=trailers)
         if framed:
             connection.transport.write(framed)
 
@@ -151,13 +154,16 @@ class Lifecycle:
     def client_stalled(self) -> None:
         self._end_without_client(Reason.CLIENT_TIMEOUT, "The client stopped reading the answer.")
 
+    def shut_down(self) -> None:
+        self._end_without_client(Reason.SHUTTING_DOWN, "The exchange outlasted the drain.")
+
     def _end_without_client(self, reason: Reason, detail: str) -> None:
         if self._is_ended:
             return
         self._fail_attempt(reason)
         conclude(self.exchange, reason, detail)
         if not self.exchange.status:
-            self.exchange.status = 499
+            self.exchange.status = STATUS_OF[reason]
         self._finish(cut_with_reset=True)
 
     # Dispatch and forward.
@@ -222,7 +228,7 @@ class Lifecycle:
         attempt.leased_ns = now_ns
         attempt.reused = connection.exchanges > 0
         self._connection = connection
-        connection.begin(self, to_head=head.method == "HEAD", allows_upgrade=head.upgrade is not None)
+        connection.begin(self, to_head=head.method == "HEAD", upgrade=head.upgrade)
         try:
             data = encode_request(self.exchange, attempt, head, self._plan, self._config, self._peer)
         except RequestRefused as refused:
@@ -313,7 +319,7 @@ class Lifecycle:
             connection.deadline_ns = connection.received_ns + self._plan.upstream_idle_ns
 
     def _frame_chunk(self, connection: UpstreamConnection, payload: bytes, *, is_complete: bool) -> bytes:
-        trailers = connection.trailers if is_complete and self._plan.forward_trailers else []
+        trailers = connection.trailers if is_complete and self._plan.forward_trailers else None
         return frame_payload(payload, is_complete=is_complete, trailers=trailers)
 
     def _become_tunnel(self, connection: UpstreamConnection, attempt: Attempt, data: bytes) -> None:

@@ -68,6 +68,8 @@ def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, l
     plan = config.table.match(exchange.listener, host, method, path, query, head.fields, exchange.client_address)
     if plan is None:
         return _no_route(exchange, head, config)
+    if method == "TRACE" and method not in plan.route.match.methods:
+        return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", _ALL_METHODS)])
     exchange.route = plan.route
     return plan if plan.upstreams else _local_answer(plan.route, exchange, port)
 
@@ -116,7 +118,7 @@ def _answer_options(head: RequestHead, target: Target) -> Reply | None:
 
 
 def _answer_trace(head: RequestHead, _target: Target) -> Reply | None:
-    """TRACE would echo credentials; it goes through only where a route names it, which the table decides."""
+    """TRACE would echo credentials; with hops left it goes through only where a route names it."""
     if _is_last_hop(head):
         return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", _ALL_METHODS)])
     return None
@@ -124,7 +126,7 @@ def _answer_trace(head: RequestHead, _target: Target) -> Reply | None:
 
 def _is_last_hop(head: RequestHead) -> bool:
     values = _NO_VALUES if head.extras is None else head.extras.get(kinds.MAX_FORWARDS, _NO_VALUES)
-    if any(len(value) > 10 or not value.isdigit() for value in values):
+    if len(values) > 1 or any(len(value) > 10 or not value.isdigit() for value in values):
         raise RequestRefused(Reason.BAD_REQUEST, "Max-Forwards is not a number.")
     return any(int(value) == 0 for value in values)
 

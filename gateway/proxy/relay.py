@@ -42,7 +42,7 @@ def encode_interim(head: ResponseHead) -> bytes:
     return b"%b%b\r\n" % (STATUS_LINES[head.status], field_lines(head.passed))
 
 
-def frame_payload(payload: bytes, *, is_complete: bool, trailers: Fields) -> bytes:
+def frame_payload(payload: bytes, *, is_complete: bool, trailers: Fields | None) -> bytes:
     """A piece of a body as a chunk, with the last chunk and the trailers where this is the end."""
     framed = chunk(payload) if payload else b""
     return framed + last_chunk(trailers) if is_complete else framed

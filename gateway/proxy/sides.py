@@ -16,6 +16,9 @@ class Served(Protocol):
     def client_stalled(self) -> None:
         """The client takes nothing of the answer any more."""
 
+    def shut_down(self) -> None:
+        """The gateway leaves and can wait no longer."""
+
     def downstream_pauses(self) -> None:
         """Send no more for now: the client is slower than the upstream."""
 

@@ -8,7 +8,7 @@ from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason, Source
 from gateway.proxy.context import Context
-from gateway.proxy.finish import hand_over
+from gateway.proxy.finish import conclude, hand_over
 from gateway.proxy.sides import Downstream
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.endpoint import LiveEndpoint
@@ -95,7 +95,12 @@ class Tunnel:
     def client_stalled(self) -> None:
         self._end()
 
+    def shut_down(self) -> None:
+        conclude(self.exchange, Reason.SHUTTING_DOWN)
+        self._end()
+
     def upstream_deadline(self, _now_ns: int) -> None:
+        conclude(self.exchange, Reason.UPSTREAM_IDLE_TIMEOUT, "Nothing moved in the tunnel.")
         self._end()
 
     def upstream_pauses(self) -> None:
@@ -123,6 +128,7 @@ class Tunnel:
         self._attempt.ended_ns = monotonic_ns()
         self._endpoint.attempt_ended(self._attempt)
         self._connection.close("tunnel_ended")
-        self.exchange.source = Source.UPSTREAM
+        if self.exchange.reason is Reason.NONE:
+            self.exchange.source = Source.UPSTREAM
         hand_over(self.exchange, self._context)
         self._downstream.exchange_ended(keep_alive=False, now_ns=self.exchange.ended_ns)

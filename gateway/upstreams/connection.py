@@ -92,7 +92,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     # Leasing.
 
-    def begin(self, receiver: ResponseReceiver, *, to_head: bool, allows_upgrade: bool) -> None:
+    def begin(self, receiver: ResponseReceiver, *, to_head: bool, upgrade: bytes | None) -> None:
         """From here on, what comes belongs to this receiver."""
         self.receiver = receiver
         self.deadline_ns = NEVER_NS
@@ -101,7 +101,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.last_byte_reusable = False
         self.interim_count = 0
         self._reader.to_head = to_head
-        self._reader.allows_upgrade = allows_upgrade
+        self._reader.allowed_upgrade = upgrade
 
     def release(self, *, is_clean: bool) -> None:
         """The receiver is done with it; is_clean: request and response both went through to their last byte."""

@@ -54,11 +54,10 @@ class LineEncoder:
         self._second_ns = -SECOND_NS
         self._second_text = ""
 
-    def encode(self, exchange: Exchange, timing: Timing, ending: orjson.Fragment) -> bytes:  # noqa: C901 - see below
-        """The whole line with its line end.
-
-        Written out rather than divided into calls, which would cost a third more (perf/bench_recorder.py).
-        """
+    def encode(  # noqa: C901  # shape: divided into calls it would cost a third more (perf/bench_recorder.py)
+        self, exchange: Exchange, timing: Timing, ending: orjson.Fragment
+    ) -> bytes:
+        """The whole line with its line end."""
         offset = exchange.started_at_ns - self._second_ns
         if not 0 <= offset < SECOND_NS:
             offset = self._turn_to(exchange.started_at_ns)

@@ -2,12 +2,17 @@
 
 import platform
 from collections.abc import Mapping
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, Summary, disable_created_metrics
 
 from gateway import __version__
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
+from gateway.wire.views import ReloadResult, WorkerState
+
+RESTART_REASONS: Final = ("killed", "crashed", "exited", "start_failed", "unusable")
+"""Why a worker had to be replaced."""
 
 
 class SupervisorInstruments:
@@ -30,17 +35,19 @@ class SupervisorInstruments:
         self.render_seconds = _gauge(catalog.METRICS_RENDER, registry)
         self.samples = _gauge(catalog.METRICS_SERIES, registry)
         _gauge(catalog.BUILD_INFO, registry).labels(__version__, platform.python_version()).set(1)
-        for result in ("applied", "rejected", "unchanged"):
+        for result in get_args(ReloadResult):
             self._reloads.labels(result)
+        for reason in RESTART_REASONS:
+            self._restarts.labels(reason)
+        self.workers({})
 
     def workers(self, by_state: Mapping[str, int]) -> None:
         """How many workers are in each state; states left out have none."""
-        self._workers.clear()
-        for state, count in by_state.items():
-            self._workers.labels(state).set(count)
+        for state in get_args(WorkerState):
+            self._workers.labels(state).set(by_state.get(state, 0))
 
     def worker_restarted(self, reason: str) -> None:
-        """A worker was started in place of one that ended; `reason` is from the supervisor's closed list."""
+        """A worker was started in place of one that ended; `reason` is one of RESTART_REASONS."""
         self._restarts.labels(reason).inc()
 
     def config_applied(

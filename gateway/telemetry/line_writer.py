@@ -86,15 +86,16 @@ class LineWriter:
                 return
 
     def _deliver(self, block: bytes, lines: int) -> None:
-        if self._is_broken:
-            self._drop("write_failed", lines)
-            return
+        """A block that `close` gave up on while it was being written has been counted there."""
         rest = memoryview(block)
         try:
-            while rest:
+            while rest and not (self._is_broken or self._is_abandoned):
                 rest = rest[self._write_some(rest) :]
         except OSError:
             self._is_broken = True
+        if self._is_abandoned:
+            return
+        if rest:
             self._drop("write_failed", lines)
         else:
             self._ledger.count_exported(_SIGNAL, _SINK, lines)

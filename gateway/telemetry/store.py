@@ -108,21 +108,25 @@ class MetricsStore:
             self._queues = [queue for queue in self._queues if (queue.signal, queue.sink) != (signal, sink)]
             self._queues.append(_Queue(signal, sink, length, capacity))
 
-    def families(self) -> list[Family]:
-        """Every instrument of the traffic with its series, consistent in itself; cheap enough to hold up no report."""
+    def families(self, instruments: Sequence[Instrument] = catalog.TRAFFIC) -> list[Family]:
+        """These instruments with their series, consistent among each other; reports wait for the copying alone."""
         with self._lock:
-            values: dict[str, dict[Labels, Value]] = {name: dict(totals) for name, totals in self._totals.items()}
-            for name, histograms in self._counts.items():
-                values[name] = {labels: counts.copy() for labels, counts in histograms.items()}
+            values = {instrument.name: self._copy(instrument.name) for instrument in instruments}
             gauges, zeros = self._read_gauges(), self._zeros
         now_s = self._clock()
         families = []
-        for instrument in catalog.TRAFFIC:
+        for instrument in instruments:
             series = dict(zeros.get(instrument.name, ()))
             series.update(gauges.get(instrument.name, ()))
-            series.update(values.get(instrument.name, ()))
+            series.update(values[instrument.name])
             families.append(Family(instrument, self._without_expired(instrument, series, now_s)))
         return families
+
+    def _copy(self, name: str) -> dict[Labels, Value]:
+        histograms = self._counts.get(name)
+        if histograms is not None:
+            return {labels: counts.copy() for labels, counts in histograms.items()}
+        return dict(self._totals.get(name, ()))
 
     def _without_expired(
         self, instrument: Instrument, series: dict[Labels, Value], now_s: float

@@ -1,0 +1,151 @@
+"""The writer of access lines: everything arrives in order, a stalled reader costs lines and never time."""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from gateway.telemetry.line_writer import LineWriter
+
+WAIT_S: Final = 20.0
+
+
+class CountedLedger:
+    def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.exported = 0
+        self.changed = threading.Condition()
+
+    def count_dropped(self, signal: str, sink: str, reason: str, count: int) -> None:
+        assert (signal, sink) == ("log", "access_log")
+        with self.changed:
+            self.dropped[reason] += count
+            self.changed.notify_all()
+
+    def count_exported(self, signal: str, sink: str, count: int) -> None:
+        with self.changed:
+            self.exported += count
+            self.changed.notify_all()
+
+    def wait_for_drops(self, reason: str, count: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.dropped[reason] >= count, WAIT_S), self.dropped
+
+
+class Pipe:
+    """A pipe whose reader reads only when told."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        self.is_reading = True
+
+    def read_all(self) -> bytes:
+        """Until the writing side is closed."""
+        pieces = []
+        while piece := os.read(self.reading, 65536):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def close_reader(self) -> None:
+        if self.is_reading:
+            self.is_reading = False
+            os.close(self.reading)
+
+    def close_writer(self) -> None:
+        if self.writing >= 0:
+            os.close(self.writing)
+            self.writing = -1
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    made = Pipe()
+    yield made
+    made.close_reader()
+    made.close_writer()
+
+
+def block(number: int, size: int = 100) -> bytes:
+    return b"%06d" % number + b"x" * (size - 7) + b"\n"
+
+
+def test_blocks_arrive_whole_and_in_order(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    for number in range(300):
+        writer.write(block(number), 1)
+    writer.close(WAIT_S)
+    pipe.close_writer()
+    assert pipe.read_all() == b"".join(block(number) for number in range(300))
+    assert (ledger.exported, ledger.dropped, writer.waiting_bytes()) == (300, Counter(), 0)
+
+
+def test_a_stalled_reader_makes_drops_and_what_was_queued_arrives(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing, max_bytes=200_000)
+    size, count = 50_000, 12
+    for number in range(count):
+        writer.write(block(number, size), 10)
+    kept = count - ledger.dropped["queue_full"] // 10
+    assert 4 <= kept < count
+    reader = threading.Thread(target=lambda: received.append(pipe.read_all()))
+    received: list[bytes] = []
+    reader.start()
+    writer.close(WAIT_S)
+    pipe.close_writer()
+    reader.join(WAIT_S)
+    assert received == [b"".join(block(number, size) for number in range(kept))]
+    assert ledger.exported + ledger.dropped["queue_full"] == count * 10
+
+
+def test_a_reader_that_has_gone_ends_nothing(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    pipe.close_reader()
+    writer.write(block(1), 3)
+    ledger.wait_for_drops("write_failed", 3)
+    writer.write(block(2), 4)
+    writer.close(WAIT_S)
+    assert ledger.dropped["write_failed"] == 7
+    assert ledger.exported == 0
+
+
+def test_closing_gives_up_at_its_deadline_and_counts_what_is_left(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    for number in range(3):
+        writer.write(block(number, 100_000), 5)
+    writer.close(0.05)
+    assert ledger.dropped == {"shutdown": 15}
+    writer.write(block(9), 1)
+    pipe.close_reader()
+    writer._thread.join(WAIT_S)
+    assert ledger.dropped == {"shutdown": 16}
+    assert ledger.exported == 0
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for(pipe: Pipe) -> None:
+    os.set_blocking(pipe.writing, False)
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_all()))
+    for number in range(5):
+        writer.write(block(number, 100_000), 1)
+    reader.start()
+    writer.close(WAIT_S)
+    pipe.close_writer()
+    reader.join(WAIT_S)
+    assert len(received[0]) == 500_000
+    assert ledger.exported == 5
+
+
+def test_an_empty_block_is_nothing(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    writer.write(b"", 0)
+    writer.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped) == (0, Counter())

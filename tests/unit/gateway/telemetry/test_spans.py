@@ -1,0 +1,257 @@
+"""The span pipeline: received by real OTLP sinks, decoded with the official messages; losses counted, never waited for."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any, Final
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from gateway.model.snapshot import TelemetrySettings, TraceSettings
+from gateway.telemetry.spans import SpanSink
+from gateway.wire.report import ExchangeRecord
+from tests.unit.gateway.telemetry.samples import (
+    SPAN_ID,
+    TRACE_ID,
+    failed_attempt,
+    make_attempt,
+    make_exchange,
+    make_recorder,
+    record,
+)
+
+WAIT_S: Final = 20.0
+Received = Queue[tuple[ExportTraceServiceRequest, dict[str, str]]]
+
+
+class CountedLedger:
+    def __init__(self) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.exported = 0
+
+    def count_dropped(self, signal: str, sink: str, reason: str, count: int) -> None:
+        assert (signal, sink) == ("span", "otlp")
+        self.dropped[reason] += count
+
+    def count_exported(self, signal: str, sink: str, count: int) -> None:
+        assert (signal, sink) == ("span", "otlp")
+        self.exported += count
+
+
+class GatedExporter(SpanExporter):
+    """Takes batches only once it is let; answers as it is told."""
+
+    def __init__(self, result: SpanExportResult = SpanExportResult.SUCCESS) -> None:
+        self.result = result
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+        self.batches: list[Sequence[ReadableSpan]] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.entered.set()
+        assert self.gate.wait(WAIT_S)
+        self.batches.append(spans)
+        return self.result
+
+    def shutdown(self) -> None:
+        self.gate.set()
+
+
+def kept(count: int = 1, attempts: int = 1) -> list[ExchangeRecord]:
+    recorder = make_recorder()
+    tries = [failed_attempt(span_id=f"{index:016x}") for index in range(1, attempts)]
+    record(recorder, *(make_exchange(sampled=True, attempts=[*tries, make_attempt(3)]) for _ in range(count)))
+    return recorder.take_report([], 1).records
+
+
+def settings(endpoint: str | None = None, protocol: str = "http/protobuf", name: str = "edge") -> TelemetrySettings:
+    return TelemetrySettings(name, traces=TraceSettings(endpoint=endpoint, protocol=protocol, export=True))
+
+
+@contextmanager
+def http_sink() -> Iterator[tuple[str, Received]]:
+    received: Received = Queue()
+
+    class Sink(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()} | {":path": self.path}
+            received.put((ExportTraceServiceRequest.FromString(body), headers))
+            answer = ExportTraceServiceResponse().SerializeToString()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def grpc_sink() -> Iterator[tuple[str, Received]]:
+    received: Received = Queue()
+
+    class Sink(TraceServiceServicer):
+        def Export(  # noqa: N802 - the name is the protocol's
+            self, request: ExportTraceServiceRequest, context: grpc.ServicerContext
+        ) -> ExportTraceServiceResponse:
+            received.put((request, {key: str(value) for key, value in context.invocation_metadata()}))
+            return ExportTraceServiceResponse()
+
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        add_TraceServiceServicer_to_server(Sink(), server)  # type: ignore[no-untyped-call]
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield f"http://127.0.0.1:{port}", received
+        finally:
+            server.stop(0).wait()
+
+
+def check_delivery(request: ExportTraceServiceRequest) -> None:
+    [of_resource] = request.resource_spans
+    resource = {item.key: item.value.string_value for item in of_resource.resource.attributes}
+    assert resource["service.name"] == "edge"
+    assert {"service.version", "service.instance.id"} <= set(resource)
+    [of_scope] = of_resource.scope_spans
+    assert of_scope.scope.name == "sightline"
+    spans = {span.span_id.hex(): span for span in of_scope.spans}
+    assert len(spans) == 3
+    server = spans[SPAN_ID]
+    assert (server.name, server.kind, server.parent_span_id) == ("GET /v1/orders/{id}", server.SPAN_KIND_SERVER, b"")
+    for client in (spans["0000000000000001"], spans["00f067aa0ba902b7"]):
+        assert (client.kind, client.parent_span_id.hex()) == (client.SPAN_KIND_CLIENT, SPAN_ID)
+        assert client.trace_id.hex() == TRACE_ID
+    assert spans["0000000000000001"].status.code == 2
+    assert spans["00f067aa0ba902b7"].status.code == 0
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_spans_arrive_at_a_real_sink(protocol: str) -> None:
+    ledger = CountedLedger()
+    with (http_sink if protocol == "http/protobuf" else grpc_sink)() as (endpoint, received):
+        sink = SpanSink(settings(endpoint, protocol), ledger, {})
+        sink.export(kept(attempts=2))
+        sink.close(WAIT_S)
+        request, headers = received.get(timeout=WAIT_S)
+    check_delivery(request)
+    if protocol == "http/protobuf":
+        assert (headers[":path"], headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
+    assert (ledger.exported, ledger.dropped) == (3, Counter())
+    assert sink.waiting() == 0
+
+
+def test_the_standard_variables_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = CountedLedger()
+    with http_sink() as (endpoint, received):
+        environ = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+            "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=blue",
+            "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
+            "OTEL_SERVICE_NAME": "from-environment",
+        }
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        sink = SpanSink(settings(name="sightline"), ledger, environ)
+        sink.export(kept())
+        sink.close(WAIT_S)
+        request, headers = received.get(timeout=WAIT_S)
+    resource = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
+    assert resource["service.name"] == "from-environment"
+    assert resource["deployment.environment.name"] == "test"
+    assert headers["x-tenant"] == "blue"
+
+
+def test_the_file_wins_over_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_sink() as (endpoint, received):
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SERVICE_NAME": "from-environment"}
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        sink = SpanSink(settings(endpoint), CountedLedger(), environ)
+        sink.export(kept())
+        sink.close(WAIT_S)
+        request, _ = received.get(timeout=WAIT_S)
+    resource = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
+    assert resource["service.name"] == "edge"
+
+
+def test_a_full_queue_drops_and_counts_and_never_waits() -> None:
+    ledger, exporter = CountedLedger(), GatedExporter()
+    environ = {"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "2"}
+    sink = SpanSink(settings(), ledger, environ, exporter)
+    sink.export(kept())
+    assert exporter.entered.wait(WAIT_S)
+    assert sink.waiting() == 0
+    sink.export(kept(10))
+    assert (sink.capacity, sink.waiting()) == (8, 8)
+    assert ledger.dropped == {"queue_full": 12}
+    exporter.gate.set()
+    sink.close(WAIT_S)
+    assert ledger.exported == 10
+    assert sum(len(batch) for batch in exporter.batches) == 10
+
+
+def test_what_the_exporter_could_not_deliver_is_counted() -> None:
+    ledger, exporter = CountedLedger(), GatedExporter(SpanExportResult.FAILURE)
+    exporter.gate.set()
+    sink = SpanSink(settings(), ledger, {}, exporter)
+    sink.export(kept(2))
+    sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped) == (0, Counter(export_failed=4))
+
+
+def test_closing_gives_up_at_its_deadline_and_counts_what_is_left() -> None:
+    ledger, exporter = CountedLedger(), GatedExporter()
+    sink = SpanSink(settings(), ledger, {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "2"}, exporter)
+    sink.export(kept(3))
+    assert exporter.entered.wait(WAIT_S)
+    sink.close(0.05)
+    assert ledger.dropped == {"shutdown": 4}
+    sink.export(kept())
+    assert ledger.dropped == {"shutdown": 6}
+    exporter.gate.set()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", ""])
+def test_a_nonsensical_queue_size_is_the_default(value: str) -> None:
+    environ = {"OTEL_BSP_MAX_QUEUE_SIZE": value, "OTEL_BSP_SCHEDULE_DELAY": value}
+    sink = SpanSink(settings(), CountedLedger(), environ, GatedExporter())
+    assert sink.capacity == 2048
+    sink.close(WAIT_S)
+
+
+def test_a_batch_is_never_larger_than_the_queue() -> None:
+    ledger, exporter = CountedLedger(), GatedExporter()
+    exporter.gate.set()
+    sink = SpanSink(settings(), ledger, {"OTEL_BSP_MAX_QUEUE_SIZE": "3"}, exporter)
+    sink.export(kept())
+    sink.close(WAIT_S)
+    assert ledger.exported == 2

@@ -1,0 +1,267 @@
+"""The store: workers add up, counters never fall, gauges of a gone worker vanish, deleted objects linger five minutes."""
+
+import threading
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model.outcome import Reason
+from gateway.model.snapshot import MetricSettings, TelemetrySettings
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.store import Labels, MetricsStore, Value
+from gateway.wire.report import DropCount, ListenerDelta, PoolGauge, Report, RequestCount, RouteDelta
+from tests.unit.gateway.telemetry.samples import (
+    MS,
+    failed_attempt,
+    make_attempt,
+    make_exchange,
+    make_recorder,
+    make_route,
+    make_snapshot,
+    record,
+    refused_exchange,
+    with_latency,
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def series(store: MetricsStore, instrument: Instrument) -> dict[Labels, Value]:
+    [family] = [family for family in store.families() if family.instrument is instrument]
+    return family.series
+
+
+def nonzero(store: MetricsStore, instrument: Instrument) -> dict[Labels, Value]:
+    return {
+        labels: value
+        for labels, value in series(store, instrument).items()
+        if (any(value) if not isinstance(value, int | float) else value)
+    }
+
+
+def configured(clock: Clock | None = None) -> MetricsStore:
+    store = MetricsStore(clock or Clock())
+    store.configure(make_snapshot())
+    return store
+
+
+def counting(count: int, **facts: Any) -> Report:
+    return Report(
+        1, 1, 1, routes=[RouteDelta("orders", 0, [RequestCount("GET", 200, "upstream", "none", count)])], **facts
+    )
+
+
+def requests(store: MetricsStore) -> Value:
+    return series(store, catalog.HTTP_REQUESTS)["orders", "GET", "200", "upstream"]
+
+
+def test_a_report_fills_the_families() -> None:
+    store, recorder = MetricsStore(), make_recorder()
+    store.configure(make_snapshot(make_route(slo=with_latency(20))))
+    route = make_route(slo=with_latency(20))
+    broken = make_exchange(
+        route, status=502, reason=Reason.UPSTREAM_RESET, attempts=[failed_attempt(), make_attempt(3)]
+    )
+    record(recorder, make_exchange(route, sampled=True), broken, refused_exchange())
+    recorder.connection_accepted("public")
+    recorder.upstream_connection_opened("orders", Reason.CONNECT_REFUSED)
+    recorder.upstream_connection_closed("orders", "idle")
+    recorder.loop_lag(0.002)
+    store.absorb(7, recorder.take_report([PoolGauge("orders", "127.0.0.1:9001", 1, 2, 3, 4, 256)], 1))
+    assert nonzero(store, catalog.HTTP_REQUESTS) == {
+        ("orders", "GET", "200", "upstream"): 1,
+        ("orders", "GET", "502", "upstream"): 1,
+        ("_unmatched", "GET", "404", "gateway"): 1,
+    }
+    assert nonzero(store, catalog.HTTP_FAILURES) == {("orders", "upstream_reset"): 1, ("_unmatched", "no_route"): 1}
+    assert nonzero(store, catalog.HTTP_REQUEST_BYTES) == {("orders",): 240, ("_unmatched",): 120}
+    assert nonzero(store, catalog.HTTP_RESPONSE_BYTES) == {("orders",): 680, ("_unmatched",): 340}
+    assert set(nonzero(store, catalog.HTTP_OVERHEAD)) == {("orders",), ("_unmatched",)}
+    assert set(nonzero(store, catalog.HTTP_REQUEST_DURATION)) == {
+        ("orders", "2xx"),
+        ("orders", "5xx"),
+        ("_unmatched", "4xx"),
+    }
+    assert nonzero(store, catalog.UPSTREAM_REQUESTS) == {
+        ("orders", "127.0.0.1:9001", "2xx", "none"): 2,
+        ("orders", "127.0.0.1:9001", "none", "connect_refused"): 1,
+    }
+    assert nonzero(store, catalog.UPSTREAM_ENDPOINT_DURATION) == {("orders", "127.0.0.1:9001"): [2, 24 * MS]}
+    assert nonzero(store, catalog.UPSTREAM_OPENED) == {("orders", "connect_refused"): 1}
+    assert nonzero(store, catalog.UPSTREAM_CLOSED) == {("orders", "idle"): 1}
+    assert nonzero(store, catalog.CONNECTIONS_ACCEPTED) == {("public",): 1}
+    assert nonzero(store, catalog.CONNECTIONS_ACTIVE) == {("public",): 1}
+    assert nonzero(store, catalog.CONNECTIONS_LIMIT) == {("public",): 20_000}
+    assert nonzero(store, catalog.UPSTREAM_IN_FLIGHT) == {("orders", "127.0.0.1:9001"): 4}
+    assert nonzero(store, catalog.UPSTREAM_PENDING) == {("orders", "127.0.0.1:9001"): 3}
+    assert nonzero(store, catalog.UPSTREAM_CONNECTIONS) == {("orders", "active"): 1, ("orders", "idle"): 2}
+    assert nonzero(store, catalog.UPSTREAM_CONNECTIONS_LIMIT) == {("orders",): 256}
+    assert set(nonzero(store, catalog.EVENT_LOOP_LAG)) == {("7",)}
+    assert nonzero(store, catalog.SLO_REQUESTS) == {
+        ("orders", "availability", "good"): 1,
+        ("orders", "availability", "bad"): 1,
+        ("orders", "latency", "good"): 1,
+    }
+    assert nonzero(store, catalog.SLO_TARGET) == {("orders", "availability"): 0.999, ("orders", "latency"): 0.99}
+    assert nonzero(store, catalog.TRACE_DECISIONS) == {
+        ("kept", "sampled"): 1,
+        ("kept", "error"): 1,
+        ("dropped", "none"): 1,
+    }
+
+
+def test_what_one_exchange_shows_in_one_family_it_shows_in_all() -> None:
+    store, recorder = configured(), make_recorder()
+    record(recorder, *(make_exchange(status=status) for status in (200, 200, 404, 503)))
+    store.absorb(1, recorder.take_report([], 1))
+    durations = nonzero(store, catalog.HTTP_REQUEST_DURATION)
+    observed = {
+        labels[1]: sum(counts[:-1]) for labels, counts in durations.items() if not isinstance(counts, int | float)
+    }
+    counted: dict[str, float] = {}
+    for labels, value in nonzero(store, catalog.HTTP_REQUESTS).items():
+        assert isinstance(value, int)
+        counted[f"{labels[2][0]}xx"] = counted.get(f"{labels[2][0]}xx", 0) + value
+    assert observed == counted == {"2xx": 2, "4xx": 1, "5xx": 1}
+
+
+def test_workers_add_up() -> None:
+    store = configured()
+    store.absorb(1, counting(2))
+    store.absorb(2, counting(3))
+    assert requests(store) == 5
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), max_size=30))
+def test_in_whatever_order_reports_come_the_counters_are_the_same_and_never_fall(
+    reports: list[tuple[int, int]],
+) -> None:
+    store, last = configured(), 0
+    for worker, count in reports:
+        store.absorb(worker, counting(count))
+        now = requests(store)
+        assert isinstance(now, int)
+        assert now >= last
+        last = now
+    assert last == sum(count for _, count in reports)
+
+
+def test_a_gone_worker_leaves_its_counts_and_takes_its_gauges() -> None:
+    store = configured()
+    pools = [PoolGauge("orders", "127.0.0.1:9001", 1, 2, 3, 4, 256)]
+    for worker in (1, 2):
+        report = Report(
+            worker, 1, 1, routes=[RouteDelta("orders", 5)], listeners=[ListenerDelta("public", 7, 7)], pools=pools
+        )
+        store.absorb(worker, report)
+    assert series(store, catalog.HTTP_IN_FLIGHT)["orders",] == 10
+    store.worker_gone(1)
+    assert series(store, catalog.HTTP_IN_FLIGHT)["orders",] == 5
+    assert series(store, catalog.UPSTREAM_CONNECTIONS)["orders", "idle"] == 2
+    store.worker_gone(2)
+    assert series(store, catalog.HTTP_IN_FLIGHT)["orders",] == 0
+    assert series(store, catalog.CONNECTIONS_ACTIVE)["public",] == 0
+    assert series(store, catalog.UPSTREAM_CONNECTIONS)["orders", "idle"] == 0
+    assert series(store, catalog.CONNECTIONS_ACCEPTED)["public",] == 14
+    store.worker_gone(2)
+
+
+def test_gauges_that_did_not_change_stay() -> None:
+    store = configured()
+    store.absorb(1, Report(1, 1, 1, routes=[RouteDelta("orders", 5)]))
+    store.absorb(1, Report(1, 2, 1))
+    assert series(store, catalog.HTTP_IN_FLIGHT)["orders",] == 5
+
+
+def test_a_report_without_counts_leaves_the_gauges_alone() -> None:
+    store = configured()
+    store.absorb(1, Report(1, 1, 1, pools=[PoolGauge("orders", "127.0.0.1:9001", 1, 2, 3, 4, 256)]))
+    store.absorb(1, Report(1, 2, 1, counted=False))
+    assert series(store, catalog.UPSTREAM_PENDING)["orders", "127.0.0.1:9001"] == 3
+
+
+def test_series_of_a_deleted_route_disappear_five_minutes_later() -> None:
+    clock = Clock()
+    store = configured(clock)
+    store.absorb(1, counting(2))
+    store.configure(make_snapshot(make_route("other")))
+    clock.now_s = 299
+    assert requests(store) == 2
+    clock.now_s = 300
+    for instrument in (
+        catalog.HTTP_REQUESTS,
+        catalog.HTTP_REQUEST_DURATION,
+        catalog.HTTP_FAILURES,
+        catalog.HTTP_IN_FLIGHT,
+    ):
+        assert {labels[0] for labels in series(store, instrument)} == {"other", "_unmatched"}
+
+
+def test_a_route_that_comes_back_in_time_goes_on_counting() -> None:
+    clock = Clock()
+    store = configured(clock)
+    store.absorb(1, counting(2))
+    store.configure(make_snapshot(make_route("other")))
+    clock.now_s = 200
+    store.configure(make_snapshot())
+    clock.now_s = 900
+    store.absorb(1, counting(1))
+    assert requests(store) == 3
+
+
+def test_losses_and_deliveries_are_counted_from_workers_and_sinks_alike() -> None:
+    store = configured()
+    store.absorb(1, Report(1, 1, 1, counted=False, drops=[DropCount("log", "access_log", "queue_full", 2)]))
+    store.count_dropped("log", "access_log", "queue_full", 3)
+    store.count_exported("log", "access_log", 40)
+    assert nonzero(store, catalog.TELEMETRY_DROPPED) == {("log", "access_log", "queue_full"): 5}
+    assert nonzero(store, catalog.TELEMETRY_EXPORTED) == {("log", "access_log"): 40}
+
+
+def test_queues_are_asked_at_every_scrape() -> None:
+    store, waiting = configured(), [3]
+    store.watch_queue("span", "otlp", lambda: 99, 10)
+    store.watch_queue("span", "otlp", lambda: waiting[0], 2048)
+    assert series(store, catalog.TELEMETRY_QUEUE_LENGTH) == {("span", "otlp"): 3}
+    waiting[0] = 5
+    assert series(store, catalog.TELEMETRY_QUEUE_LENGTH) == {("span", "otlp"): 5}
+    assert series(store, catalog.TELEMETRY_QUEUE_CAPACITY) == {("span", "otlp"): 2048}
+
+
+def test_with_metrics_off_there_are_no_objectives() -> None:
+    store = MetricsStore()
+    settings = TelemetrySettings(metrics=MetricSettings(enabled=False))
+    store.configure(make_snapshot(make_route(slo=with_latency(5)), telemetry=settings))
+    assert series(store, catalog.SLO_TARGET) == {}
+
+
+def test_a_scrape_sees_whole_reports_while_others_are_absorbed() -> None:
+    store, recorder = configured(), make_recorder()
+    record(recorder, *(make_exchange() for _ in range(3)))
+    report = recorder.take_report([], 1)
+    done = threading.Event()
+
+    def absorb() -> None:
+        for _ in range(300):
+            store.absorb(1, report)
+        done.set()
+
+    thread = threading.Thread(target=absorb)
+    thread.start()
+    while not done.is_set():
+        families = {family.instrument.name: family.series for family in store.families()}
+        count = families[catalog.HTTP_REQUESTS.name]["orders", "GET", "200", "upstream"]
+        counts = families[catalog.HTTP_REQUEST_DURATION.name]["orders", "2xx"]
+        assert isinstance(count, int)
+        assert not isinstance(counts, int | float)
+        assert (sum(counts[:-1]), counts[-1]) == (count, 15 * MS * count)
+    thread.join()
+    assert requests(store) == 900

@@ -16,6 +16,7 @@ from gateway.http1.request_head import RequestHead, RequestHeadReader
 from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
+from gateway.net.outgoing import bytes_not_taken
 from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
 from gateway.proxy.finish import begin_exchange, record_refusal
@@ -144,7 +145,7 @@ class DownstreamConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.is_write_paused = True
-        self._last_buffered = self._transport.get_write_buffer_size()
+        self._last_buffered = bytes_not_taken(self._transport)
         self.deadline_ns = monotonic_ns() + self._port.listener.timeouts.write_stall_ns
         if self._served is not None:
             self._served.downstream_pauses()
@@ -394,7 +395,7 @@ class DownstreamConnection(asyncio.Protocol):
             self.cut(with_reset=self._state == _DISCARDING)
 
     def _check_write_progress(self, now_ns: int) -> None:
-        buffered = self._transport.get_write_buffer_size()
+        buffered = bytes_not_taken(self._transport)
         if buffered < self._last_buffered:
             self._last_buffered = buffered
             self.deadline_ns = now_ns + self._port.listener.timeouts.write_stall_ns

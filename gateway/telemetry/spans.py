@@ -4,14 +4,13 @@ import os
 import socket
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from gateway import __version__
 from gateway.model.snapshot import TelemetrySettings
-from gateway.telemetry.tracing.environment import service_name, traces_export_enabled
+from gateway.telemetry.tracing.environment import traces_export_enabled
 from gateway.telemetry.tracing.exporting import SIGNAL, SINK, CountingExporter, Ledger, build_exporter
 from gateway.telemetry.tracing.span_builder import build_spans
 from gateway.wire.report import ExchangeRecord
@@ -22,8 +21,8 @@ __all__ = ["SpanSink", "traces_export_enabled"]
 class SpanSink:
     """One export pipeline, for one version of the settings. `export` never waits: what the queue cannot take is dropped.
 
-    Of the OTEL_* variables, those about endpoint, protocol and service name count where the file is silent; headers,
-    timeouts, compression, certificates and resource attributes are the SDK's own reading; OTEL_BSP_* size the queue.
+    Of the OTEL_* variables, the endpoint counts where the settings have none, and OTEL_BSP_* size the queue; headers,
+    timeouts, compression, certificates and resource attributes are the SDK's own reading.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class SpanSink:
         exporter: SpanExporter | None = None,
     ) -> None:
         self._ledger = ledger
-        self._resource = _resource(settings, environ)
+        self._resource = _resource(settings)
         self._exporter = CountingExporter(exporter or build_exporter(settings.traces, environ), ledger)
         self.capacity = _positive(environ, "OTEL_BSP_MAX_QUEUE_SIZE", 2048)
         self._processor = BatchSpanProcessor(
@@ -74,15 +73,15 @@ class SpanSink:
             self._ledger.count_dropped(SIGNAL, SINK, "shutdown", left)
 
 
-def _resource(settings: TelemetrySettings, environ: Mapping[str, str]) -> Resource:
-    attributes: dict[str, Any] = {
-        "service.version": __version__,
-        "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
-    }
-    name = service_name(settings, environ)
-    if name is not None:
-        attributes["service.name"] = name
-    return Resource.create(attributes)
+def _resource(settings: TelemetrySettings) -> Resource:
+    """With whatever OTEL_RESOURCE_ATTRIBUTES adds."""
+    return Resource.create(
+        {
+            "service.name": settings.service_name,
+            "service.version": __version__,
+            "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
+        }
+    )
 
 
 def _positive(environ: Mapping[str, str], variable: str, default: int) -> int:

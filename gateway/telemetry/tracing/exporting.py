@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from gateway.model.snapshot import TraceSettings
-from gateway.telemetry.tracing.environment import GRPC, export_endpoint, export_protocol
+from gateway.telemetry.tracing.environment import GRPC, export_endpoint
 
 SIGNAL: Final = "span"
 SINK: Final = "otlp"
@@ -55,7 +55,7 @@ def build_exporter(settings: TraceSettings, environ: Mapping[str, str]) -> SpanE
     The protocols' packages are imported when first needed: gRPC alone takes a tenth of a second and 20 MiB.
     """
     endpoint = export_endpoint(settings, environ)
-    if export_protocol(settings, environ) == GRPC:
+    if settings.protocol == GRPC:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
             OTLPSpanExporter as GrpcExporter,
         )

@@ -1,6 +1,8 @@
 """The recorder: each exchange counted once, in every projection alike, within bounds, and at no cost where switched off."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -435,3 +437,13 @@ def test_series_without_traffic_are_let_go_and_come_back() -> None:
         "orders": (0, 1),
         "running": (0, 1),
     }
+
+
+def test_the_data_path_loads_no_telemetry_library() -> None:
+    program = (
+        "import sys, gateway.telemetry.recorder, gateway.telemetry.propagation, gateway.wire.report\n"
+        "print({name.partition('.')[0] for name in sys.modules}"
+        " & {'prometheus_client', 'opentelemetry', 'structlog', 'aiohttp', 'pydantic', 'google', 'grpc'})"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    assert run.stdout.strip() == "set()"

@@ -79,8 +79,8 @@ def kept(count: int = 1, attempts: int = 1) -> list[ExchangeRecord]:
     return recorder.take_report([], 1).records
 
 
-def settings(endpoint: str | None = None, protocol: str = "http/protobuf", name: str = "edge") -> TelemetrySettings:
-    return TelemetrySettings(name, traces=TraceSettings(endpoint=endpoint, protocol=protocol, export=True))
+def settings(endpoint: str | None = None, protocol: str = "http/protobuf") -> TelemetrySettings:
+    return TelemetrySettings("edge", traces=TraceSettings(endpoint=endpoint, protocol=protocol, export=True))
 
 
 @contextmanager
@@ -176,16 +176,14 @@ def test_the_standard_variables_are_honoured(monkeypatch: pytest.MonkeyPatch) ->
             "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
             "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=blue",
             "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
-            "OTEL_SERVICE_NAME": "from-environment",
         }
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        sink = SpanSink(settings(name="sightline"), ledger, environ)
+        sink = SpanSink(settings(), ledger, environ)
         sink.export(kept())
         sink.close(WAIT_S)
         request, headers = received.get(timeout=WAIT_S)
     resource = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
-    assert resource["service.name"] == "from-environment"
     assert resource["deployment.environment.name"] == "test"
     assert headers["x-tenant"] == "blue"
 

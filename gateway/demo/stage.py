@@ -19,7 +19,7 @@ from gateway.demo.comparison import counts_of_lines, counts_of_metrics, counts_o
 from gateway.demo.config_text import config_text
 from gateway.demo.page import Places, account, moved_ports, page, traffic_table
 from gateway.demo.ports import HOST, Ports, choose_ports
-from gateway.demo.traffic import DEADLINE_S, Tally
+from gateway.demo.traffic import DEADLINE_S, SENDING, Tally
 
 START_S: Final = 20.0
 SETTLE_S: Final = 5.0
@@ -68,6 +68,10 @@ class Stage:
     async def start_traffic(self) -> None:
         url = f"http://{HOST}:{self.ports.gateway}"
         await self._start("traffic", "-m", "gateway.demo.traffic", url, str(self.settings.rate))
+        traffic = self.children["traffic"]
+        assert traffic.process.stdout is not None
+        if await asyncio.wait_for(traffic.process.stdout.readline(), START_S) != SENDING:
+            raise DemoFailed(f"the traffic did not start:\n{traffic.last_words()}")
 
     async def stop_traffic(self) -> Tally:
         """Ends the client and returns what it saw."""

@@ -1,6 +1,7 @@
 """The demo's client, a process of its own: sends planned requests at a steady pace and counts every answer it gets.
 
-`python -m gateway.demo.traffic URL RATE` runs until SIGTERM, lets what is under way end, and prints its Tally as JSON.
+`python -m gateway.demo.traffic URL RATE` prints SENDING once it can be ended, runs until SIGTERM, lets what is under way
+end, and prints its Tally as JSON.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from yarl import URL
 from gateway.demo.children import ended_by_signal
 from gateway.demo.plan import Planned, plan_request
 
+SENDING: Final = b"sending\n"
 IN_FLIGHT_LIMIT: Final = 200
 DEADLINE_S: Final = 60.0
 """For one request; longer than any the gateway lets live, so that this side never gives up first."""
@@ -120,6 +122,7 @@ async def _wait(ended: asyncio.Event, delay_s: float) -> None:
 async def run(url: URL, rate: float) -> Tally:
     timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
     with ended_by_signal() as ended:
+        _write(SENDING)
         async with aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": "sightline-demo"}) as session:
             client = Client(session, url)
             await send_until(ended, client, rate, random.Random())
@@ -128,7 +131,12 @@ async def run(url: URL, rate: float) -> Tally:
 
 def main(arguments: Sequence[str]) -> None:
     tally = uvloop.run(run(URL(arguments[0]), float(arguments[1])))
-    sys.stdout.buffer.write(msgspec.json.encode(tally))
+    _write(msgspec.json.encode(tally))
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """`sightline demo` as its users run it: it ends by itself with agreeing counts, and leaves nothing behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,35 +18,52 @@ from tests.support.waiting import wait_until
 DEMO: Final = [sys.executable, "-m", "gateway", "demo", "--port-base", "0"]
 
 
-def start_demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def running_demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A demo whose temporary files are in `folder`, so that its processes can be told from those of others."""
-    return subprocess.Popen(
-        [*DEMO, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(folder)},
-        start_new_session=True,
-    )
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(
+        [*DEMO, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            demo.kill()
+
+
+def await_page(demo: subprocess.Popen[str]) -> None:
+    """Reads the demo's output up to the last line of its page."""
+    assert demo.stdout is not None
+    assert demo.stderr is not None
+    while "Ctrl-C ends everything." not in (line := demo.stdout.readline()):
+        assert line, demo.stderr.read()
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of the processes that were started with this folder for their temporary files."""
-    mark = f"TMPDIR={folder}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
+    """Command lines of the processes that have this folder for their temporary files, or a file in it open.
+
+    Both are looked at: a process that has given itself a title has written it over its environment.
+    """
+    return [
+        (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        for process in Path("/proc").glob("[0-9]*")
+        if _belongs_to(process, folder)
+    ]
+
+
+def _belongs_to(process: Path, folder: Path) -> bool:
+    try:
+        if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            return True
+        return any(str(link.readlink()).startswith(f"{folder}/") for link in (process / "fd").iterdir())
+    except OSError:
+        return False
 
 
 @pytest.mark.timeout(120)
 def test_the_demo_ends_by_itself_and_all_accounts_of_its_traffic_agree(tmp_path: Path) -> None:
-    demo = start_demo(tmp_path, "--for", "4s")
-    output, errors = demo.communicate(timeout=100)
+    with running_demo(tmp_path, "--for", "4s") as demo:
+        output, errors = demo.communicate(timeout=100)
     assert demo.returncode == 0, output + errors
     assert output.count("agrees for every route, method and code") == 2
     assert f"http://{HOST}:" in output
@@ -56,13 +75,21 @@ def test_the_demo_ends_by_itself_and_all_accounts_of_its_traffic_agree(tmp_path:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_ends_everything_it_started(tmp_path: Path, number: signal.Signals) -> None:
-    demo = start_demo(tmp_path)
-    assert demo.stdout is not None
-    while "Ctrl-C ends everything." not in (line := demo.stdout.readline()):
-        assert line, demo.communicate()
-    assert len(processes_of(tmp_path)) >= 8
-    demo.send_signal(number)
-    output, errors = demo.communicate(timeout=100)
+    with running_demo(tmp_path) as demo:
+        await_page(demo)
+        assert len(processes_of(tmp_path)) >= 8
+        demo.send_signal(number)
+        output, errors = demo.communicate(timeout=100)
+    assert demo.returncode == 130, output + errors
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_interrupted_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running_demo(tmp_path) as demo:
+        wait_until(lambda: len(processes_of(tmp_path)) >= 2, "the first service has been started")
+        demo.send_signal(signal.SIGINT)
+        output, errors = demo.communicate(timeout=40)
     assert demo.returncode == 130, output + errors
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -70,19 +97,20 @@ def test_an_interrupted_demo_ends_everything_it_started(tmp_path: Path, number: 
 
 @pytest.mark.timeout(120)
 def test_a_demo_that_is_killed_takes_its_processes_with_it(tmp_path: Path) -> None:
-    demo = start_demo(tmp_path)
-    assert demo.stdout is not None
-    while "Ctrl-C ends everything." not in (line := demo.stdout.readline()):
-        assert line, demo.communicate()
-    demo.kill()
-    demo.communicate(timeout=20)
+    with running_demo(tmp_path) as demo:
+        await_page(demo)
+        demo.kill()
+        demo.communicate(timeout=20)
     wait_until(lambda: processes_of(tmp_path) == [], "no process of the demo is left", 30.0)
 
 
-def test_the_demos_configuration_is_valid(tmp_path: Path) -> None:
+def test_the_configuration_of_the_demo_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_text(config_text(Ports()))
     check = subprocess.run(
-        [sys.executable, "-m", "gateway", "check", "-c", str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "gateway", "check", "--strict", "-c", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert check.returncode == 0, check.stdout + check.stderr

@@ -1,0 +1,162 @@
+"""One try at an endpoint: choose it, get a connection, send the request; once more where that is safe."""
+
+from abc import abstractmethod
+from typing import Final
+
+from gateway.http1.refusal import RequestRefused
+from gateway.http1.response_head import ResponseHead
+from gateway.http1.writer import CONTINUE
+from gateway.model.clock import NEVER_NS, monotonic_ns
+from gateway.model.exchange import Attempt
+from gateway.model.outcome import Reason
+from gateway.proxy.dispatch import pick_endpoint
+from gateway.proxy.ending import Ending
+from gateway.proxy.forward import encode_request
+from gateway.proxy.relay import frame_payload
+from gateway.proxy.reply import refusal_reply, reply_for
+from gateway.upstreams.connection import UpstreamConnection
+from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.pool import Waiter
+
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_REPLAYED_AT_MOST: Final = 64 * 1024
+
+
+class Attempting(Ending):
+    """The upstream's side of an exchange up to the answer."""
+
+    @abstractmethod
+    def response_interim(self, head: ResponseHead) -> None:
+        """The answer is `relaying`'s, as are the next two."""
+
+    @abstractmethod
+    def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None: ...
+
+    @abstractmethod
+    def response_continues(self, payload: bytes, *, is_complete: bool) -> None: ...
+
+    def _dispatch(self, now_ns: int, *, needs_fresh: bool) -> None:
+        exchange = self.exchange
+        upstream = self._upstream = self._plan.only_upstream or self._upstream or self._plan.choose_upstream()
+        # On a second attempt the same endpoint may be chosen: it was its connection that was stale.
+        endpoint = pick_endpoint(upstream, exchange, self._head) if upstream is not None else None
+        if upstream is None or endpoint is None:
+            self._answer(reply_for(Reason.NO_HEALTHY_ENDPOINT))
+            return
+        exchange.upstream = upstream.name
+        attempt = self._attempt = Attempt(upstream.name, endpoint.address, now_ns)
+        exchange.attempts.append(attempt)
+        self._endpoint = endpoint
+        endpoint.in_flight += 1
+        connection = None if needs_fresh else endpoint.pool.lease_idle()
+        if connection is not None:
+            self._forward(connection, attempt, now_ns)
+        else:
+            self._wait_for_connection(endpoint, needs_fresh=needs_fresh)
+
+    def _wait_for_connection(self, endpoint: LiveEndpoint, *, needs_fresh: bool) -> None:
+        waiter = self._waiter = Waiter(self._connection_granted, self._connection_failed, needs_fresh=needs_fresh)
+        if not self._is_request_complete:
+            self._downstream.hold_request()
+        self.deadline_ns = min(self._total_deadline_ns(), monotonic_ns() + self._plan.first_byte_ns)
+        self._watch()
+        if not endpoint.pool.wait(waiter):
+            self._fail(reply_for(Reason.POOL_EXHAUSTED))
+
+    def _connection_granted(self, connection: UpstreamConnection, waiter: Waiter) -> None:
+        attempt = self._attempt
+        assert attempt is not None
+        self._waiter = None
+        self.deadline_ns = self._total_deadline_ns()
+        now_ns = monotonic_ns()
+        if not connection.exchanges:
+            attempt.connecting_ns = waiter.connecting_ns or attempt.started_ns
+            attempt.connected_ns = now_ns
+        if not self._is_request_complete:
+            self._downstream.resume_request()
+        self._forward(connection, attempt, now_ns)
+
+    def _connection_failed(self, reason: Reason, detail: str, waiter: Waiter) -> None:
+        self._waiter = None
+        if self._attempt is not None:
+            self._attempt.connecting_ns = waiter.connecting_ns
+        self._fail(reply_for(reason, detail))
+
+    def _forward(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
+        head = self._head
+        attempt.leased_ns = now_ns
+        attempt.reused = connection.exchanges > 0
+        self._connection = connection
+        connection.begin(self, to_head=head.method == "HEAD", upgrade=head.upgrade)
+        try:
+            data = encode_request(self.exchange, attempt, head, self._plan, self._config, self._peer)
+        except RequestRefused as refused:
+            self._fail(refusal_reply(refused))
+            return
+        connection.transport.write(data)
+        if head.has_body:
+            self._begin_payload(connection)
+        if self._is_request_complete:
+            attempt.sent_ns = now_ns
+            connection.deadline_ns = now_ns + self._plan.first_byte_ns
+
+    def _begin_payload(self, connection: UpstreamConnection) -> None:
+        held, self._held = self._held, b""
+        self._send_payload(connection, held)
+        if self._head.expects_continue and not held and not self._is_request_complete:
+            self._head.expects_continue = False
+            self._downstream.write(CONTINUE)
+
+    def _send_payload(self, connection: UpstreamConnection, payload: bytes) -> None:
+        if self._replay is not None:
+            self._replay = self._replay + payload if len(self._replay) + len(payload) <= _REPLAYED_AT_MOST else None
+        framed = payload
+        if self._head.is_chunked:
+            trailers = self.request_trailers if self._plan.forward_trailers else None
+            framed = frame_payload(payload, is_complete=self._is_request_complete, trailers=trailers)
+        if framed:
+            connection.transport.write(framed)
+
+    def _request_sent(self, connection: UpstreamConnection, now_ns: int) -> None:
+        attempt = self._attempt
+        if attempt is not None:
+            attempt.sent_ns = now_ns
+        if not self.exchange.status:
+            connection.deadline_ns = now_ns + self._plan.first_byte_ns
+
+    def response_failed(self, reason: Reason, detail: str) -> None:
+        may_resend = self._may_resend()
+        self._fail_attempt(reason)
+        if may_resend:
+            self._held, self._replay = self._replay or b"", b""
+            self._dispatch(monotonic_ns(), needs_fresh=True)
+        else:
+            self._answer_or_cut(reply_for(reason, detail))
+
+    def _may_resend(self) -> bool:
+        """Once, on a fresh connection, if a reused one ended before any byte of an answer (RFC 9112 section 9.3.1)."""
+        attempt, connection = self._attempt, self._connection
+        return (
+            attempt is not None
+            and connection is not None
+            and attempt.reused
+            and not connection.has_answered
+            and len(self.exchange.attempts) == 1
+            and self._replay is not None
+            and self._head.method in _IDEMPOTENT
+        )
+
+    def upstream_deadline(self, _now_ns: int) -> None:
+        attempt = self._attempt
+        is_waiting = attempt is not None and attempt.sent_ns and not attempt.first_byte_ns
+        self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_FIRST_BYTE if is_waiting else Reason.UPSTREAM_IDLE_TIMEOUT))
+
+    def upstream_pauses(self) -> None:
+        if self._connection is not None:
+            self._downstream.hold_request()
+            self._connection.deadline_ns = monotonic_ns() + self._plan.upstream_idle_ns
+
+    def upstream_resumes(self) -> None:
+        if self._connection is not None:
+            self._connection.deadline_ns = NEVER_NS
+            self._downstream.resume_request()

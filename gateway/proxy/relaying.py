@@ -1,0 +1,126 @@
+"""The upstream's answer on its way to the client: relayed as it comes, at the pace the client takes it."""
+
+from typing import Final
+
+from gateway.http1.response_head import ResponseHead
+from gateway.model.clock import NEVER_NS, monotonic_ns
+from gateway.model.exchange import Attempt
+from gateway.model.outcome import Reason
+from gateway.proxy.attempting import Attempting
+from gateway.proxy.finish import conclude_answered
+from gateway.proxy.relay import encode_interim, encode_response, frame_payload
+from gateway.proxy.upgrade import Tunnel
+from gateway.upstreams.connection import UpstreamConnection
+
+_UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
+
+
+class Relaying(Attempting):
+    """What the leased connection calls (upstreams.connection.ResponseReceiver), and the client's back-pressure."""
+
+    def response_interim(self, head: ResponseHead) -> None:
+        # 100 is ours to send (RFC 9110 section 10.1.1); HTTP/1.0 knows no interim responses.
+        if head.status != 100 and self._head.minor_version == 1:
+            self._write(encode_interim(head))
+
+    def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None:
+        connection, attempt = self._connection, self._attempt
+        assert connection is not None
+        assert attempt is not None
+        attempt.first_byte_ns = connection.received_ns
+        attempt.status = self.exchange.status = head.status
+        is_chunked = False
+        if not head.is_bodyless and (head.is_chunked or head.is_close_delimited):
+            is_chunked = self._head.minor_version == 1
+            self._ends_by_close = not is_chunked
+        else:
+            self._ends_by_close = False
+        self._is_response_chunked = is_chunked
+        if not self._may_persist(head):
+            self._keep_alive = False
+        date = None if head.has_date else self._context.date()
+        data = encode_response(
+            head, self._plan, self._head.minor_version, keep_alive=self._keep_alive, is_chunked=is_chunked, date=date
+        )
+        if head.status == 101:
+            self._become_tunnel(connection, attempt, data + payload)
+            return
+        if is_chunked:
+            data += self._frame_chunk(connection, payload, is_complete=is_complete)
+        elif payload:
+            data += payload
+        self.exchange.bytes_out += len(data)
+        self._downstream.write(data)
+        if is_complete:
+            self._response_ended(connection, attempt)
+        elif not self._downstream.is_write_paused:
+            connection.deadline_ns = connection.received_ns + self._plan.upstream_idle_ns
+
+    def _may_persist(self, head: ResponseHead) -> bool:
+        """An answer that comes before the request is whole ends both connections (desync research of 2025)."""
+        return (
+            self._is_request_complete
+            and not self._ends_by_close
+            and not self._context.is_draining
+            and (self._head.upgrade is None or head.status == 101)
+        )
+
+    def response_continues(self, payload: bytes, *, is_complete: bool) -> None:
+        connection, attempt = self._connection, self._attempt
+        assert connection is not None
+        assert attempt is not None
+        if self._is_response_chunked:
+            payload = self._frame_chunk(connection, payload, is_complete=is_complete)
+        if payload:
+            self.exchange.bytes_out += len(payload)
+            self._downstream.write(payload)
+        if is_complete:
+            self._response_ended(connection, attempt)
+        elif not self._downstream.is_write_paused:
+            connection.deadline_ns = connection.received_ns + self._plan.upstream_idle_ns
+
+    def _frame_chunk(self, connection: UpstreamConnection, payload: bytes, *, is_complete: bool) -> bytes:
+        trailers = connection.trailers if is_complete and self._plan.forward_trailers else None
+        return frame_payload(payload, is_complete=is_complete, trailers=trailers)
+
+    def _become_tunnel(self, connection: UpstreamConnection, attempt: Attempt, data: bytes) -> None:
+        self._write(data)
+        self._is_ended = True
+        if self._is_watched:
+            self._context.deadlines.unwatch(self)  # The route's limit is for the answer, which has come.
+        self._connection = None
+        tunnel = Tunnel(
+            self._context,
+            self.exchange,
+            attempt,
+            self._downstream,
+            connection,
+            self._endpoint,
+            self._plan.upstream_idle_ns,
+        )
+        self._downstream.become_tunnel(tunnel)
+
+    def _response_ended(self, connection: UpstreamConnection, attempt: Attempt) -> None:
+        attempt.ended_ns = connection.received_ns
+        if attempt.status >= 500:
+            attempt.reason = _UPSTREAM_STATUS
+        self._connection = None
+        self._endpoint.attempt_ended(attempt)
+        connection.release(is_clean=self._is_request_complete)
+        conclude_answered(self.exchange)
+        if self._downstream.is_write_paused:
+            self._flushing_since_ns = monotonic_ns()
+        else:
+            self._finish()
+
+    def downstream_pauses(self) -> None:
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+            self._connection.deadline_ns = NEVER_NS
+
+    def downstream_resumes(self) -> None:
+        if self._flushing_since_ns:
+            self._finish()
+        elif self._connection is not None:
+            self._connection.transport.resume_reading()
+            self._connection.deadline_ns = monotonic_ns() + self._plan.upstream_idle_ns

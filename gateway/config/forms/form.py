@@ -13,6 +13,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import override
 
+from gateway.config.forms.fields import expected
+
 
 class Form(BaseModel):
     """One mapping of the file. Frozen, so that one instance can be the default of many."""
@@ -50,7 +52,11 @@ class OrText:
         return {"anyOf": [{"type": "string"}, handler(schema)]}
 
     def _to_mapping(self, value: object) -> object:
-        return {self.key: value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {self.key: value}
+        if not isinstance(value, dict):
+            raise expected("text (in quotes, if it looks like a number), or a mapping")
+        return value
 
 
 def not_yet(instead: str) -> PydanticCustomError:
@@ -65,18 +71,16 @@ class NotYet:
     kind: type
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self._refuse, serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value)
-        )
+        return core_schema.no_info_plain_validator_function(self._refuse)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         limit = {"type": "array", "maxItems": 0} if self.kind is list else {"type": "object", "maxProperties": 0}
         return {**limit, "description": "Not yet supported."}
 
-    def _refuse(self, value: object) -> object:
-        if value == self.kind() and type(value) is self.kind:
-            return value
-        raise not_yet("the key to be left out")
+    def _refuse(self, value: object) -> None:
+        """An empty one counts as left out."""
+        if value != self.kind() or type(value) is not self.kind:
+            raise not_yet("the key to be left out")
 
 
 def broken_rules(form: type[Form], raw: Mapping[str, Any]) -> list[tuple[str | None, str]]:

@@ -135,7 +135,7 @@ class RouteTimeoutsForm(Form):
 
 class LatencyForm(Form):
     target: Objective = Field(description="The share of requests that shall be fast enough.")
-    under: Timeout = Field(description="What fast enough is.")
+    under: Timeout = Field(description="The duration that is fast enough.")
 
 
 class SloForm(Form):

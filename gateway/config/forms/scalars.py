@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 
-DURATION_PATTERN: Final = r"^(?=[0-9])([0-9]{1,5}h)?([0-9]{1,6}m(?!s))?([0-9]{1,8}s)?([0-9]{1,10}ms)?$"
+DURATION_PATTERN: Final = r"^(?=[0-9])([0-9]{1,5}h)?([0-9]{1,7}m(?!s))?([0-9]{1,9}s)?([0-9]{1,12}ms)?$"
 SIZE_PATTERN: Final = r"^[0-9]{1,12}(B|KiB|MiB|GiB)$"
 RATIO_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
 

@@ -12,7 +12,7 @@ from gateway.config.forms.form import Form, broken_rules
 from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, RewriteForm, RouteForm
 from gateway.config.forms.settings import AdminTokenForm
 from gateway.config.interpolation import Interpolated
-from gateway.config.secrets import Path
+from gateway.config.secrets import REDACTED, Path, secret_places, value_at
 from gateway.config.sections import Declared, Sections
 from gateway.config.validation import shown
 from gateway.routing.templates import names_in, parse_template
@@ -33,6 +33,7 @@ def check_sections(sections: Sections) -> None:
         _check_route(route)
         _check_references(route, upstreams, listeners)
     _check_tokens(sections.settings)
+    _check_redacted(sections)
 
 
 def mapping_at(raw: Any, *keys: str) -> dict[str, Any]:
@@ -196,6 +197,16 @@ def _one_of(names: set[str]) -> str:
     """The first few names there are; a configuration may have thousands."""
     few = sorted(name for name in names if not isinstance(name, Interpolated))[:8]
     return f"one of {', '.join(few)}{', ...' if len(names) > len(few) else ''}" if few else "it to be declared"
+
+
+def _check_redacted(sections: Sections) -> None:
+    """A dump that is handed in again has lost its secrets; it must not run with the marks that stand for them."""
+    root = sections.document.value
+    for path in secret_places(root) if isinstance(root, dict) else ():
+        if value_at(root, path) in (REDACTED, {"exact": REDACTED}):
+            message = f"got {REDACTED}, which stands for a secret in a dump; expected the secret itself"
+            owner = sections.settings if path[0] == "admin" else sections.routes[int(path[1])]
+            owner.fail(path[len(owner.path) :], message)
 
 
 def _check_tokens(settings: Declared[Any]) -> None:

@@ -55,8 +55,8 @@ STATUS: Final = StatusView(
     not_ready_because=[],
     draining=False,
     workers=[
-        WorkerView(index=0, pid=4712, state="serving", revision=_REVISION, sequence=3, in_flight=2, connections=31),
-        WorkerView(index=1, pid=4713, state="serving", revision=_REVISION, sequence=3, restarts=1, connections=29),
+        WorkerView(index=1, pid=4712, state="serving", revision=_REVISION, sequence=3, in_flight=2, connections=31),
+        WorkerView(index=2, pid=4713, state="serving", revision=_REVISION, sequence=3, restarts=1, connections=29),
     ],
     listeners=[ListenerView(name="public", address="127.0.0.1:9080", connections=60, connection_limit=20_000)],
     last_reload=ReloadView(

@@ -102,15 +102,15 @@ def test_an_abort_does_not_spoil_the_pool(start_origin: StartOrigin, start_gatew
 
     origin = start_origin(think_once)
     gateway = start_gateway(one_route(origin.address, upstream="connections: {max: 1, max_pending: 4}"))
-    for _ in range(20):
+    for count in range(1, 21):
         client = gateway.client()
         client.send(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
-        seen = len(origin.await_requests(len(origin.requests) + 1))
-        assert origin.targets[seen - 1] == b"/slow"
+        origin.await_requests(count)
         client.reset()
         origin.await_end(len(origin.connections) - 1)
     with gateway.client() as client:
         assert client.request(GET).body == b"ok"
+    assert origin.targets == [b"/slow"] * 20 + [b"/"]
 
 
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])

@@ -7,6 +7,7 @@ has its error already and is passed over here.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gateway.config.configuration import AdminSettings
 from gateway.config.forms.addresses import is_loopback, parse_endpoint, parse_listen_address
 from gateway.config.forms.form import Form, broken_rules
 from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, RewriteForm, RouteForm
@@ -67,23 +68,25 @@ def _check_names(objects: Iterable[Declared[Any]]) -> None:
 
 
 def _check_listen_addresses(sections: Sections) -> None:
-    first: dict[tuple[str, int], str] = {}
-    for declared in sections.listeners:
-        _check_address(declared, text_at(declared.raw, "address"), ("address",), first)
-    admin = mapping_at(sections.settings.raw, "admin")
-    _check_address(sections.settings, text_at(admin, "address"), ("admin", "address"), first)
+    admin = text_at(mapping_at(sections.settings.raw, "admin"), "address") or AdminSettings().address
+    taken = {_listen_address(admin): "the admin API"}
+    for listener in sections.listeners:
+        text = text_at(listener.raw, "address")
+        address = _listen_address(text)
+        if address is None:
+            continue
+        if address in taken and address[1] != 0:
+            listener.fail(
+                ("address",), f"{shown(text)} is also the address of {taken[address]}; expected one of its own"
+            )
+        taken.setdefault(address, f"listener {shown(listener.name)}")
 
 
-def _check_address(declared: Declared[Any], text: str | None, path: Path, first: dict[tuple[str, int], str]) -> None:
+def _listen_address(text: str | None) -> tuple[str, int] | None:
     try:
-        address = parse_listen_address(text or "")
+        return parse_listen_address(text or "")
     except ValueError:
-        return
-    if address in first and address[1] != 0:
-        declared.fail(
-            path, f"{shown(text)} is also the address of listener {shown(first[address])}; expected one of its own"
-        )
-    first.setdefault(address, declared.name)
+        return None
 
 
 def _check_endpoints(upstream: Declared[Any]) -> None:
@@ -228,9 +231,6 @@ def _check_tokens(settings: Declared[Any]) -> None:
         settings.fail(("admin", "address"), message)
 
 
-def _is_open(address: str) -> bool:
-    try:
-        host, _ = parse_listen_address(address)
-    except ValueError:
-        return False
-    return not is_loopback(host)
+def _is_open(text: str) -> bool:
+    address = _listen_address(text)
+    return address is not None and not is_loopback(address[0])

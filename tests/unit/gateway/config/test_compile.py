@@ -1,0 +1,175 @@
+"""Forms to the values that workers run."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gateway.config import Configuration
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
+from gateway.model.listener import SlashRule
+from gateway.model.route import (
+    HeaderEdit,
+    LatencyObjective,
+    Match,
+    PathKind,
+    Place,
+    Redirect,
+    Respond,
+    Rewrite,
+    Route,
+    Slo,
+    ValueKind,
+    ValueMatch,
+    WeightedUpstream,
+)
+from gateway.model.upstream import Balance, Endpoint
+
+Load = Callable[..., Configuration]
+
+
+def route(load: Load, text: str) -> Route:
+    return load(f"routes:\n- name: r\n  {text}\n").snapshot.routes[0]
+
+
+def match(load: Load, text: str) -> Match:
+    return route(load, f"match: {{{text}}}\n  upstream: orders").match
+
+
+def test_a_listener_is_what_was_configured(load: Load) -> None:
+    text = """
+listeners:
+  - name: edge
+    address: "[::1]:8443"
+    timeouts: {header: none, idle: 1m30s}
+    limits: {line: 1KiB, body: 10MiB, requests_per_connection: 5}
+    paths: {encoded_slash: keep, merge_slashes: reject}
+    trusted_proxies: [10.0.0.0/8, "::1"]
+    forwarded: true
+"""
+    listener = load(text, bare=True).snapshot.listeners[0]
+    assert (listener.host, listener.port, listener.address) == ("::1", 8443, "[::1]:8443")
+    assert (listener.timeouts.header_ns, listener.timeouts.idle_ns) == (NEVER_NS, 90 * SECOND_NS)
+    assert (listener.limits.line, listener.limits.body) == (1024, 10 << 20)
+    assert listener.limits.requests_per_connection == 5
+    assert (listener.paths.encoded_slash, listener.paths.merge_slashes) == (SlashRule.KEEP, False)
+    assert listener.trusted_proxies == ("10.0.0.0/8", "::1/128")
+    assert listener.forwarded
+
+
+def test_an_upstream_is_what_was_configured(load: Load) -> None:
+    text = """
+listeners: [{name: a, address: 127.0.0.1:1}]
+upstreams:
+  mixed:
+    endpoints: [127.0.0.1:1, {address: "[::1]:2", weight: 3}, Orders.internal:80, unix:/run/app.sock]
+    balance: consistent_hash
+    hash_on: header:X-User
+    connections: {max: 1, max_pending: 0, connect_timeout: 250ms, idle_timeout: none}
+"""
+    upstream = load(text, bare=True).snapshot.upstreams[0]
+    assert upstream.endpoints == (
+        Endpoint("127.0.0.1:1", "127.0.0.1", 1),
+        Endpoint("[::1]:2", "::1", 2, weight=3),
+        Endpoint("Orders.internal:80", "orders.internal", 80),
+        Endpoint("unix:/run/app.sock", unix_path="/run/app.sock"),
+    )
+    assert (upstream.balance, upstream.hash_on) == (Balance.CONSISTENT_HASH, "header:X-User")
+    assert (upstream.connections.max, upstream.connections.max_pending) == (1, 0)
+    assert upstream.connections.connect_timeout_ns == 250 * MILLISECOND_NS
+    assert upstream.connections.idle_timeout_ns == NEVER_NS
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "path"),
+    [
+        ("path: /a/b", PathKind.EXACT, "/a/b"),
+        ("path: /a%7eb//c%c3%a9", PathKind.EXACT, "/a~b/c%C3%A9"),
+        ("path: /a%2Fb", PathKind.EXACT, "/a%2Fb"),
+        ('path: "/a/{b}/{c*}"', PathKind.TEMPLATE, "/a/{b}/{c*}"),
+        ("path_prefix: /a/", PathKind.PREFIX, "/a/"),
+        ('path_regex: "/a/[0-9]+"', PathKind.REGEX, "/a/[0-9]+"),
+        ("methods: [GET]", PathKind.ANY, ""),
+    ],
+)
+def test_paths_are_normalised_as_those_of_requests_are(load: Load, text: str, kind: PathKind, path: str) -> None:
+    compiled = match(load, text)
+    assert (compiled.path_kind, compiled.path) == (kind, path)
+
+
+def test_predicates_have_one_spelling(load: Load) -> None:
+    compiled = match(
+        load,
+        'hosts: [API.example.com, api.example.com., "*.Example.org"], methods: [PUT, GET, PUT], listeners: [public], '
+        'headers: {X-A: one, X-B: {regex: "a+"}, X-C: {present: true}, X-D: {exact: ""}}, '
+        'query: {Page: "1"}, clients: [10.0.0.1, "fd00::/8"]',
+    )
+    assert compiled.hosts == ("api.example.com", "*.example.org")
+    assert compiled.methods == ("PUT", "GET")
+    assert compiled.listeners == ("public",)
+    assert compiled.headers == (
+        ValueMatch("x-a", ValueKind.EXACT, "one"),
+        ValueMatch("x-b", ValueKind.REGEX, "a+"),
+        ValueMatch("x-c", ValueKind.PRESENT),
+        ValueMatch("x-d", ValueKind.EXACT, ""),
+    )
+    assert compiled.query == (ValueMatch("Page", ValueKind.EXACT, "1"),)
+    assert compiled.clients == ("10.0.0.1/32", "fd00::/8")
+
+
+def test_a_star_alone_is_any_host(load: Load) -> None:
+    assert match(load, 'hosts: ["*"]').hosts == ()
+    assert match(load, 'hosts: ["*", a.example.com]').hosts == ("*", "a.example.com")
+
+
+def test_a_route_knows_its_place(load: Load) -> None:
+    routes = load("routes:\n- {name: a, match: {path: /a}, upstream: orders}\n\n- {name: b, upstream: orders}\n")
+    assert [each.place for each in routes.snapshot.routes] == [Place("gateway.yaml", 4), Place("gateway.yaml", 6)]
+    assert [each.index for each in routes.snapshot.routes] == [0, 1]
+
+
+def test_requests_may_be_split(load: Load) -> None:
+    text = "split: [{upstream: orders, weight: 95}, {upstream: orders, weight: 0}, {upstream: orders}]"
+    assert route(load, text).upstreams == (
+        WeightedUpstream("orders", 95),
+        WeightedUpstream("orders", 0),
+        WeightedUpstream("orders", 1),
+    )
+
+
+def test_a_rewrite_is_what_was_configured(load: Load) -> None:
+    text = """match: {path: "/a/{id}"}
+  upstream: orders
+  rewrite:
+    path: /b/{id}
+    host: orders.internal:8080
+    headers: {set: {X-One: "1"}, add: {X-Two: "2"}, remove: [X-Three]}
+    response_headers: {remove: [Server]}"""
+    assert route(load, text).rewrite == Rewrite(
+        path="/b/{id}",
+        host="orders.internal:8080",
+        headers=HeaderEdit((("X-One", "1"),), (("X-Two", "2"),), ("X-Three",)),
+        response_headers=HeaderEdit(remove=("Server",)),
+    )
+
+
+def test_a_redirect_is_what_was_configured(load: Load) -> None:
+    text = "redirect: {status: 308, scheme: https, host: example.com, port: 8443, path: /new, keep_query: false}"
+    assert route(load, text).redirect == Redirect(308, "https", "example.com", 8443, "/new", None, keep_query=False)
+
+
+def test_a_fixed_answer_is_what_was_configured(load: Load) -> None:
+    text = 'respond: {status: 503, headers: {Retry-After: "5"}, body: "Später."}'
+    assert route(load, text).respond == Respond(503, (("Retry-After", "5"),), "Später.")
+
+
+def test_objectives_timeouts_trailers_and_priority_are_what_was_configured(load: Load) -> None:
+    text = """upstream: orders
+  timeouts: {request: 5s, first_byte: none, upstream_idle: 1h}
+  slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}
+  trailers: forward
+  priority: -5"""
+    compiled = route(load, text)
+    assert (compiled.timeouts.request_ns, compiled.timeouts.first_byte_ns) == (5 * SECOND_NS, NEVER_NS)
+    assert compiled.timeouts.upstream_idle_ns == 3600 * SECOND_NS
+    assert compiled.slo == Slo(0.999, LatencyObjective(0.99, 300 * MILLISECOND_NS))
+    assert (compiled.forward_trailers, compiled.priority) == (True, -5)

@@ -1,0 +1,115 @@
+"""The sections there is one of, and what the environment adds to them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Configuration
+from gateway.config.forms.settings import MAX_WORKERS
+from gateway.config.settings import _cgroup_processors, worker_count
+from gateway.model.clock import SECOND_NS
+from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep
+
+Load = Callable[..., Configuration]
+
+FILE = """
+telemetry:
+  service_name: edge
+  access_log: {sink: none, sample: {success: 10%}}
+  traces: {propagate: true, endpoint: "http://collector:4318", protocol: http/protobuf, sample: 5%, keep: [error]}
+  metrics: {enabled: false, max_routes: 50}
+  query_allowed: [page]
+drain: {delay: 5s, deadline: 1m}
+"""
+ENVIRONMENT = {
+    "OTEL_SERVICE_NAME": "from-environment",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://other:4317",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "0.25",
+}
+
+
+def test_what_the_file_says_is_what_runs(load: Load) -> None:
+    snapshot = load(FILE).snapshot
+    telemetry = snapshot.telemetry
+    assert (telemetry.service_name, telemetry.query_allowed) == ("edge", ("page",))
+    assert (telemetry.access_log.sink, telemetry.access_log.sample_success) == (AccessLogSink.NONE, 0.1)
+    assert (telemetry.metrics.enabled, telemetry.metrics.max_routes) == (False, 50)
+    traces = telemetry.traces
+    assert (traces.endpoint, traces.protocol, traces.sample_ratio) == ("http://collector:4318", "http/protobuf", 0.05)
+    assert (traces.keep, traces.export, traces.propagate) == ((Keep.ERROR,), True, True)
+    assert snapshot.drain == DrainSettings(5 * SECOND_NS, 60 * SECOND_NS)
+
+
+def test_the_file_wins_over_the_environment(load: Load) -> None:
+    assert load(FILE, **ENVIRONMENT, OTEL_PROPAGATORS="none").snapshot.telemetry == load(FILE).snapshot.telemetry
+
+
+def test_the_environment_counts_where_the_file_is_silent(load: Load) -> None:
+    telemetry = load("", **ENVIRONMENT).snapshot.telemetry
+    traces = telemetry.traces
+    assert telemetry.service_name == "from-environment"
+    assert (traces.protocol, traces.sample_ratio, traces.export) == ("grpc", 0.25, True)
+    assert traces.endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "exports"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_TRACES_EXPORTER": "otlp"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+    ],
+)
+def test_spans_are_exported_only_where_something_names_a_collector(
+    load: Load, environ: dict[str, str], *, exports: bool
+) -> None:
+    assert load("", **environ).snapshot.telemetry.traces.export is exports
+
+
+@pytest.mark.parametrize(
+    ("sampler", "argument", "ratio"),
+    [
+        ("always_on", "", 1.0),
+        ("parentbased_always_off", "", 0.0),
+        ("traceidratio", "0.5", 0.5),
+        ("traceidratio", "", 1.0),
+        ("traceidratio", "many", 0.01),
+        ("traceidratio", "7", 0.01),
+        ("jaeger_remote", "", 0.01),
+    ],
+)
+def test_the_standard_samplers_become_a_ratio(load: Load, sampler: str, argument: str, ratio: float) -> None:
+    traces = load("", OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=argument).snapshot.telemetry.traces
+    assert traces.sample_ratio == ratio
+
+
+def test_the_service_name_may_come_from_the_resource_attributes(load: Load) -> None:
+    telemetry = load("", OTEL_RESOURCE_ATTRIBUTES="a=b, service.name=edge ,c=d").snapshot.telemetry
+    assert telemetry.service_name == "edge"
+
+
+def test_propagation_can_be_switched_off_by_the_environment(load: Load) -> None:
+    assert not load("", OTEL_PROPAGATORS="none").snapshot.telemetry.traces.propagate
+    assert load("", OTEL_PROPAGATORS="tracecontext").snapshot.telemetry.traces.propagate
+
+
+@pytest.mark.parametrize(
+    ("content", "processors"),
+    [("200000 100000\n", 2), ("150000 100000", 2), ("50000 100000", 1), ("max 100000", MAX_WORKERS), ("", MAX_WORKERS)],
+)
+def test_a_containers_quota_is_counted_in_whole_processors(tmp_path: Path, content: str, processors: int) -> None:
+    (tmp_path / "cpu.max").write_text(content)
+    assert _cgroup_processors(tmp_path / "cpu.max") == processors
+
+
+def test_without_a_quota_affinity_alone_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.config.settings._CPU_MAX", tmp_path / "gone")
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 3, 5})
+    assert worker_count("auto") == 3
+    assert worker_count(7) == 7

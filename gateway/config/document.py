@@ -11,10 +11,22 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from gateway.config.errors import ConfigError
 from gateway.config.interpolation import Interpolated, Interpolation, InterpolationError
 from gateway.config.secrets import Path
-from gateway.config.yaml_nodes import BOOL, FLOAT, INT, MAPPING, MERGE, NULL, SEQUENCE, TEXT, YamlError, compose
+from gateway.config.yaml_nodes import (
+    BOOL,
+    FLOAT,
+    INT,
+    MAPPING,
+    MAX_NODES,
+    MERGE,
+    NULL,
+    SEQUENCE,
+    TEXT,
+    YamlError,
+    compose,
+)
 
-MAX_VALUES: Final = 2_000_000
-"""Counted as often as aliases repeat them; a configuration of 10,000 routes has about a tenth of it."""
+MAX_VALUES: Final = 2 * MAX_NODES
+"""Counted as often as aliases repeat them."""
 _MAX_DEPTH: Final = 100
 """An alias may stand for something it is part of, which the composer's own bound on depth does not see."""
 
@@ -36,6 +48,7 @@ class Document:
         self.has_interpolated = False
         self._interpolation = interpolation
         self._root: Node | None = None
+        self._keys: dict[int, dict[str | int, tuple[Node, int]]] = {}
         self._left = MAX_VALUES
         self._findings: list[tuple[Node, str]] = []
         self._read(text)
@@ -48,7 +61,7 @@ class Document:
         """The line of a key (of the item, in a list), or of the nearest one above it that is there."""
         node, line = self._root, 1
         for step in path:
-            found = None if node is None else _child(node, step)
+            found = None if node is None else self._child(node, step)
             if found is None:
                 return line
             node, line = found
@@ -58,7 +71,7 @@ class Document:
         """The lines of the items of a list, all at once; empty where there is no list."""
         node = self._root
         for step in path:
-            found = None if node is None else _child(node, step)
+            found = None if node is None else self._child(node, step)
             node = None if found is None else found[0]
         return [item.start_mark.line + 1 for item in node.value] if isinstance(node, SequenceNode) else []
 
@@ -68,11 +81,30 @@ class Document:
         for depth, step in enumerate(path):
             if node is None or isinstance(node, ScalarNode):
                 return path[:depth]
-            found = _child(node, step)
+            found = self._child(node, step)
             if found is None:
                 return path[: depth + 1]
             node = found[0]
         return path
+
+    def _child(self, node: Node, step: str | int) -> tuple[Node, int] | None:
+        """The value under a key or index, and the line of the key (of the item, in a list)."""
+        if isinstance(node, SequenceNode):
+            item = node.value[step] if isinstance(step, int) and 0 <= step < len(node.value) else None
+            return None if item is None else (item, item.start_mark.line + 1)
+        return self._keys_of(node).get(step) if isinstance(node, MappingNode) else None
+
+    def _keys_of(self, node: MappingNode) -> dict[str | int, tuple[Node, int]]:
+        """Made once for each mapping that is asked about: one of thousands of upstreams is asked about for each."""
+        keys = self._keys.get(id(node))
+        if keys is None:
+            keys = self._keys[id(node)] = {}
+            for key, value in node.value:
+                if key.tag != MERGE and isinstance(key, ScalarNode):
+                    keys.setdefault(key.value, (value, key.start_mark.line + 1))
+            for mapping in _merged_into(node):
+                keys.update({key: found for key, found in self._keys_of(mapping).items() if key not in keys})
+        return keys
 
     def _read(self, text: str) -> None:
         try:
@@ -187,20 +219,12 @@ def path_text(path: Path) -> str:
     return "".join(parts)
 
 
-def _child(node: Node, step: str | int) -> tuple[Node, int] | None:
-    """The value under a key or index, and the line of the key (of the item, in a list)."""
-    if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
-        item = node.value[step]
-        return item, item.start_mark.line + 1
-    if not isinstance(node, MappingNode):
-        return None
+def _merged_into(node: MappingNode) -> list[MappingNode]:
     merged: list[Node] = []
     for key, value in node.value:
         if key.tag == MERGE:
             merged += value.value if isinstance(value, SequenceNode) else [value]
-        elif isinstance(key, ScalarNode) and key.value == step:
-            return value, key.start_mark.line + 1
-    return next((found for mapping in merged if (found := _child(mapping, step)) is not None), None)
+    return [each for each in merged if isinstance(each, MappingNode)]
 
 
 def _paths_of(root: Node | None, wanted: set[int]) -> Iterator[tuple[int, Path]]:

@@ -16,6 +16,9 @@ from yaml.scanner import Scanner
 MAX_DEPTH: Final = 64
 """Of nested collections. libyaml's composer recurses on the C stack and would overrun it without a word."""
 
+MAX_NODES: Final = 1_000_000
+"""Keys and values; a configuration of 10,000 routes has about a fifth of it. Each takes some 500 bytes for a while."""
+
 NULL: Final = "tag:yaml.org,2002:null"
 BOOL: Final = "tag:yaml.org,2002:bool"
 INT: Final = "tag:yaml.org,2002:int"
@@ -64,6 +67,7 @@ class _CoreSchema:
     """The three questions PyYAML's composers ask; both of them call these and nothing else of a resolver."""
 
     _depth = 0
+    _nodes = 0
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
         if kind is ScalarNode:
@@ -72,9 +76,11 @@ class _CoreSchema:
 
     def descend_resolver(self, parent: Node | None, _index: object) -> None:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            line = parent.start_mark.line + 1 if parent is not None else 0
-            raise YamlError(line, f"nested more than {MAX_DEPTH} deep; expected a configuration")
+        self._nodes += 1
+        if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            line = parent.start_mark.line + 1 if parent is not None else 1
+            what = f"{MAX_DEPTH} levels" if self._depth > MAX_DEPTH else f"{MAX_NODES} keys and values"
+            raise YamlError(line, f"more than {what}; expected a configuration")
 
     def ascend_resolver(self) -> None:
         self._depth -= 1

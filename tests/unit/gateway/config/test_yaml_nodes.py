@@ -47,6 +47,13 @@ def test_deep_nesting_is_refused_before_the_stack_is_full(opening: str, depth: i
         compose(opening * depth)
 
 
+def test_a_text_of_too_many_values_is_refused_before_memory_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_nodes, "MAX_NODES", 100)
+    compose("[" + "1," * 98 + "]")
+    with pytest.raises(YamlError, match="more than 100 keys and values"):
+        compose("[" + "1," * 101 + "]")
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -28,12 +28,14 @@ _NOT_UPGRADED_TO = (b"h2c", b"http/2", b"h2", b"tls")
 _METHODS = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
 }
+_REPEATABLE = {raw: method for raw, method in _METHODS.items() if method != "CONNECT"}
 
 
 class RequestHead:
     """The head of one request.
 
-    fields: every field as it came. passed: those that go to the upstream unless Connection names them.
+    fields: every field as it came. passed: those that go to the upstream unless Connection names them; passed_lines:
+    the same as bytes.
     extras: values of tracing, forwarding and identity fields by their kind (field_kinds.TRACEPARENT and above).
     content_length: None where there is none. size: bytes of the head, empty line included.
     upgrade: the protocol asked for; None where none is asked for, or one that is not tunnelled.
@@ -53,6 +55,7 @@ class RequestHead:
         "method",
         "minor_version",
         "passed",
+        "passed_lines",
         "size",
         "target",
         "upgrade",
@@ -66,10 +69,11 @@ class RequestHead:
         self.size = size
         self.fields = fields
         self.passed: Fields = []
+        self.passed_lines = b""
         self.extras: dict[int, list[bytes]] | None = None
         self.keep_alive = minor_version == 1
         self.host: bytes | None = None
-        self.user_agent: bytes | None = None
+        self.user_agent: str | None = None
         self.content_length: int | None = None
         self.is_plain = True
         """Whether nothing in it is about framing, persistence, tracing or forwarding."""
@@ -81,7 +85,7 @@ class RequestHead:
 class RequestHeadReader(HeadReader):
     """Reads the heads of one connection's requests, one after the other; `head` holds the latest."""
 
-    __slots__ = ("_limits", "_line_length", "_url", "head")
+    __slots__ = ("_limits", "_line_length", "_repeated", "_url", "head")
 
     head: RequestHead
 
@@ -89,9 +93,28 @@ class RequestHeadReader(HeadReader):
         self._limits = limits
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
+        self._repeated = b""
+        """What followed the request line of `head`, if it says nothing about framing, persistence or tracing."""
         self._line_length = 0
         """Of the request line, as far as it has come; negative once it is complete."""
         self._start_over()
+
+    def feed(self, data: bytes) -> int:
+        # A client that keeps its connection sends the same header fields again and again. Bytes that were judged once
+        # need not be judged again, and `head` is free for its next use: one exchange at a time, and the last has ended.
+        if self._repeated and data.endswith(self._repeated) and not self._size:
+            line = data[: -len(self._repeated)]
+            parts = line.split(b" ")
+            if len(parts) == 3 and parts[0] in _REPEATABLE and parts[2] == b"HTTP/1.1" and parts[1]:
+                # Whatever else is wrong with the target is found where it is read (target.parse_target).
+                head = self.head
+                head.method = _REPEATABLE[parts[0]]
+                head.target = parts[1]
+                head.size = len(data)
+                head.keep_alive = True
+                if len(line) <= self._limits.line:
+                    return head.size
+        return HeadReader.feed(self, data)
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -142,6 +165,8 @@ class RequestHeadReader(HeadReader):
             else:
                 _take_special(head, _kind_of(field[0]), field)
         _check_head(head)
+        head.passed_lines = b"".join([b"%b: %b\r\n" % field for field in head.passed])
+        self._repeated = whole[whole.find(b"\r") :] if head.is_plain and minor == 1 else b""
         if head.has_body or not head.keep_alive or head.connection_options is not None:
             self._parser = httptools.HttpRequestParser(self)
 
@@ -245,7 +270,7 @@ def _take_expect(head: RequestHead, value: bytes) -> None:
 
 
 def _take_user_agent(head: RequestHead, value: bytes) -> None:
-    head.user_agent = value
+    head.user_agent = value.decode("latin-1")
 
 
 def _refuse_repetition(name: str) -> Callable[[RequestHead, bytes], None]:

@@ -62,17 +62,17 @@ def encode_request(
     exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
 ) -> bytes:
     """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
-    path, host, passed = exchange.path, head.host or attempt.endpoint.encode(), head.passed
+    path, host, passed_lines = exchange.path, head.host or attempt.endpoint.encode(), head.passed_lines
     if plan.rewrite is not None:
         path = plan.rewrite.rewrite_path(path)
         host = plan.rewrite.host or host
-        passed = plan.rewrite.edit_request(passed)
+        passed_lines = field_lines(plan.rewrite.edit_request(head.passed))
     target = path if exchange.query is None else f"{path}?{exchange.query}"
     return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b\r\nVia: 1.%d sightline\r\nX-Request-Id: %b\r\n%b%b\r\n" % (
         head.method.encode(),
         target.encode(),
         host,
-        b"".join([b"%b: %b\r\n" % field for field in passed]),
+        passed_lines,
         peer.forwarding_lines + head.host if peer.is_plain and head.host else _forwarding_lines(head, peer, host),
         head.minor_version,
         exchange.request_id.encode(),

@@ -30,7 +30,7 @@ def describe_request(exchange: Exchange, head: RequestHead, config: ActiveConfig
     if head.minor_version == 0:
         exchange.protocol = "1.0"
     if head.user_agent is not None:
-        exchange.user_agent = head.user_agent.decode("latin-1")
+        exchange.user_agent = head.user_agent
     extras = head.extras
     if extras is not None:
         ids = extras.get(kinds.X_REQUEST_ID, _NO_VALUES)

@@ -10,17 +10,15 @@ def encode_response(
     head: ResponseHead, plan: RoutePlan, minor_version: int, *, keep_alive: bool, is_chunked: bool, date: bytes | None
 ) -> bytes:
     """The head for the client. date: the value to add where the upstream sent none, else None."""
-    passed = head.passed
-    if plan.rewrite is not None:
-        passed = plan.rewrite.edit_response(passed)
+    is_usual = keep_alive and minor_version == 1 and date is None
+    if is_usual and head.encoded_for is plan:
+        return head.encoded
+    passed = head.passed if plan.rewrite is None else plan.rewrite.edit_response(head.passed)
     length = head.content_length
-    if length is not None and keep_alive and minor_version == 1 and date is None and head.status != 204:
-        # What nearly every answer is.
-        return b"%b%bContent-Length: %d\r\n\r\n" % (
-            STATUS_LINES[head.status],
-            b"".join([b"%b: %b\r\n" % field for field in passed]),
-            length,
-        )
+    if is_usual and length is not None and head.status != 204:
+        head.encoded_for = plan
+        head.encoded = b"%b%bContent-Length: %d\r\n\r\n" % (STATUS_LINES[head.status], field_lines(passed), length)
+        return head.encoded
     lines = [STATUS_LINES[head.status], field_lines(passed)]
     if date is not None:
         lines.append(b"Date: %b\r\n" % date)

@@ -1,11 +1,10 @@
 """What the demo says: the page that tells what runs where and what to try, and the summary at the end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.demo.children import Child
 from gateway.demo.comparison import Difference
 from gateway.demo.ports import HOST, Ports
 from gateway.demo.traffic import Tally
@@ -14,7 +13,7 @@ _PAGE: Final = """
 Sightline is running: a gateway with two workers, three services behind it, {rate:g} requests a second.
 
   what                  where                          process
-  gateway               http://{host}:{gateway}          {gateway_pid} (supervisor; it has two workers)
+  gateway               http://{host}:{gateway}          {gateway_pid} (supervisor), {worker_pids} (workers)
   admin API             http://{host}:{admin}          the supervisor
   catalog   (fast)      {host}:{catalog}, :{catalog_twin}         {catalog_pid}
   reports   (slow)      {host}:{reports}                 {reports_pid}
@@ -41,7 +40,7 @@ See what it did, and why:
 
 Change it while it runs (save the file; a mistake changes nothing and is told in the operational log):
   $EDITOR {config}
-  kill -9 PID_OF_A_WORKER                                   # a worker is back within a second
+  kill -9 {worker_pid}      # a worker: another is there within a second; what it had not yet reported is lost
 
 {ending}
 """
@@ -61,8 +60,14 @@ class Places:
     def access_log(self) -> Path:
         return self.folder / "access.jsonl"
 
+    @property
+    def gateway_log(self) -> Path:
+        return self.folder / "gateway.log"
 
-def page(ports: Ports, places: Places, children: Mapping[str, Child], rate: float, for_s: float | None) -> str:
+
+def page(
+    ports: Ports, places: Places, pids: Mapping[str, int], worker_pids: Sequence[int], rate: float, for_s: float | None
+) -> str:
     return _PAGE.format(
         host=HOST,
         gateway=ports.gateway,
@@ -73,10 +78,12 @@ def page(ports: Ports, places: Places, children: Mapping[str, Child], rate: floa
         payments=ports.payments,
         config=places.config,
         access_log=places.access_log,
-        gateway_log=children["gateway"].log,
+        gateway_log=places.gateway_log,
+        worker_pids=" ".join(str(pid) for pid in worker_pids),
+        worker_pid=worker_pids[0],
         rate=rate,
         ending="Ctrl-C ends everything." if for_s is None else f"Ends by itself after {for_s:g} seconds.",
-        **{f"{name}_pid": child.pid for name, child in children.items()},
+        **{f"{name}_pid": pid for name, pid in pids.items()},
     )
 
 
@@ -100,12 +107,18 @@ def traffic_table(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def account(name: str, total: int, found: list[Difference]) -> str:
-    """One line that says whether an account agrees with the client's, and one for each count on which it does not."""
+def account(name: str, total: int, found: list[Difference], *, is_shared: bool) -> str:
+    """One line that says whether an account agrees with the client's, and one for each count on which it does not.
+
+    is_shared: whoever looks at the demo may have sent requests too, so an account may have more than the client's.
+    """
+    line = f"  {name:<16} {total:>8}  "
     if not found:
-        return f"  {name:<16} {total:>8}  agrees for every route, method and code"
+        return f"{line}agrees for every route, method and code"
     details = "".join(f"\n    {difference}" for difference in found)
-    return f"  {name:<16} {total:>8}  DIFFERS{details}"
+    if is_shared and all(difference.recorded > difference.sent for difference in found):
+        return f"{line}agrees, and has what was sent beside the demo's own traffic{details}"
+    return f"{line}DIFFERS{details}"
 
 
 def _quantile(sorted_values: list[float], quantile: float) -> float:

@@ -20,6 +20,7 @@ from gateway.demo.config_text import config_text
 from gateway.demo.page import Places, account, moved_ports, page, traffic_table
 from gateway.demo.ports import HOST, Ports, choose_ports
 from gateway.demo.traffic import DEADLINE_S, SENDING, Tally
+from gateway.wire.views import StatusView
 
 START_S: Final = 20.0
 SETTLE_S: Final = 5.0
@@ -82,6 +83,10 @@ class Stage:
             return msgspec.json.decode(await reading, type=Tally)
         except msgspec.DecodeError as error:
             raise DemoFailed(f"the traffic ended without a tally:\n{traffic.last_words()}") from error
+
+    async def worker_pids(self) -> list[int]:
+        status = msgspec.json.decode(await self._ask("/api/v1/status"), type=StatusView)
+        return [worker.pid for worker in status.workers]
 
     async def scrape(self) -> str:
         return (await self._ask("/metrics")).decode()
@@ -156,7 +161,9 @@ async def _perform(stage: Stage, interrupted: asyncio.Event) -> int:
     if await _first(opening, interrupted):
         return INTERRUPTED
     await stage.start_traffic()
-    say(page(stage.ports, stage.places, stage.children, stage.settings.rate, stage.settings.for_s))
+    pids = {name: child.pid for name, child in stage.children.items()}
+    workers = await stage.worker_pids()
+    say(page(stage.ports, stage.places, pids, workers, stage.settings.rate, stage.settings.for_s))
     was_interrupted = await _watch(stage, interrupted)
     say("ending the traffic, then the gateway, then the services ...")
     agrees = await _compare(stage)
@@ -204,8 +211,9 @@ async def _compare(stage: Stage) -> bool:
     metrics_differ, lines_differ = differences(sent, by_metrics), differences(sent, by_lines)
     say(f"\nWhat the client saw ({tally.broken} answers broke off after their status):\n{traffic_table(tally)}\n")
     say(f"  {'sent':<16} {sent.total():>8}")
-    say(account("/metrics", by_metrics.total(), metrics_differ))
-    say(account("access lines", by_lines.total(), lines_differ))
+    is_shared = stage.settings.for_s is None
+    say(account("/metrics", by_metrics.total(), metrics_differ, is_shared=is_shared))
+    say(account("access lines", by_lines.total(), lines_differ, is_shared=is_shared))
     for lost in tally.lost:
         say(f"  no answer: {lost}")
     if exit_code != 0:

@@ -1,0 +1,35 @@
+"""What the demo says."""
+
+import pytest
+
+from gateway.demo.comparison import Difference
+from gateway.demo.page import account, traffic_table
+from gateway.demo.traffic import Count, Tally
+
+MORE = Difference("a", "GET", "200", sent=2, recorded=3)
+FEWER = Difference("a", "GET", "200", sent=2, recorded=1)
+
+
+def test_an_account_that_agrees_says_so() -> None:
+    assert account("/metrics", 3, [], is_shared=False).endswith("agrees for every route, method and code")
+
+
+@pytest.mark.parametrize(("found", "is_shared"), [([MORE], False), ([FEWER], True), ([MORE, FEWER], True)])
+def test_an_account_that_differs_says_in_what(found: list[Difference], is_shared: bool) -> None:
+    text = account("/metrics", 3, found, is_shared=is_shared)
+    assert "DIFFERS" in text
+    assert str(found[0]) in text
+
+
+def test_what_others_sent_while_the_demo_was_theirs_to_try_is_no_disagreement() -> None:
+    text = account("/metrics", 3, [MORE], is_shared=True)
+    assert "DIFFERS" not in text
+    assert str(MORE) in text
+
+
+def test_the_table_has_a_line_for_each_route_with_its_codes() -> None:
+    tally = Tally(
+        [Count("a", "GET", 200, 2), Count("a", "HEAD", 200, 1), Count("a", "GET", 502, 1)], 0, [], {"a": [1, 9]}
+    )
+    [_, line] = traffic_table(tally).splitlines()
+    assert line.split() == ["a", "4", "9.0", "9.0", "200:", "3", "502:", "1"]

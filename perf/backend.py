@@ -2,8 +2,8 @@
 
 Run by the comparison beside the load generator; its own cost is not counted. python backend.py PORT
 
-GET /bytes/N answers with N bytes. POST answers with the number of bytes received. POST /stall reads nothing for ten
-seconds first. POST /v1/traces takes spans and GET /counts tells how many.
+GET /bytes/N answers with N bytes, GET /after/MS with 100 bytes so many milliseconds later. POST answers with the number of
+bytes received. POST /stall/S reads nothing for S seconds first. POST /v1/traces takes spans and GET /counts tells how many.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import uvloop
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 PIECE = b"x" * 262_144
-STALL_S = 10.0
+ANSWER = b"a" * 100
 
 
 class Counts:
@@ -63,9 +63,9 @@ class Origin(asyncio.Protocol):
         self._path += url
 
     def on_headers_complete(self) -> None:
-        if self._path == b"/stall" and self._transport is not None:
+        if self._path.startswith(b"/stall/") and self._transport is not None:
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(STALL_S, self._resume)
+            asyncio.get_running_loop().call_later(int(self._path[7:]), self._resume)
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)
@@ -77,6 +77,8 @@ class Origin(asyncio.Protocol):
             self._left = int(self._path[7:])
             self._write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % self._left)
             self._pump()
+        elif self._path.startswith(b"/after/"):
+            asyncio.get_running_loop().call_later(int(self._path[7:]) / 1000, self._answer, b"text/plain", ANSWER)
         elif self._path == b"/v1/traces":
             self._counts.take(b"".join(self._spans))
             self._answer(b"application/x-protobuf", b"")

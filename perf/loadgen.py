@@ -163,6 +163,7 @@ class OpenLoop:
     _opening: set[asyncio.Task[None]] = field(default_factory=set)
     _running: dict[int, Result] = field(default_factory=dict)
     _settled: asyncio.Event | None = None
+    _sending: bool = False
 
     async def run(self, duration_s: float, grace_s: float = 5.0) -> Summary:
         """Send for so long, wait for the last answers for at most grace_s, close everything."""
@@ -173,6 +174,7 @@ class OpenLoop:
         count = int(duration_s * self.rate)
         step_ns = 1e9 / self.rate
         sent = 0
+        self._sending = True
         with Ticker(max(int(step_ns), 250_000)) as ticker:
             while sent < count:
                 await ticker.tick()
@@ -180,6 +182,7 @@ class OpenLoop:
                 while sent < count and (intended_ns := started_ns + int(sent * step_ns)) <= now_ns:
                     self._start(Result(self.next_request(), intended_ns))
                     sent += 1
+        self._sending = False
         await self._settle(grace_s)
         gc.enable()
         return self.summary()
@@ -208,9 +211,9 @@ class OpenLoop:
         self._finish(result, failure)
 
     def closed(self, connection: Connection) -> None:
-        """The connection is gone; a new one is opened if somebody waits."""
+        """The connection is gone; while the run lasts, another is opened in its place."""
         self._open.discard(connection)
-        if self._waiting:
+        if self._waiting or self._sending:
             self._open_another()
 
     def local_ports(self) -> set[int]:

@@ -28,19 +28,25 @@ class Check:
     aim: float | None = None
     unit: str = ""
     floor: bool = False
+    void: str = ""
+    """Why this measurement proves nothing either way, such as a machine too busy; then it has not passed."""
 
     @property
     def passed(self) -> bool:
+        if self.void:
+            return False
         return self.value >= self.budget if self.floor else self.value <= self.budget
 
     @property
     def reached_aim(self) -> bool:
-        if self.aim is None:
+        if self.aim is None or self.void:
             return False
         return self.value >= self.aim if self.floor else self.value <= self.aim
 
     @property
     def mark(self) -> str:
+        if self.void:
+            return f"VOID: {self.void}"
         return "aim" if self.reached_aim else "pass" if self.passed else "FAIL"
 
 

@@ -78,6 +78,11 @@ class Sightline(Gateway):
         fresh.rename(self.config)
         return time.monotonic_ns()
 
+    def metric(self, name: str) -> float:
+        """Sum of all series of a counter or gauge in /metrics."""
+        lines = self.admin("/metrics", 30.0).decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+
     def admin(self, path: str, timeout_s: float = 5.0) -> bytes:
         """Body of a GET to the admin API. Raises OSError, or HTTPError for an answer of 400 and above."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=timeout_s) as answer:

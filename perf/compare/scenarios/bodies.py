@@ -4,6 +4,7 @@ import socket
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from perf.compare.bench import Bench, Gateway
@@ -31,14 +32,16 @@ def run(bench: Bench) -> Findings:
             OURS: partial(start_sightline, bench, "sightline", Settings(bulk=True)),
         },
     )
+    findings = Findings("Large bodies")
+    add_stalls(bench, findings, gateways)
     size = GIB // 16 if bench.quick else GIB
     down, up = cost(bench, gateways, download, size), cost(bench, gateways, upload, size)
     rows = [[name, f"{statistics.median(down[name]):.3f}", f"{statistics.median(up[name]):.3f}"] for name in gateways]
     title = f"CPU seconds per GiB ({size // MIB:,} MiB bodies, medians)"
-    findings = Findings("Large bodies", [Table(title, ["gateway", "down", "up"], rows)], data={"down": down, "up": up})
+    findings.tables.append(Table(title, ["gateway", "down", "up"], rows))
+    findings.data = {"down": down, "up": up}
     if OURS in gateways and STREAMED in gateways and BUFFERED in gateways:
         findings.checks += [against_nginx("down", down), against_nginx("up", up)]
-    add_stalls(bench, findings, gateways)
     return findings
 
 
@@ -65,13 +68,13 @@ def download(port: int, size: int) -> None:
     """Read a body of this size to its end. Raises StartError if it is cut short."""
     with _connect(port) as client:
         client.sendall(b"GET /bytes/%d HTTP/1.1\r\nHost: a\r\n\r\n" % size)
-        buffer = bytearray(MIB)
-        left = size - _body_part(client)
-        while left > 0:
-            count = client.recv_into(buffer)
-            if not count:
-                raise StartError(f"download cut short with {left} bytes missing")
-            left -= count
+        _read_rest(client, size - _body_part(client))
+
+
+def upload(port: int, size: int) -> None:
+    """Send a body of this size; the origin must have counted all of it. Raises StartError otherwise."""
+    with _connect(port) as client:
+        _send_body(client, b"/count", size)
 
 
 def _body_part(client: socket.socket) -> int:
@@ -85,15 +88,22 @@ def _body_part(client: socket.socket) -> int:
     return len(head.partition(b"\r\n\r\n")[2])
 
 
-def upload(port: int, size: int) -> None:
-    """Send a body of this size; the origin must have counted all of it. Raises StartError otherwise."""
-    with _connect(port) as client:
-        client.sendall(b"POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
-        for _ in range(size // MIB):
-            client.sendall(PIECE)
-        answer = client.recv(65536)
-        if not answer.endswith(b"\r\n%d" % size):
-            raise StartError(f"upload of {size} bytes answered with {answer[-200:]!r}")
+def _read_rest(client: socket.socket, left: int) -> None:
+    buffer = bytearray(MIB)
+    while left > 0:
+        count = client.recv_into(buffer)
+        if not count:
+            raise StartError(f"download cut short with {left} bytes missing")
+        left -= count
+
+
+def _send_body(client: socket.socket, path: bytes, size: int) -> None:
+    client.sendall(b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (path, size))
+    for _ in range(size // MIB):
+        client.sendall(PIECE)
+    answer = client.recv(65536)
+    if not answer.endswith(b"\r\n%d" % size):
+        raise StartError(f"upload of {size} bytes answered with {answer[-200:]!r}")
 
 
 def _connect(port: int) -> socket.socket:
@@ -101,43 +111,43 @@ def _connect(port: int) -> socket.socket:
 
 
 def add_stalls(bench: Bench, findings: Findings, gateways: dict[str, Gateway]) -> None:
-    """How much the serving process grows while nobody takes what it is sent."""
-    seconds = 2.0 if bench.quick else 6.0
+    """How much the serving process grows while nobody takes what it is sent. Done before anything large went through,
+    so that memory kept from earlier cannot hide growth."""
+    seconds = 2 if bench.quick else 6
     rows: list[list[str]] = []
     for name, gateway in gateways.items():
         pid = serving_pid(gateway)
+        download(gateway.port, 1000)
+        bench.say(f"stalls of {name}")
         reader, upstream = stalled_download(gateway.port, pid, seconds), stalled_upload(gateway.port, pid, seconds)
         rows.append([name, f"{reader / MIB:.1f}", f"{upstream / MIB:.1f}"])
         if name == OURS:
-            findings.checks.append(
-                Check("growth while a reader or upstream stalls", max(reader, upstream) / MIB, 16, unit=" MiB")
-            )
+            growth = max(reader, upstream) / MIB
+            findings.checks.append(Check("growth while a reader or upstream stalls", growth, 16, unit=" MiB"))
     columns = ["gateway", "client stops reading, MiB", "upstream stops reading, MiB"]
-    findings.tables.append(Table("Growth of resident memory during a stall in 1 GiB", columns, rows))
+    findings.tables.append(Table(f"Growth of resident memory during a stall of {seconds} s in 1 GiB", columns, rows))
 
 
-def stalled_download(port: int, pid: int, seconds: float) -> int:
-    """Ask for a GiB, read one MiB of it, then nothing; the largest growth of the process seen meanwhile, bytes."""
+def stalled_download(port: int, pid: int, seconds: int) -> int:
+    """Ask for a GiB and pause after the first bytes; the largest growth of the process seen meanwhile, bytes. The rest of
+    the body must still arrive: a connection given up would not grow either."""
     before = resident_bytes(pid)
     with _connect(port) as client:
         client.sendall(b"GET /bytes/%d HTTP/1.1\r\nHost: a\r\n\r\n" % GIB)
-        left = MIB
-        while left > 0:
-            left -= len(client.recv(left))
-        return _largest(pid, seconds) - before
+        left = GIB - _body_part(client)
+        growth = _largest(pid, seconds) - before
+        _read_rest(client, left)
+        return growth
 
 
-def stalled_upload(port: int, pid: int, seconds: float) -> int:
-    """Send a GiB to an origin that does not read, as far as it goes; the largest growth of the process, bytes."""
+def stalled_upload(port: int, pid: int, seconds: int) -> int:
+    """Send a GiB to an origin that reads nothing at first; the largest growth of the process meanwhile, bytes. The origin
+    must count all of it in the end."""
     before = resident_bytes(pid)
-    with _connect(port) as client:
-        client.sendall(b"POST /stall HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % GIB)
-        client.settimeout(0.5)
-        try:
-            while True:
-                client.sendall(PIECE)
-        except TimeoutError:
-            return _largest(pid, seconds) - before
+    with _connect(port) as client, ThreadPoolExecutor(1) as watcher:
+        watched = watcher.submit(_largest, pid, seconds)
+        _send_body(client, b"/stall/%d" % seconds, GIB)
+        return watched.result() - before
 
 
 def _largest(pid: int, seconds: float) -> int:

@@ -1,6 +1,7 @@
 """What a request costs: Sightline with all telemetry and with none, against nginx, HAProxy, Envoy and two aiohttp proxies."""
 
 import json
+import time
 import urllib.request
 from dataclasses import asdict
 from functools import partial
@@ -61,6 +62,8 @@ def judge(bench: Bench, gateways: dict[str, Gateway]) -> Findings:
     with Scraper(scraped) as scraper:
         series = interleave(bench, [Contestant(name, gateway) for name, gateway in gateways.items()])
     findings = Findings("What a request costs", [cost_table(series)], budgets(series))
+    for gateway in scraped:
+        findings.checks += truth_checks(bench, gateway)
     if scraped:
         findings.notes.append(f"{scraper.scrapes} scrapes of /metrics, {scraper.failed} failed; {spans_note(bench)}")
     findings.notes += [
@@ -68,6 +71,18 @@ def judge(bench: Bench, gateways: dict[str, Gateway]) -> Findings:
     ]
     findings.data = {name: [asdict(sample) for sample in one.samples] for name, one in series.items()}
     return findings
+
+
+def truth_checks(bench: Bench, gateway: Sightline) -> list[Check]:
+    """A line that was dropped costs nothing: as many must have been written as exchanges were counted."""
+    time.sleep(1.5)
+    with (bench.folder / f"{gateway.process.name}.out").open("rb") as out:
+        lines = sum(1 for _ in out)
+    counted = gateway.metric("sightline_http_requests_total")
+    return [
+        Check("access lines / exchanges counted", lines / counted if counted else 0.0, 1.0, floor=True),
+        Check("telemetry dropped", gateway.metric("sightline_telemetry_dropped_total"), 0),
+    ]
 
 
 def spans_note(bench: Bench) -> str:

@@ -135,6 +135,8 @@ FIELD_LINES: Final[dict[str, bytes]] = {
     "a BEL in the value": b"X-A: 1\x072\r\n",
     "an escape in the value": b"X-A: 1\x1b[2m\r\n",
     "a DEL in the value": b"X-A: 1\x7f2\r\n",
+    "a second Content-Type": b"Content-Type: text/plain\r\nContent-Type: text/html\r\n",
+    "a second Authorization": b"Authorization: Basic eDp5\r\nauthorization: Basic eDp6\r\n",
     "a vertical tab in the value": b"X-A: 1\x0b2\r\n",
 }
 

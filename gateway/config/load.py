@@ -15,11 +15,11 @@ from gateway.config.compile import compile_listener, compile_route, compile_upst
 from gateway.config.configuration import Configuration
 from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
+from gateway.config.forms.schema import SettingsForm
 from gateway.config.interpolation import Interpolation
 from gateway.config.rules.advice import find_warnings
 from gateway.config.rules.reachability import build_checked_table, check_reachability
 from gateway.config.rules.written import check_sections
-from gateway.config.schema import SettingsForm
 from gateway.config.sections import Sections, read_sections
 from gateway.config.settings import admin_settings, drain_settings, read_tokens, telemetry_settings, worker_count
 from gateway.config.signature import Signature, UnreadableFile, read_bounded

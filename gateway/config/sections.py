@@ -12,8 +12,8 @@ from gateway.config.forms.fields import Name
 from gateway.config.forms.form import Form
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.route import RouteForm
+from gateway.config.forms.schema import FileForm, SettingsForm
 from gateway.config.forms.upstream import UpstreamForm
-from gateway.config.schema import FileForm, SettingsForm
 from gateway.config.secrets import Path
 from gateway.config.validation import check_keys, got, validate
 

@@ -11,9 +11,9 @@ from typing import Final
 from gateway.config.configuration import AdminSettings, AdminToken
 from gateway.config.forms.addresses import parse_listen_address
 from gateway.config.forms.fields import check_secret
+from gateway.config.forms.schema import SettingsForm
 from gateway.config.forms.settings import MAX_WORKERS, AdminForm, DrainForm, TelemetryForm, TracesForm
 from gateway.config.interpolation import Interpolation, InterpolationError
-from gateway.config.schema import SettingsForm
 from gateway.config.sections import Declared
 from gateway.model.snapshot import (
     AccessLogSettings,

@@ -70,6 +70,13 @@ def test_what_is_not_yaml_is_refused_with_its_line(text: str, line: int) -> None
     assert refused.value.line == line
 
 
+def test_json_is_read_with_all_its_escapes() -> None:
+    node: Any = compose('{\n  "a\\/b": "\\ud83d\\ude00",\n  "c": "\\\\ud83d\\\\ude00"}')
+    (first, second) = node.value
+    assert (first[0].value, first[1].value) == ("a/b", "\U0001f600")
+    assert second[1].value == "\\ud83d\\ude00"
+
+
 def test_nodes_know_where_they_begin() -> None:
     node: Any = compose("a:\n  b: [1,\n      2]\n")
     inner = node.value[0][1].value[0][1]

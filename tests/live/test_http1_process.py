@@ -12,7 +12,7 @@ from tests.live.conftest import StartOrigin
 from tests.support.config import free_port, one_route
 from tests.support.gateway import ProcessGateway
 from tests.support.gateway_answer import read_refusal
-from tests.support.origin import say_target
+from tests.support.origin import OriginConnection, say_target
 from tests.support.raw_client import Delivery
 
 HOST: Final = b"Host: gateway.test\r\n"
@@ -55,6 +55,43 @@ def test_bytes_outside_utf_8_never_break_an_access_line(start_origin: StartOrigi
         [line] = gateway.await_access_lines(1)
         assert line["url.path"] == "/a"
         assert line["user_agent.original"]
+
+
+def test_what_ended_an_exchange_stands_in_its_access_line(start_origin: StartOrigin, tmp_path: Path) -> None:
+    async def never_answer(connection: OriginConnection) -> None:
+        await connection.read_head()
+        await connection.until_peer_ends()
+
+    origin = start_origin(never_answer)
+    with start_program(
+        tmp_path,
+        origin.address,
+        listener="timeouts: {header: 300ms, body_idle: 300ms}",
+        route="timeouts: {first_byte: 300ms}",
+        more_upstreams=f'  dead: {{endpoints: ["127.0.0.1:{free_port()}"]}}',
+        more_routes="  - {name: dead, match: {path: /dead}, upstream: dead}",
+    ) as gateway:
+        for raw in (
+            b"GET / HT",
+            b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhel",
+            b"GET / HTTP/1.1\r\n" + HOST + b"\r\n",
+            b"GET /dead HTTP/1.1\r\n" + HOST + b"\r\n",
+        ):
+            with gateway.client() as client:
+                client.send(raw)
+                client.read_response()
+        leaving = gateway.client()
+        leaving.send(b"GET /left HTTP/1.1\r\n" + HOST + b"\r\n")
+        origin.await_received(b"/left", connection=2)
+        leaving.reset()
+        lines = gateway.await_access_lines(5)
+    assert [(line["http.response.status_code"], line["source"], line["reason"]) for line in lines] == [
+        (408, "client", "client_timeout"),
+        (408, "client", "client_timeout"),
+        (504, "upstream", "upstream_timeout_first_byte"),
+        (502, "upstream", "connect_refused"),
+        (499, "client", "client_disconnect"),
+    ]
 
 
 def test_connections_to_several_workers_are_all_served(start_origin: StartOrigin, tmp_path: Path) -> None:

@@ -15,14 +15,15 @@ def one_route(
     upstream: str = "",
     route: str = "",
     match: str = "path_prefix: /",
+    more_upstreams: str = "",
     more_routes: str = "",
     more: str = "",
     port: int = 9080,
 ) -> str:
     """A configuration that sends everything to the given endpoints.
 
-    listener, upstream, route: further keys of each, such as `limits: {line: 1KiB}`. more_routes: further list items of
-    `routes`; more: further top-level sections.
+    listener, upstream, route: further keys of each, such as `limits: {line: 1KiB}`. more_upstreams and more_routes: further
+    items of those sections; more: further top-level sections.
     """
     addresses = ", ".join(f'"{endpoint}"' for endpoint in endpoints)
     return f"""
@@ -30,6 +31,7 @@ listeners:
   - {{name: {LISTENER}, address: "127.0.0.1:{port}"{_also(listener)}}}
 upstreams:
   {UPSTREAM}: {{endpoints: [{addresses}]{_also(upstream)}}}
+{more_upstreams}
 routes:
   - {{name: {ROUTE}, match: {{{match}}}, upstream: {UPSTREAM}{_also(route)}}}
 {more_routes}

@@ -106,6 +106,17 @@ class OriginConnection:
                 raise PeerGone from None
             self.sent += len(piece)
 
+    async def read_some(self, most: int, pause_s: float) -> None:
+        """Read once by hand, for an origin that was made with `reads=False` and reads slowly; nothing is kept."""
+        try:
+            data = await self._loop.sock_recv(self._socket, most)
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise PeerGone
+        self.received_size += len(data)
+        await asyncio.sleep(pause_s)
+
     async def send_bytewise(self, data: bytes) -> None:
         for offset in range(len(data)):
             await self.send(data[offset : offset + 1])

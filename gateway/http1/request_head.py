@@ -257,8 +257,12 @@ def _take_connection(head: RequestHead, value: bytes) -> None:
 
 
 def _take_upgrade(head: RequestHead, value: bytes) -> None:
-    if not value.lower().startswith(_NOT_UPGRADED_TO):
-        head.upgrade = value
+    """HTTP/2 in clear text and TLS are no tunnels but ways around this gateway: they are not offered to the upstream."""
+    protocols = [protocol.strip(b" \t") for protocol in value.split(b",")]
+    offered = [protocol for protocol in protocols if protocol and not protocol.lower().startswith(_NOT_UPGRADED_TO)]
+    if head.upgrade is not None:
+        offered.insert(0, head.upgrade)
+    head.upgrade = b", ".join(offered) or None
 
 
 def _take_expect(head: RequestHead, value: bytes) -> None:

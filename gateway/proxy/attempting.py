@@ -9,6 +9,7 @@ from gateway.http1.writer import CONTINUE
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
+from gateway.net.outgoing import bytes_not_taken
 from gateway.proxy.dispatch import pick_endpoint
 from gateway.proxy.ending import Ending
 from gateway.proxy.forward import encode_request
@@ -146,13 +147,22 @@ class Attempting(Ending):
             and self._head.method in _IDEMPOTENT
         )
 
-    def upstream_deadline(self, _now_ns: int) -> None:
-        attempt = self._attempt
+    def upstream_deadline(self, now_ns: int) -> None:
+        attempt, connection = self._attempt, self._connection
+        if attempt is not None and connection is not None and not attempt.sent_ns and self._is_taking(connection):
+            connection.deadline_ns = now_ns + self._plan.upstream_idle_ns
+            return
         is_waiting = attempt is not None and attempt.sent_ns and not attempt.first_byte_ns
         self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_FIRST_BYTE if is_waiting else Reason.UPSTREAM_IDLE_TIMEOUT))
 
+    def _is_taking(self, connection: UpstreamConnection) -> bool:
+        """Whether the endpoint, slow as it may be, has taken something of the request since this was asked last."""
+        before, self._not_taken = self._not_taken, bytes_not_taken(connection.transport)
+        return self._not_taken < before
+
     def upstream_pauses(self) -> None:
         if self._connection is not None:
+            self._not_taken = bytes_not_taken(self._connection.transport)
             self._downstream.hold_request()
             self._connection.deadline_ns = monotonic_ns() + self._plan.upstream_idle_ns
 

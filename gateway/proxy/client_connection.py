@@ -120,6 +120,8 @@ class ClientConnection(asyncio.Protocol):
             self._await_body()
         if self._served is not None:
             self._served.downstream_resumes()
+        else:
+            self._continue()
 
     def _await_next(self, now_ns: int) -> None:
         idle_ns = self._port.listener.timeouts.idle_ns
@@ -149,12 +151,10 @@ class ClientConnection(asyncio.Protocol):
 
     def cut(self, *, with_reset: bool) -> None:
         self._served = None
-        if self._state == CLOSED:
+        if not with_reset:
+            self._close()
             return
         self._state = CLOSED
-        if not with_reset:
-            self._transport.close()
-            return
         connection: socket.socket | None = self._transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -177,8 +177,7 @@ class ClientConnection(asyncio.Protocol):
         """Close the write side and discard what still arrives, so that a reset cannot destroy the answer (9.6)."""
         self._pending = b""
         if self._has_client_ended:
-            self._state = CLOSED
-            self._transport.close()
+            self._close()
             return
         self._state = DISCARDING
         self.resume_request()
@@ -188,7 +187,13 @@ class ClientConnection(asyncio.Protocol):
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
         if self._discarded > _LINGER_BYTES and self._state == DISCARDING:
+            self._close()
+
+    def _close(self) -> None:
+        """What is buffered still goes out, as long as the client takes some of it."""
+        if self._state != CLOSED:
             self._state = CLOSED
+            self.deadline_ns = monotonic_ns() + self._port.listener.timeouts.write_stall_ns
             self._transport.close()
 
     def drain(self) -> None:
@@ -215,6 +220,10 @@ class ClientConnection(asyncio.Protocol):
             self._served.client_stalled()
         else:
             self.cut(with_reset=True)
+
+    @abstractmethod
+    def _continue(self) -> None:
+        """Take up the next request, if there is one."""
 
     @abstractmethod
     def on_deadline(self, now_ns: int) -> None:

@@ -10,7 +10,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
-from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
+from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, TUNNEL, ClientConnection
 from gateway.proxy.finish import begin_exchange, record_refusal
 from gateway.proxy.lifecycle import Lifecycle
 from gateway.proxy.match import begin_trace, describe_request
@@ -165,19 +165,23 @@ class DownstreamConnection(ClientConnection):
             return
         if not keep_alive or self._state != BUSY or (self._has_client_ended and not self._pending):
             self._linger()
-        elif self._pending:
+        elif self._pending or self.is_write_paused:
             # Not at once: a thousand pipelined requests would be as many frames deep.
-            self._context.loop.call_soon(self._continue_with_pending)
+            self._context.loop.call_soon(self._continue)
         else:
             self._await_next(now_ns)
 
-    def _continue_with_pending(self) -> None:
-        if self._state != BUSY:
+    def _continue(self) -> None:
+        """Take up the next request, unless the client has still to take the last answer."""
+        if self._state != BUSY or self._served is not None or self.is_write_paused:
             return
         data, self._pending = self._pending, b""
         self._await_next(monotonic_ns())
-        self.resume_request()
-        self._read_head(data)
+        if data:
+            self._read_head(data)
+        if not self._pending:
+            # Only now: what a client sends ahead stays in its own buffers, not in ours.
+            self.resume_request()
         self._close_if_client_ended()
 
     def _close_if_client_ended(self) -> None:
@@ -193,12 +197,11 @@ class DownstreamConnection(ClientConnection):
         elif self._state == BODY and isinstance(self._served, Lifecycle):
             self._served.request_timed_out()
         else:
-            self.cut(with_reset=self._state == DISCARDING)
+            self.cut(with_reset=True)
 
     def _stop_awaiting(self, now_ns: int) -> None:
         if not self._reader.has_begun:
-            self._state = CLOSED
-            self._transport.close()
+            self._close()
             return
         timeout = reply_for(Reason.CLIENT_TIMEOUT)
         self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), None, 0, now_ns)

@@ -39,6 +39,8 @@ class Ending:
     """What has been sent of the payload, while it is little enough to be sent again."""
     request_trailers: Fields | None = None
     """Set by the downstream before the last of a chunked body."""
+    _not_taken = 0
+    """Bytes of the request that the endpoint had not taken when that was last asked."""
     _is_ended = False
     _is_watched = False
     _flushing_since_ns = 0

@@ -10,11 +10,13 @@ from typing import Final, Protocol, cast
 from gateway.http1.body import BodyInvalid, BodyReader, ChunkedBody, CloseDelimitedBody, LengthBody, NoBody
 from gateway.http1.refusal import ResponseRefused
 from gateway.http1.response_head import ResponseHead, ResponseHeadReader
-from gateway.model.clock import NEVER_NS, monotonic_ns
+from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.net.deadlines import Deadlines
 
 INTERIM_AT_MOST: Final = 32
+LINGER_NS: Final = 2 * SECOND_NS
+"""How long an endpoint has to take what was written before its connection was closed."""
 _CHUNK_LINE: Final = 16 * 1024
 _TRAILER_BYTES: Final = 64 * 1024
 
@@ -124,12 +126,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.receiver = None
         self._forget(reason)
         if self.is_connected:
+            # What is buffered still goes out, but not for ever.
+            self.deadline_ns = monotonic_ns() + LINGER_NS
             self.transport.close()
 
     def _forget(self, reason: str) -> None:
         if not self._is_forgotten:
             self._is_forgotten = True
-            self._deadlines.unwatch(self)
             self._owner.connection_closed(self, reason)
 
     # What asyncio calls.
@@ -223,6 +226,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_connected = False
+        self._deadlines.unwatch(self)
         receiver = self.receiver
         self.receiver = None
         self._forget("reset" if exc is not None else "closed_by_endpoint")
@@ -240,7 +244,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.receiver.upstream_resumes()
 
     def on_deadline(self, now_ns: int) -> None:
-        if self.receiver is None:
+        if self._is_forgotten:
+            self.transport.abort()
+        elif self.receiver is None:
             self.close("idle")
         else:
             self.receiver.upstream_deadline(now_ns)

@@ -179,6 +179,20 @@ def test_a_body_with_an_upgrade_stays_a_body(
             assert origin.requests[0].body == b"hello"
 
 
+def test_a_switch_before_the_request_is_whole_is_a_502(start_origin: StartOrigin, start_gateway: StartGateway) -> None:
+    async def switch_early(connection: OriginConnection) -> None:
+        await connection.read_head()
+        await connection.send(SWITCHING)
+        await connection.until_peer_ends()
+
+    origin = start_origin(switch_early)
+    gateway = start_gateway(one_route(origin.address))
+    with gateway.client() as client:
+        client.send(HANDSHAKE.replace(b"GET ", b"POST ")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel")
+        assert_gateway_answer(client.read_response(), 502, "upstream_protocol_error")
+    origin.await_end()
+
+
 NOT_ASKED: Final = [
     pytest.param(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n", id="no upgrade"),
     pytest.param(b"GET / HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\n\r\n", id="Upgrade without Connection"),

@@ -29,7 +29,7 @@ def main() -> int:
     for name in arguments.scenarios or SCENARIOS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
-            found = run_scenario(name, missing, quick=arguments.quick)
+            found = run_scenario(name, missing, rounds=arguments.rounds, quick=arguments.quick)
         except StartError as error:
             failed[name] = str(error)
             print(f"## {name}\n\nnot run: {error}\n", flush=True)
@@ -51,14 +51,17 @@ def parse() -> argparse.Namespace:
         "scenarios", nargs="*", metavar="SCENARIO", help=f"any of: {' '.join(SCENARIOS)} (default: all)"
     )
     parser.add_argument("--quick", action="store_true", help="short rounds: shows that it works, not what it costs")
+    parser.add_argument("--rounds", type=int, help="how often each gateway has its turn (default 7)")
     arguments = parser.parse_args()
+    if arguments.rounds is not None and arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
     unknown = set(arguments.scenarios) - set(SCENARIOS)
     if unknown:
         parser.error(f"unknown scenario: {', '.join(sorted(unknown))}")
     return arguments
 
 
-def run_scenario(name: str, missing: dict[str, str], *, quick: bool) -> Findings:
+def run_scenario(name: str, missing: dict[str, str], *, rounds: int | None, quick: bool) -> Findings:
     """One scenario with processes and a folder of its own; both are gone when it returns. Raises StartError."""
     module = importlib.import_module(f"perf.compare.scenarios.{name}")
     cores = choose_cores()
@@ -67,7 +70,7 @@ def run_scenario(name: str, missing: dict[str, str], *, quick: bool) -> Findings
     try:
         with tempfile.TemporaryDirectory(prefix="perf-") as folder, Stable(Path(folder)) as stable:
             Path(folder).chmod(0o755)  # nginx, started by root, works as nobody
-            bench = Bench(stable, cores, Path(folder), quick=quick)
+            bench = Bench(stable, cores, Path(folder), rounds=rounds, quick=quick)
             found = module.run(bench)
             missing.update(bench.missing)
             assert isinstance(found, Findings)

@@ -35,12 +35,12 @@ class Backend:
 class Bench:
     """One run. `quick` shortens everything to a check that it works; its figures mean little."""
 
-    def __init__(self, stable: Stable, cores: Cores, folder: Path, *, quick: bool) -> None:
+    def __init__(self, stable: Stable, cores: Cores, folder: Path, *, rounds: int | None = None, quick: bool) -> None:
         self.stable = stable
         self.cores = cores
         self.folder = folder
         self.quick = quick
-        self.rounds = 2 if quick else 7
+        self.rounds = rounds or (2 if quick else 7)
         self.round_s = 1.0 if quick else 4.0
         self.warm_s = 1.0 if quick else 3.0
         self.missing: dict[str, str] = {}

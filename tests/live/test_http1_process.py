@@ -3,8 +3,9 @@ access lines tell the truth about it."""
 
 import hashlib
 import subprocess
+from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -25,6 +26,11 @@ def start_program(folder: Path, *endpoints: str, workers: int = 1, **keys: str) 
     return ProcessGateway(folder, one_route(*endpoints, port=port, more=more, **keys), port, admin_port)
 
 
+def endings(lines: list[dict[str, Any]]) -> Counter[tuple[int, str, str]]:
+    """How the exchanges ended; the order of lines that are written at the same moment means nothing."""
+    return Counter((line["http.response.status_code"], line["source"], line["reason"]) for line in lines)
+
+
 def test_requests_good_and_bad_are_served_recorded_and_counted_by_the_program(
     start_origin: StartOrigin, tmp_path: Path
 ) -> None:
@@ -36,11 +42,7 @@ def test_requests_good_and_bad_are_served_recorded_and_counted_by_the_program(
             client.send(b"GET /%zz HTTP/1.1\r\n" + HOST + b"\r\n", Delivery.BYTEWISE)
             read_refusal(client, 400)
         lines = gateway.await_access_lines(6)
-        assert [line["http.response.status_code"] for line in lines] == [200] * 5 + [400]
-        assert [(line["source"], line["reason"]) for line in lines[4:]] == [
-            ("upstream", "none"),
-            ("client", "bad_request"),
-        ]
+        assert endings(lines) == Counter({(200, "upstream", "none"): 5, (400, "client", "bad_request"): 1})
         assert gateway.metric("sightline_http_requests_total", route="all", code="200", source="upstream") == 5
         assert gateway.metric("sightline_http_requests_total", code="400", source="client") == 1
         assert gateway.stop() == 0
@@ -85,13 +87,14 @@ def test_what_ended_an_exchange_stands_in_its_access_line(start_origin: StartOri
         origin.await_received(b"/left", connection=2)
         leaving.reset()
         lines = gateway.await_access_lines(5)
-    assert [(line["http.response.status_code"], line["source"], line["reason"]) for line in lines] == [
-        (408, "client", "client_timeout"),
-        (408, "client", "client_timeout"),
-        (504, "upstream", "upstream_timeout_first_byte"),
-        (502, "upstream", "connect_refused"),
-        (499, "client", "client_disconnect"),
-    ]
+    assert endings(lines) == Counter(
+        {
+            (408, "client", "client_timeout"): 2,
+            (504, "upstream", "upstream_timeout_first_byte"): 1,
+            (502, "upstream", "connect_refused"): 1,
+            (499, "client", "client_disconnect"): 1,
+        }
+    )
 
 
 def test_connections_to_several_workers_are_all_served(start_origin: StartOrigin, tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ def line_ending(
     return orjson.Fragment(orjson.dumps(source.value) + b"," + orjson.dumps(fields)[1:-1])
 
 
+def milliseconds(duration_ns: int) -> str:
+    """A number of milliseconds as all lines have it: cut, not rounded, to three decimals."""
+    return str(duration_ns // 1000 / 1000)
+
+
 class LineEncoder:
     """Encodes the lines of one worker; knows which query values may be shown."""
 
@@ -107,7 +112,14 @@ class LineEncoder:
             line = orjson.dumps(fields, None, orjson.OPT_APPEND_NEWLINE)
         except TypeError:
             line = _dump_replaced(fields)
-        return line if line.isascii() else _escape_controls(line)
+        return line if line.isascii() else escape_controls(line)
+
+    def timestamp(self, wall_ns: int) -> str:
+        """RFC 3339, UTC, to the millisecond."""
+        offset = wall_ns - self._second_ns
+        if not 0 <= offset < SECOND_NS:
+            offset = self._turn_to(wall_ns)
+        return self._second_text + _MILLISECONDS[offset // 1_000_000]
 
     def _turn_to(self, wall_ns: int) -> int:
         """Format the second this time lies in; returns the nanoseconds into it."""
@@ -169,6 +181,6 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-def _escape_controls(line: bytes) -> bytes:
+def escape_controls(line: bytes) -> bytes:
     """JSON leaves the C1 controls and the Unicode line separators as they are; terminals and log readers do not."""
     return _TERMINAL_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line.decode()).encode()

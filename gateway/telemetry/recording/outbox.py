@@ -37,6 +37,15 @@ class Outbox:
         self._lines += line
         self._line_count += 1
 
+    def add_lines(self, lines: bytes, count: int) -> None:
+        """Several lines at once; they stay or are dropped together."""
+        if len(self._lines) + len(lines) > _MAX_LINE_BYTES:
+            for _ in range(count):
+                self._drop("log", "access_log")
+            return
+        self._lines += lines
+        self._line_count += count
+
     def add_kept_line(self, line: bytes) -> None:
         """One line, with its end, that only the admin API will show."""
         if len(self._kept) + len(line) > _MAX_KEPT_BYTES:

@@ -1,6 +1,6 @@
 """A route as the recorder sees it: where it is counted, when it is slow, and what exchanges that end alike share."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gateway.model.clock import SECOND_NS
 from gateway.model.outcome import Reason, Source
@@ -36,7 +36,17 @@ class Ending:
 class RouteView:
     """A route of one snapshot; None stands for the exchanges that matched no route."""
 
-    __slots__ = ("availability", "endings", "latency_ns", "objectives", "route", "sample_rate", "series", "slow_ns")
+    __slots__ = (
+        "availability",
+        "endings",
+        "latency_ns",
+        "objectives",
+        "route",
+        "sample_rate",
+        "series",
+        "slow_ns",
+        "smooth",
+    )
 
     def __init__(self, route: Route | None, series: RouteSeries, sample_rate: float) -> None:
         self.route = route
@@ -48,6 +58,8 @@ class RouteView:
         self.objectives = self.availability or self.latency_ns > 0
         self.slow_ns = self.latency_ns or SLOW_NS
         self.endings: dict[EndingKey, Ending] = {}
+        self.smooth: dict[tuple[str, int, str, Reason], Any] = {}
+        """What recording.smooth counts, by method, status, endpoint and reason."""
 
     def add_ending(self, key: EndingKey) -> Ending:
         """Remember a way to end that was not seen before."""

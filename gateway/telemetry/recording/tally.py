@@ -43,7 +43,7 @@ class Tally:
         if len(attempts) == 1:
             upstream = self._count_attempt(attempts[0], (wait, connect, send, ttfb, transfer), exchange.ended_ns)
         else:
-            upstream = self._upstream(exchange.upstream or NO_UPSTREAM)
+            upstream = self.upstream(exchange.upstream or NO_UPSTREAM)
             upstream.moved = True
             for attempt in attempts:
                 self._count_attempt(attempt, measure_attempt(attempt, exchange.ended_ns), exchange.ended_ns)
@@ -57,7 +57,7 @@ class Tally:
     def _count_attempt(self, attempt: Attempt, timing: AttemptTiming, exchange_ended_ns: int) -> UpstreamSeries:
         """Only phases that were reached are observed; the wait for a connection is one that every attempt goes through."""
         wait, connect, send, ttfb, transfer = timing
-        upstream = self._upstreams.get(attempt.upstream) or self._upstream(attempt.upstream)
+        upstream = self._upstreams.get(attempt.upstream) or self.upstream(attempt.upstream)
         upstream.moved = True
         key = (attempt.endpoint, attempt.status, attempt.reason)
         series = upstream.attempts.get(key) or upstream.add_attempts(key)
@@ -116,14 +116,14 @@ class Tally:
 
     def upstream_opened(self, upstream: str, result: Reason) -> None:
         """Opening a connection to an endpoint has ended; Reason.NONE is success."""
-        series = self._upstream(upstream)
+        series = self.upstream(upstream)
         series.moved = True
         label = "ok" if result is Reason.NONE else result.value
         series.opened[label] = series.opened.get(label, 0) + 1
 
     def upstream_closed(self, upstream: str, reason: str) -> None:
         """A connection to an endpoint is gone."""
-        series = self._upstream(upstream)
+        series = self.upstream(upstream)
         series.moved = True
         series.closed[reason] = series.closed.get(reason, 0) + 1
 
@@ -156,7 +156,8 @@ class Tally:
             series = self._routes[label] = RouteSeries(label)
         return series
 
-    def _upstream(self, label: str) -> UpstreamSeries:
+    def upstream(self, label: str) -> UpstreamSeries:
+        """The series of an upstream label."""
         series = self._upstreams.get(label)
         if series is None:
             series = self._upstreams[label] = UpstreamSeries(label)

@@ -1,0 +1,119 @@
+"""The quick way of counting a smooth exchange gives what the general way gives."""
+
+import copy
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model.exchange import Attempt, Exchange
+from gateway.model.snapshot import AccessLogSettings, AccessLogSink, TelemetrySettings, TraceSettings
+from gateway.telemetry.recorder import Recorder
+from gateway.wire.report import Report
+from tests.unit.gateway.telemetry.samples import (
+    EXPORTING,
+    REVISION,
+    STARTED_NS,
+    make_attempt,
+    make_exchange,
+    make_recorder,
+    make_route,
+    record,
+    with_latency,
+)
+
+SAMPLED_LOG = TelemetrySettings(access_log=AccessLogSettings(sample_success=0.0), traces=TraceSettings(export=True))
+NO_LOG = TelemetrySettings(access_log=AccessLogSettings(sink=AccessLogSink.NONE))
+
+
+class GeneralRecorder(Recorder):
+    """Takes no short cut."""
+
+    def _settle_smooth(self, exchange: Exchange, attempt: Attempt, lines: list[str]) -> bool:
+        return False
+
+
+def smooth_exchange(ttfb_us: int = 10_000, total_us: int = 10_200, **facts: Any) -> Exchange:
+    attempt = make_attempt(facts.pop("at_ms", 0), sent_ms=0, first_ms=0, ended_ms=0)
+    attempt.started_ns = attempt.leased_ns = attempt.sent_ns = STARTED_NS
+    attempt.first_byte_ns = attempt.ended_ns = STARTED_NS + ttfb_us * 1000
+    attempt.status = facts.get("status", 200)
+    return make_exchange(attempts=[attempt], ended_ns=STARTED_NS + total_us * 1000, **facts)
+
+
+def report_of(recorder: Recorder, exchanges: list[Exchange], settings: TelemetrySettings) -> Report:
+    recorder.configure(settings, REVISION)
+    record(recorder, *exchanges)
+    return recorder.take_report([], 0)
+
+
+def comparable(report: Report) -> dict[str, Any]:
+    fields = {name: getattr(report, name) for name in report.__struct_fields__}
+    for name in ("access_lines", "kept_lines"):
+        fields[name] = [orjson.loads(line) for line in fields[name].splitlines()]
+    return fields
+
+
+def assert_both_ways_agree(exchanges: list[Exchange], settings: TelemetrySettings = EXPORTING) -> Report:
+    general = report_of(GeneralRecorder(1), copy.deepcopy(exchanges), settings)
+    quick = report_of(Recorder(1), copy.deepcopy(exchanges), settings)
+    assert comparable(quick) == comparable(general)
+    return quick
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        pytest.param(smooth_exchange(), id="plain"),
+        pytest.param(smooth_exchange(ttfb_us=3, total_us=5), id="of microseconds"),
+        pytest.param(smooth_exchange(ttfb_us=700_000, total_us=900_000), id="with a long overhead"),
+        pytest.param(smooth_exchange(ttfb_us=2_000_000, total_us=2_000_100), id="slow"),
+        pytest.param(smooth_exchange(status=503), id="answered with a fault"),
+        pytest.param(smooth_exchange(status=404), id="answered with a client's error"),
+        pytest.param(smooth_exchange(query="token=secret"), id="with a query"),
+        pytest.param(smooth_exchange(user_agent=None), id="without a user agent"),
+        pytest.param(smooth_exchange(user_agent='"\x00\x85\u2028\\é'), id="with a hostile user agent"),
+        pytest.param(smooth_exchange(trace_id="", span_id=""), id="without a trace"),
+        pytest.param(smooth_exchange(sampled=True), id="sampled"),
+        pytest.param(smooth_exchange(method="PROPFIND"), id="of an unusual method"),
+        pytest.param(smooth_exchange(protocol="1.0", host=""), id="of HTTP/1.0"),
+        pytest.param(smooth_exchange(route=make_route(slo=with_latency(5))), id="over its objective"),
+        pytest.param(smooth_exchange(write_stall_ns=1000), id="whose client took its time"),
+        pytest.param(smooth_exchange(request_body_ns=STARTED_NS), id="with a body that came with the head"),
+    ],
+)
+@pytest.mark.parametrize("settings", [EXPORTING, SAMPLED_LOG, NO_LOG], ids=["every line", "sampled lines", "no lines"])
+def test_counts_line_and_record_are_those_of_the_general_way(exchange: Exchange, settings: TelemetrySettings) -> None:
+    assert_both_ways_agree([exchange], settings)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3_000_000), st.integers(0, 900_000), st.sampled_from([200, 204, 404, 500])),
+        min_size=1,
+        max_size=200,
+    )
+)
+def test_any_mixture_of_exchanges_counts_the_same_both_ways(facts: list[tuple[int, int, int]]) -> None:
+    assert_both_ways_agree([smooth_exchange(ttfb, ttfb + own, status=status) for ttfb, own, status in facts])
+
+
+@given(st.text())
+def test_any_user_agent_makes_one_line_of_json(agent: str) -> None:
+    report = assert_both_ways_agree([smooth_exchange(user_agent=agent.encode("utf-8", "replace").decode("latin-1"))])
+    assert report.access_lines.count(b"\n") == 1
+
+
+def test_exchanges_in_flight_through_a_change_of_configuration_are_counted() -> None:
+    recorder = make_recorder()
+    before, during = smooth_exchange(), smooth_exchange()
+    record(recorder, before)
+    recorder.exchange_started(during)
+    recorder.configure(EXPORTING, REVISION)
+    recorder.exchange_finished(during)
+    route = recorder.take_report([], 0).routes[0]
+    assert [request.count for request in route.requests] == [2]
+    assert route.in_flight == 0

@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import uvloop
 from setproctitle import setproctitle
@@ -30,6 +32,7 @@ class RunCommand:
         )
 
     def run(self, arguments: argparse.Namespace) -> int:
+        _open_standard_streams()
         configure_logs(arguments.log_level)
         setproctitle("sightline supervisor")
         try:
@@ -41,6 +44,20 @@ class RunCommand:
         except StartFailed as failure:
             print(f"sightline: {failure}", file=sys.stderr)
             return ExitCode.FAILED
+        finally:
+            # The interpreter's last collections would walk a configuration of thousands of routes, for seconds.
+            gc.freeze()
+
+
+def _open_standard_streams() -> None:
+    """A stream that was closed by whoever started us leads nowhere: its number must not become a socket's."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - it stays open as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - the same
 
 
 async def _serve(path: str, environ: Mapping[str, str]) -> int:

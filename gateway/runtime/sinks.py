@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Mapping
 
 from gateway.model.snapshot import TelemetrySettings
@@ -19,7 +18,7 @@ class Sinks:
         self._store = store
         self._environ = environ
         self._settings: TelemetrySettings | None = None
-        self._lines = LineWriter(store, sys.stdout.fileno())
+        self._lines = LineWriter(store)
         self._spans: SpanSink | None = None
         self._closing: asyncio.Task[None] | None = None
         store.watch_queue("log", "access_log", self._lines.waiting_bytes, self._lines.capacity)

@@ -19,7 +19,8 @@ from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
 from gateway.runtime.candidate import Candidate, Loader
-from gateway.runtime.fleet.fleet import Fleet, PublishFailed
+from gateway.runtime.fleet.distribution import PublishFailed
+from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.package import build_package
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
@@ -63,7 +64,7 @@ class Supervisor:
         instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)
         ledger = Ledger(intake, instruments, self._sockets)
         self._fleet = Fleet(configuration.workers, ledger)
-        self._resolver = Resolver(self._fleet.set_addresses, _log_dns_trouble)
+        self._resolver = Resolver(self._fleet.distribution.set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         self._gateway = RunningGateway(
@@ -141,7 +142,7 @@ class Supervisor:
     async def _publish(self, candidate: Candidate, groups: dict[str, SocketGroup]) -> None:
         tickets = {listener: group.ticket for listener, group in groups.items()}
         package = build_package(candidate.configuration.snapshot, candidate.slices, tickets)
-        await self._fleet.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
+        await self._fleet.distribution.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
 
     async def _retire(self, groups: list[SocketGroup]) -> None:
         """Let no connection begin on these any more, so that the workers can close them without losing one."""
@@ -194,6 +195,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._on_ending_signal)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reloads.reload_file("signal")))
 
     def _on_ending_signal(self) -> None:

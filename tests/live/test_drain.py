@@ -1,7 +1,6 @@
 """The end of the program: readiness first, then connections, then what is in flight, and nothing is lost on the way."""
 
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.live.conftest import StartOrigin
-from tests.support.origin import OK, OriginConnection, answering, say_target
+from tests.support.origin import OK, OriginConnection, say_target
 from tests.support.program import Program
 from tests.support.raw_client import End
 from tests.support.traffic import SteadyTraffic
@@ -17,6 +16,11 @@ from tests.support.waiting import wait_until
 
 GET: Final = b"GET / HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
 PROMPTLY_S: Final = 2.5
+
+
+async def never_answer(connection: OriginConnection) -> None:
+    await connection.read_head()
+    await connection.until_peer_ends()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -51,10 +55,6 @@ def test_an_exchange_in_flight_ends_and_then_the_gateway_does(tmp_path: Path, st
 def test_what_is_left_at_the_deadline_is_cut_and_the_gateway_ends_with_zero(
     tmp_path: Path, start_origin: StartOrigin
 ) -> None:
-    async def never_answer(connection: OriginConnection) -> None:
-        await connection.read_head()
-        await connection.until_peer_ends()
-
     origin = start_origin(never_answer)
     with Program(tmp_path, origin.address, more="drain: {deadline: 1s}") as program, program.client() as client:
         client.send(GET)
@@ -114,7 +114,7 @@ def test_without_a_delay_connections_that_were_opened_are_still_served(
 
 
 def test_a_second_signal_ends_everything_at_once(tmp_path: Path, start_origin: StartOrigin) -> None:
-    origin = start_origin(answering())
+    origin = start_origin(never_answer)
     with Program(tmp_path, origin.address, more="drain: {deadline: 60s}") as program, program.client() as client:
         client.send(GET)
         origin.await_received(b"\r\n\r\n")
@@ -129,9 +129,7 @@ def test_a_second_signal_ends_everything_at_once(tmp_path: Path, start_origin: S
 def test_a_signal_during_the_start_ends_it_with_zero(tmp_path: Path, start_origin: StartOrigin) -> None:
     program = Program(tmp_path, start_origin(say_target).address)
     program.start()
-    watcher = threading.Event()
     wait_until(lambda: "sightline supervisor" in title(program), "the supervisor has begun")
-    watcher.set()
     program.signal(signal.SIGTERM)
     assert program.await_exit(10.0) in {0, -signal.SIGTERM}
 

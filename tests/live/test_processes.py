@@ -169,3 +169,20 @@ def test_a_name_that_does_not_resolve_neither_blocks_the_start_nor_the_others(
     with Program(tmp_path, "nowhere.invalid:80", workers=1) as program:
         assert program.send("/")[0] == 502
         assert "name_not_resolved" in program.talk
+
+
+def test_a_stalled_supervisor_stalls_no_request_and_no_count_is_lost(program: Program) -> None:
+    program.signal(signal.SIGSTOP)
+    try:
+        with SteadyTraffic(program.address) as traffic:
+            traffic.await_more(400)
+    finally:
+        program.signal(signal.SIGCONT)
+    assert traffic.failures == []
+    assert traffic.refused == []
+
+    def counted() -> float:
+        return program.metric("sightline_http_requests_total", route="all", code="200")
+
+    wait_until(lambda: counted() == traffic.answered, f"{traffic.answered} requests counted")
+    assert len(program.access_lines) == traffic.answered

@@ -15,6 +15,7 @@ from gateway.runtime.channel import Channel
 from gateway.runtime.handover import hand_over, handover_pair
 
 _MODULE: Final = "gateway.runtime.worker"
+_STDERR: Final = 2
 _LAST_WORDS_S: Final = 2.0
 """Between the end of a worker's socket and the end of its process, in either order."""
 
@@ -44,7 +45,7 @@ class WorkerProcess:
                 pass_fds=(theirs.fileno(), their_handover.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
                 # The supervisor's stdout is for access lines alone.
-                stdout=sys.stderr.fileno(),
+                stdout=_STDERR,
                 env=_environment(),
             )
         except OSError:

@@ -21,8 +21,6 @@ class Delivery:
     error: str = ""
     goes_alone: bool = False
     """Whether the worker shall serve it without regard to the others, who do so already."""
-    duration_ns: int = 0
-    longest_step_ns: int = 0
 
 
 class Seat:
@@ -64,6 +62,14 @@ class Seat:
             self.delivery.prepared.set()
             self.delivery.applied.set()
             self.delivery = None
+
+    def serves(self, sequence: int, revision: str) -> None:
+        """The worker has taken up what was delivered."""
+        self.delivery = None
+        self.sequence, self.revision = sequence, revision
+        if self.state == "starting":
+            self.state = "serving"
+            self.serving_since_s = time.monotonic()
 
     @property
     def pid(self) -> int:

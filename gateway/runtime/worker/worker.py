@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from gateway.model.clock import monotonic_ns
 from gateway.model.snapshot import DrainSettings
+from gateway.net.sockets import refuse_new_connections
 from gateway.proxy.engine import Engine
 from gateway.runtime.channel import Channel
 from gateway.runtime.handover import take_over
@@ -74,6 +75,8 @@ class Worker:
 
     def _on_message(self, message: bytes) -> None:
         match decode_down(message):
+            case Begin() | Commit() if self._is_draining:
+                return
             case Begin() as begin:
                 self._begin(begin)
             case Slice() as part:
@@ -149,12 +152,18 @@ class Worker:
 
     def _on_supervisor_gone(self) -> None:
         """Nobody would restart this worker or fail its readiness: it ends in order, and its sockets become free."""
+        if not self._is_draining:
+            for sock in self._sockets.values():
+                refuse_new_connections(sock)
         self._spawn(self._drain(0, self._drain_settings.deadline_ns))
 
     async def _drain(self, delay_ns: int, deadline_ns: int) -> None:
         if self._is_draining:
             return
         self._is_draining = True
+        # The engine has copies of its own, which it closes when the time has come; then nobody must hold one.
+        for sock in self._sockets.values():
+            sock.close()
         self._cut = await self._engine.drain(delay_ns, deadline_ns)
         self._done.set()
 

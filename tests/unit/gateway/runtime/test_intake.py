@@ -1,0 +1,80 @@
+"""What becomes of a report, and the newest lines that are kept for reading."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gateway.runtime.intake import Intake, RecentLines, WorkerLoad
+from gateway.runtime.sinks import Sinks
+from gateway.telemetry.store import MetricsStore
+from gateway.wire.report import ListenerDelta, PoolGauge, Report, RouteDelta, encode_report
+
+
+def block(*numbers: int) -> bytes:
+    return b"".join(b'{"n":%d}\n' % number for number in numbers)
+
+
+def test_the_newest_lines_come_first() -> None:
+    recent = RecentLines()
+    recent.add(block(1, 2))
+    recent.add(b"")
+    recent.add(block(3))
+    assert list(recent.newest_first()) == [b'{"n":3}', b'{"n":2}', b'{"n":1}']
+
+
+def test_old_blocks_are_let_go_once_there_are_enough_lines_without_them() -> None:
+    recent = RecentLines(at_least=5)
+    for start in range(0, 30, 3):
+        recent.add(block(start, start + 1, start + 2))
+    kept = list(recent.newest_first())
+    assert len(kept) == 6
+    assert kept[0] == b'{"n":29}'
+
+
+def report(**parts: object) -> Report:
+    return msgspec.structs.replace(Report(worker=1, sequence=1, at_ns=1), **parts)
+
+
+def test_what_a_report_leaves_out_has_not_changed() -> None:
+    load = WorkerLoad()
+    load.take(report(routes=[RouteDelta("a", 2), RouteDelta("b", 1)], listeners=[ListenerDelta("public", 7, 7)]))
+    load.take(report(routes=[RouteDelta("a", 0)]))
+    assert (load.in_flight, load.connections, load.connections_of("public"), load.connections_of("none")) == (
+        1,
+        7,
+        7,
+        0,
+    )
+
+
+def test_a_report_without_counts_keeps_the_pools_of_the_last_one() -> None:
+    load = WorkerLoad()
+    pool = PoolGauge("orders", "127.0.0.1:1", 1, 2, 0, 1, 256)
+    load.take(report(pools=[pool]))
+    load.take(report(counted=False))
+    assert load.pools == [pool]
+
+
+def test_lines_written_and_lines_only_kept_can_both_be_read(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    store = MetricsStore()
+    sinks = Sinks(store, {})
+    intake = Intake(store, sinks)
+    taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
+    intake.take(1, msgspec.Raw(encode_report(taken)))
+    sinks._lines.close(5.0)
+    assert capfdbinary.readouterr().out == block(1)
+    assert set(intake.recent.newest_first()) == {b'{"n":1}', b'{"n":2}'}
+    assert set(intake.loads) == {1}
+    intake.worker_gone(1)
+    assert intake.loads == {}
+
+
+def test_what_is_no_report_is_an_error(tmp_path: Path) -> None:
+    store = MetricsStore()
+    sinks = Sinks(store, {})
+    with pytest.raises(msgspec.DecodeError):
+        Intake(store, sinks).take(1, msgspec.Raw(b"\xc1"))
+    sinks._lines.close(5.0)

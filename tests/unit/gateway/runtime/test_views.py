@@ -1,0 +1,55 @@
+"""The configuration in the words of the admin API."""
+
+from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.route import Match, PathKind, Place, Redirect, Respond, Route, RouteTimeouts, WeightedUpstream
+from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.runtime.views import action_of, route_view, upstream_view
+
+
+def route(**parts: object) -> Route:
+    return Route(**{"name": "orders", "index": 0, "match": Match(), "place": Place("f", 7), **parts})  # type: ignore[arg-type]
+
+
+def test_what_a_route_does_is_named() -> None:
+    assert action_of(route(upstreams=(WeightedUpstream("orders"),))) == "forward"
+    assert action_of(route(redirect=Redirect())) == "redirect"
+    assert action_of(route(respond=Respond())) == "respond"
+
+
+def test_a_timeout_that_is_never_reached_is_none() -> None:
+    view = route_view(route(timeouts=RouteTimeouts(request_ns=NEVER_NS, first_byte_ns=2 * SECOND_NS)))
+    assert (view.request_timeout_ms, view.first_byte_timeout_ms, view.upstream_idle_timeout_ms) == (
+        None,
+        2000.0,
+        60000.0,
+    )
+
+
+def test_a_route_shows_where_it_was_defined_and_what_it_matches() -> None:
+    view = route_view(route(match=Match(hosts=("a.example",), path_kind=PathKind.PREFIX, path="/v1", methods=("GET",))))
+    assert (view.place.file, view.place.line) == ("f", 7)
+    assert (view.match.path_kind, view.match.path, view.match.hosts, view.match.methods) == (
+        "prefix",
+        "/v1",
+        ["a.example"],
+        ["GET"],
+    )
+
+
+def test_an_endpoint_shows_what_its_name_stands_for() -> None:
+    upstream = Upstream(
+        "orders",
+        (
+            Endpoint("127.0.0.1:1", host="127.0.0.1", port=1),
+            Endpoint("orders:1", host="orders", port=1),
+            Endpoint("later:1", host="later", port=1),
+            Endpoint("unix:/run/x", unix_path="/run/x"),
+        ),
+    )
+    view = upstream_view(upstream, {"orders:1": ("10.0.0.1", "10.0.0.2")})
+    assert [endpoint.resolved for endpoint in view.endpoints] == [["127.0.0.1"], ["10.0.0.1", "10.0.0.2"], [], []]
+
+
+def test_only_consistent_hash_looks_at_something() -> None:
+    assert upstream_view(Upstream("a", ()), {}).hash_on is None
+    assert upstream_view(Upstream("a", (), balance=Balance.CONSISTENT_HASH), {}).hash_on == "client_address"

@@ -5,6 +5,7 @@ The file wins over OpenTelemetry's standard variables; they count where the file
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from gateway.model.snapshot import (
     TelemetrySettings,
     TraceSettings,
 )
+from gateway.telemetry.tracing.environment import traces_export_enabled
 
 _PROTOCOLS: Final = frozenset({"http/protobuf", "grpc"})
 _CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
@@ -90,23 +92,14 @@ def _traces(form: TracesForm, environ: Mapping[str, str]) -> TraceSettings:
     protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
     sample = _sample_ratio(environ)
     silenced = environ.get("OTEL_PROPAGATORS", "").strip().lower() == "none"
-    return TraceSettings(
+    settings = TraceSettings(
         propagate=form.propagate if "propagate" in given or not silenced else False,
         endpoint=form.endpoint,
         protocol=protocol if "protocol" not in given and protocol in _PROTOCOLS else form.protocol,
         sample_ratio=form.sample if "sample" in given or sample is None else sample,
         keep=form.keep,
-        export=form.endpoint is not None or _exports(environ),
     )
-
-
-def _exports(environ: Mapping[str, str]) -> bool:
-    """Whether the standard variables alone name a collector."""
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
-    if environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() not in {"", "otlp"}:
-        return False
-    return bool(environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    return replace(settings, export=traces_export_enabled(settings, environ))
 
 
 def _service_name(environ: Mapping[str, str]) -> str | None:

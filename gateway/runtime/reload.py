@@ -82,8 +82,7 @@ class Reloads:
             if dry_run:
                 return await self._validate(text)
             if mine != self._newest_text:
-                overtaken = ConfigErrorView(file="", line=0, key="", message="overtaken by a newer configuration")
-                return self._result("conflict", "", (overtaken,))
+                return self._result("conflict", "", (_error_view("", "overtaken by a newer configuration"),))
             view = await self._reload("api", lambda: self._load_text(text), API_SOURCE)
             return self._result(view.result, view.revision, tuple(view.errors))
 
@@ -123,7 +122,11 @@ class Reloads:
         except ConfigInvalid as invalid:
             result, errors = "rejected", _error_views(invalid.errors)
         except NotApplied as failure:
-            result, errors = "rejected", (ConfigErrorView(file="", line=0, key=failure.key, message=str(failure)),)
+            result, errors = "rejected", (_error_view(failure.key, str(failure)),)
+        except Exception as failure:
+            # A fault of ours must not end the watch: the next configuration may be one that can be read.
+            _log.exception("config_failed", trigger=trigger)
+            result, errors = "rejected", (_error_view("", f"internal error: {failure!r}"),)
         return self._conclude(trigger, result, revision, time.monotonic() - began_s, errors)
 
     def _is_known(self, candidate: Candidate, source: str) -> bool:
@@ -166,6 +169,11 @@ class Reloads:
             running_sequence=self.running.sequence,
             errors=list(errors),
         )
+
+
+def _error_view(key: str, message: str) -> ConfigErrorView:
+    """What is not the fault of any line."""
+    return ConfigErrorView(file="", line=0, key=key, message=message)
 
 
 def _error_views(errors: tuple[ConfigError, ...]) -> tuple[ConfigErrorView, ...]:

@@ -4,11 +4,15 @@ import asyncio
 import os
 from collections.abc import Awaitable, Mapping
 
+import structlog
+
 from gateway.model.snapshot import TelemetrySettings
 from gateway.telemetry.line_writer import LineWriter
 from gateway.telemetry.spans import SpanSink
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import Report
+
+_log = structlog.get_logger("sightline.telemetry")
 
 
 class Sinks:
@@ -30,10 +34,18 @@ class Sinks:
         self._settings = settings
         replaced, self._spans = self._spans, None
         if settings.traces.export:
-            self._spans = sink = await asyncio.to_thread(SpanSink, settings, self._store, self._environ)
-            self._store.watch_queue("span", "otlp", sink.waiting, sink.capacity)
+            await self._open_spans(settings)
         if replaced is not None:
             self._closing = asyncio.create_task(asyncio.to_thread(replaced.close, wait_s))
+
+    async def _open_spans(self, settings: TelemetrySettings) -> None:
+        try:
+            self._spans = sink = await asyncio.to_thread(SpanSink, settings, self._store, self._environ)
+        except Exception:
+            # An exporter that cannot be built costs the spans; it must not cost the gateway.
+            _log.exception("spans_not_exported")
+            return
+        self._store.watch_queue("span", "otlp", sink.waiting, sink.capacity)
 
     def take(self, report: Report) -> None:
         self._lines.write(report.access_lines, report.access_line_count)

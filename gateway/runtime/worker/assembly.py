@@ -1,13 +1,13 @@
 """The worker's side of a new snapshot: decoded and compiled one object at a time, between requests.
 
-Ten thousand routes at once would keep a loop from its connections for half a second; here no turn of the loop lasts
-longer than a budget, however large the snapshot is.
+Ten thousand routes at once would keep a loop from its connections for a third of a second; here no turn of the loop
+lasts longer than a budget, however large the snapshot is.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import msgspec
@@ -18,11 +18,20 @@ from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.wire.control import Begin, Slice, decode_route, decode_upstream
 
-BUSY_BUDGET_NS: Final = 1 * MILLISECOND_NS
-"""A turn of a loop that serves requests."""
 
-IDLE_BUDGET_NS: Final = 50 * MILLISECOND_NS
-"""A turn of a loop that serves nobody yet."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a turn may last, and how long the loop then has for its connections before the next."""
+
+    turn_ns: int
+    pause_s: float
+
+
+BUSY: Final = Pace(turn_ns=1 * MILLISECOND_NS, pause_s=0.001)
+"""Of a loop that serves requests: it keeps half of its time for them."""
+
+IDLE: Final = Pace(turn_ns=50 * MILLISECOND_NS, pause_s=0.0)
+"""Of a loop that serves nobody yet."""
 
 
 class Preparation(Protocol):
@@ -43,7 +52,7 @@ class Assembly:
         begin: Begin,
         prepare: Callable[[Snapshot], Preparation],
         on_done: Callable[[Exception | None], None],
-        budget_ns: int,
+        pace: Pace,
     ) -> None:
         self.begin = begin
         self.preparation: Preparation | None = None
@@ -52,43 +61,43 @@ class Assembly:
         self.longest_step_ns = 0
         self._prepare = prepare
         self._on_done = on_done
-        self._budget_ns = budget_ns
+        self._pace = pace
         self._started_ns = monotonic_ns()
         self._upstreams: deque[msgspec.Raw] = deque()
         self._routes: deque[msgspec.Raw] = deque()
         self._steps: Iterator[bool] | None = self._compile()
         self._loop = asyncio.get_running_loop()
         self._is_scheduled = False
-        self._schedule()
+        self._schedule(0.0)
 
     def extend(self, part: Slice) -> None:
         """The next part arrived; it is compiled in later turns of the loop."""
         self._upstreams.extend(part.upstreams)
         self._routes.extend(part.routes)
-        self._schedule()
+        self._schedule(0.0)
 
     def cancel(self) -> None:
         """Drop everything; `on_done` is not called any more."""
         self._steps = None
         self.preparation = None
 
-    def _schedule(self) -> None:
+    def _schedule(self, pause_s: float) -> None:
         if not self._is_scheduled and self._steps is not None:
             self._is_scheduled = True
-            self._loop.call_soon(self._turn)
+            self._loop.call_later(pause_s, self._turn)
 
     def _turn(self) -> None:
         self._is_scheduled = False
         began_ns = monotonic_ns()
         try:
-            goes_on = self._advance(began_ns + self._budget_ns)
+            goes_on = self._advance(began_ns + self._pace.turn_ns)
         except Exception as failure:
             self.cancel()
             self._on_done(failure)
             return
         self.longest_step_ns = max(self.longest_step_ns, monotonic_ns() - began_ns)
         if goes_on:
-            self._schedule()
+            self._schedule(self._pace.pause_s)
 
     def _advance(self, until_ns: int) -> bool:
         """Steps until the budget is used, nothing more has arrived, or all is done; True if there is more to do now."""

@@ -13,7 +13,7 @@ from gateway.net.sockets import refuse_new_connections
 from gateway.proxy.engine import Engine
 from gateway.runtime.channel import Channel
 from gateway.runtime.handover import take_over
-from gateway.runtime.worker.assembly import BUSY_BUDGET_NS, IDLE_BUDGET_NS, Assembly
+from gateway.runtime.worker.assembly import BUSY, IDLE, Assembly
 from gateway.runtime.worker.faults import FaultNotices
 from gateway.runtime.worker.reporter import Reporter
 from gateway.telemetry.recorder import Recorder
@@ -96,8 +96,8 @@ class Worker:
         self._sockets.update(take_over(self._handover))
         # A collection would walk the half-built table again and again; see _settle for the other half of this.
         gc.disable()
-        budget_ns = BUSY_BUDGET_NS if self._listening else IDLE_BUDGET_NS
-        self._assembly = Assembly(begin, self._engine.prepare, self._on_assembled, budget_ns)
+        pace = BUSY if self._listening else IDLE
+        self._assembly = Assembly(begin, self._engine.prepare, self._on_assembled, pace)
 
     def _on_assembled(self, failure: Exception | None) -> None:
         assembly = self._assembly

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.runtime import candidate
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.wire.views import ApplyResult, ReloadView
@@ -115,6 +116,21 @@ def test_a_configuration_that_cannot_run_here_is_refused_and_tried_again_when_as
     assert [view.result for view in gateway.told] == ["applied", "rejected", "applied"]
     assert gateway.told[1].errors[0].message == "cannot listen on 127.0.0.1:9080"
     assert (gateway.applied, reloads.running.sequence) == (["second"], 2)
+
+
+def test_a_fault_of_our_own_rejects_the_configuration_and_the_next_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        write(file, text("second"))
+        with monkeypatch.context() as broken:
+            broken.setattr(candidate, "encode_slices", None)
+            await reloads.reload_file("file")
+        await reloads.reload_file("signal")
+
+    _, gateway = run(tmp_path, steps)
+    assert [view.result for view in gateway.told] == ["applied", "rejected", "applied"]
+    assert "internal error" in gateway.told[1].errors[0].message
 
 
 def test_what_cannot_change_live_is_rejected(tmp_path: Path) -> None:

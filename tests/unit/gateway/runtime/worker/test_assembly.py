@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from gateway.model.clock import MILLISECOND_NS
 from gateway.model.route import Match, Place, Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.runtime.fleet.package import build_package, encode_slices
-from gateway.runtime.worker.assembly import Assembly
+from gateway.runtime.worker.assembly import BUSY, Assembly, Pace
 from gateway.wire.control import Begin, Slice, decode_down
 
 
@@ -53,7 +52,7 @@ def messages(whole: Snapshot) -> tuple[Begin, list[Slice]]:
     return begin, [part for part in slices if isinstance(part, Slice)]
 
 
-async def assemble(whole: Snapshot, budget_ns: int = MILLISECOND_NS) -> tuple[Preparation, int]:
+async def assemble(whole: Snapshot, pace: Pace = BUSY) -> tuple[Preparation, int]:
     """The finished preparation, and how often the loop got its turn meanwhile."""
     begin, slices = messages(whole)
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -64,7 +63,7 @@ async def assemble(whole: Snapshot, budget_ns: int = MILLISECOND_NS) -> tuple[Pr
         else:
             done.set_exception(failure)
 
-    assembly = Assembly(begin, Preparation, on_done, budget_ns)
+    assembly = Assembly(begin, Preparation, on_done, pace)
     turns = 0
     for part in slices:
         assembly.extend(part)
@@ -93,7 +92,7 @@ def test_a_snapshot_without_routes_is_whole_at_once() -> None:
 
 def test_each_turn_ends_when_its_budget_is_used() -> None:
     names = [f"r{index}" for index in range(200)]
-    _, turns = asyncio.run(assemble(snapshot(*names), budget_ns=0))
+    _, turns = asyncio.run(assemble(snapshot(*names), pace=Pace(turn_ns=0, pause_s=0.0)))
     assert turns > 200
 
 
@@ -106,7 +105,7 @@ def test_a_cancelled_assembly_says_nothing_more() -> None:
     async def cancel() -> list[Exception | None]:
         told: list[Exception | None] = []
         begin, slices = messages(snapshot("a"))
-        assembly = Assembly(begin, Preparation, told.append, MILLISECOND_NS)
+        assembly = Assembly(begin, Preparation, told.append, BUSY)
         assembly.cancel()
         assembly.extend(slices[0])
         await asyncio.sleep(0.01)
@@ -119,7 +118,7 @@ def test_what_is_no_route_is_a_failure_too() -> None:
     async def assemble_nonsense() -> Exception | None:
         done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         begin, _ = messages(snapshot("a"))
-        assembly = Assembly(begin, Preparation, done.set_result, MILLISECOND_NS)
+        assembly = Assembly(begin, Preparation, done.set_result, BUSY)
         assembly.extend(Slice(routes=[msgspec.Raw(b"\x01")]))
         return await done
 

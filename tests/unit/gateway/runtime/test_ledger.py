@@ -1,0 +1,58 @@
+"""What is written down about workers and configuration."""
+
+import msgspec
+from prometheus_client import generate_latest
+
+from gateway.model.listener import Listener
+from gateway.runtime.intake import Intake
+from gateway.runtime.ledger import Ledger
+from gateway.runtime.listening import ListeningSockets
+from gateway.runtime.sinks import Sinks
+from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.store import MetricsStore
+
+
+class Scene:
+    def __init__(self) -> None:
+        store = MetricsStore()
+        self.sinks = Sinks(store, {})
+        self.instruments = SupervisorInstruments()
+        self.sockets = ListeningSockets(2)
+        self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
+        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets)
+
+    def metrics(self) -> str:
+        return generate_latest(self.instruments.registry).decode()
+
+    def close(self) -> None:
+        self.sockets.close()
+        self.sinks._lines.close(5.0)
+
+
+def test_a_worker_that_died_is_counted_and_keeps_its_sockets_for_its_successor() -> None:
+    scene = Scene()
+    scene.ledger.on_worker_gone(1, "killed")
+    assert 'sightline_worker_restarts_total{reason="killed"} 1.0' in scene.metrics()
+    assert all(sock.fileno() != -1 for sock in scene.sockets.groups["a"].sockets)
+    scene.close()
+
+
+def test_a_worker_that_was_drained_is_no_restart_and_gives_its_sockets_up() -> None:
+    scene = Scene()
+    scene.ledger.on_worker_gone(1, "drained")
+    assert 'reason="drained"' not in scene.metrics()
+    assert [sock.fileno() != -1 for sock in scene.sockets.groups["a"].sockets] == [False, True]
+    scene.close()
+
+
+def test_a_report_that_cannot_be_read_is_dropped() -> None:
+    scene = Scene()
+    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"))
+    scene.close()
+
+
+def test_workers_are_shown_by_state() -> None:
+    scene = Scene()
+    scene.ledger.on_change({"serving": 1, "backing_off": 1})
+    assert 'sightline_workers{state="backing_off"} 1.0' in scene.metrics()
+    scene.close()

@@ -6,19 +6,19 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-from gateway.wire.framing import Deframer, FramingError, frame
+from gateway.wire.framing import Deframer, FramingError, length_prefix
 
 _KERNEL_BUFFER: Final = 1024 * 1024
 
 
 class Channel(asyncio.Protocol):
-    """Calls `on_message` for each message and `on_closed` once, when the peer has gone or spoken nonsense.
+    """Calls `on_message` for each message, in memory that is not reused, and `on_closed` once, when the peer has gone or spoken nonsense.
 
     Sending never waits: what the kernel does not take is kept. Whoever sends regularly asks `is_clear` first, so that
     a stalled peer costs no memory.
     """
 
-    def __init__(self, on_message: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
+    def __init__(self, on_message: Callable[[memoryview], None], on_closed: Callable[[], None]) -> None:
         self._on_message = on_message
         self._on_closed = on_closed
         self._deframer = Deframer()
@@ -28,7 +28,7 @@ class Channel(asyncio.Protocol):
 
     @classmethod
     async def open(
-        cls, sock: socket.socket, on_message: Callable[[bytes], None], on_closed: Callable[[], None]
+        cls, sock: socket.socket, on_message: Callable[[memoryview], None], on_closed: Callable[[], None]
     ) -> "Channel":
         """Take over a connected stream socket."""
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
@@ -56,11 +56,11 @@ class Channel(asyncio.Protocol):
     def send(self, message: bytes) -> None:
         """Nothing happens when the peer has gone: `on_closed` tells that."""
         if self._transport is not None:
-            self._transport.write(frame(message))
+            self._transport.writelines((length_prefix(message), message))
 
     def send_all(self, messages: Iterable[bytes]) -> None:
         if self._transport is not None:
-            self._transport.writelines([frame(message) for message in messages])
+            self._transport.writelines([part for message in messages for part in (length_prefix(message), message)])
 
     def close(self) -> None:
         """`on_closed` follows."""

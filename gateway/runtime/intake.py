@@ -22,11 +22,10 @@ class RecentLines:
         self._blocks: deque[tuple[bytes, int]] = deque()
         self._count = 0
 
-    def add(self, block: bytes) -> None:
-        """Whole lines, each with its end."""
+    def add(self, block: bytes, count: int) -> None:
+        """So many whole lines, each with its end."""
         if not block:
             return
-        count = block.count(b"\n")
         self._blocks.append((block, count))
         self._count += count
         while self._count - self._blocks[0][1] >= self._at_least:
@@ -80,8 +79,8 @@ class Intake:
         report = decode_report(encoded)
         self._store.absorb(worker, report)
         self._sinks.take(report)
-        self.recent.add(report.access_lines)
-        self.recent.add(report.kept_lines)
+        self.recent.add(report.access_lines, report.access_line_count)
+        self.recent.add(report.kept_lines, report.kept_lines.count(b"\n"))
         self.loads.setdefault(worker, WorkerLoad()).take(report)
 
     def worker_gone(self, worker: int) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
+from gateway.wire.report import Report
 
 VERSION: Final = 1
 """Grows when a message changes its meaning. A worker that says another one is not used: its code is not ours."""
@@ -94,9 +95,15 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
 
 
 class Measured(msgspec.Struct, tag="measured", frozen=True):
-    """A report of telemetry, encoded by itself (gateway.wire.report)."""
+    """A report of telemetry, still encoded (gateway.wire.report); see `ReportEncoder`."""
 
     report: msgspec.Raw
+
+
+class _Measuring(msgspec.Struct, tag="measured", frozen=True):
+    """The same as it is sent."""
+
+    report: Report
 
 
 class Drained(msgspec.Struct, tag="drained", frozen=True):
@@ -116,14 +123,30 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
 Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Drain
 Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | Notice
 
-encode: Callable[[object], bytes] = msgspec.msgpack.Encoder().encode
+Message: TypeAlias = bytes | memoryview
+
+_encoder = msgspec.msgpack.Encoder()
+
+encode: Callable[[object], bytes] = _encoder.encode
 """Any message, route or upstream to bytes."""
 
-decode_down: Callable[[bytes], Down] = msgspec.msgpack.Decoder(Down).decode
+decode_down: Callable[[Message], Down] = msgspec.msgpack.Decoder(Down).decode
 """A supervisor's message; raises msgspec.DecodeError for anything else."""
 
-decode_up: Callable[[bytes], Up] = msgspec.msgpack.Decoder(Up).decode
-"""A worker's message; raises msgspec.DecodeError for anything else."""
+decode_up: Callable[[Message], Up] = msgspec.msgpack.Decoder(Up).decode
+"""A worker's message; raises msgspec.DecodeError for anything else. A report in it refers to the message's memory."""
 
 decode_route: Callable[[msgspec.Raw], Route] = msgspec.msgpack.Decoder(Route).decode
 decode_upstream: Callable[[msgspec.Raw], Upstream] = msgspec.msgpack.Decoder(Upstream).decode
+
+
+class ReportEncoder:
+    """Encodes a worker's reports, in memory that is kept: they are large, and there are five a second for ever."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def encode(self, report: Report) -> bytes:
+        """The message that carries it."""
+        _encoder.encode_into(_Measuring(report=report), self._buffer)
+        return bytes(self._buffer)

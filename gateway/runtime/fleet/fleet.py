@@ -145,7 +145,7 @@ class Fleet:
         if seat.process is process and not seat.has_said_hello:
             seat.kill("unusable")
 
-    def _on_message(self, seat: Seat, process: WorkerProcess, data: bytes) -> None:
+    def _on_message(self, seat: Seat, process: WorkerProcess, data: memoryview) -> None:
         if seat.process is not process:
             seat.process = process  # It spoke before the start was awaited to its end.
         try:

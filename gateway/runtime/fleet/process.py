@@ -33,7 +33,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, index: int, workers: int, on_message: Callable[["WorkerProcess", bytes], None]
+        cls, index: int, workers: int, on_message: Callable[["WorkerProcess", memoryview], None]
     ) -> "WorkerProcess":
         """A fresh interpreter, not a fork: this process has threads. Raises OSError if there can be none."""
         ours, theirs = socket.socketpair()

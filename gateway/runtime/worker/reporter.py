@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from gateway.model.clock import wall_ns
 from gateway.runtime.channel import Channel
-from gateway.wire.control import Measured, encode
-from gateway.wire.report import PoolGauge, Report, encode_report
+from gateway.wire.control import ReportEncoder
+from gateway.wire.report import PoolGauge, Report
 
 REPORT_INTERVAL_S: Final = 0.2
 LAG_INTERVAL_S: Final = 0.1
@@ -37,6 +35,7 @@ class Reporter:
         self._pool_gauges = pool_gauges
         self._channel = channel
         self._loop = asyncio.get_running_loop()
+        self._encoder = ReportEncoder()
         self._timers: list[asyncio.TimerHandle] = []
         self._lag_due_s = 0.0
 
@@ -58,7 +57,7 @@ class Reporter:
     def _send(self, *, last: bool = False) -> None:
         if self._channel.is_clear:
             report = self._recorder.take_report(self._pool_gauges(), wall_ns(), last=last)
-            self._channel.send(encode(Measured(report=msgspec.Raw(encode_report(report)))))
+            self._channel.send(self._encoder.encode(report))
 
     def _report(self) -> None:
         self._timers[0] = self._loop.call_later(REPORT_INTERVAL_S, self._report)

@@ -73,7 +73,7 @@ class Worker:
         await channel.flush(_LAST_WORDS_S)
         return self._cut is not None
 
-    def _on_message(self, message: bytes) -> None:
+    def _on_message(self, message: memoryview) -> None:
         match decode_down(message):
             case Begin() | Commit() if self._is_draining:
                 return

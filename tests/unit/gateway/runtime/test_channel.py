@@ -17,8 +17,8 @@ class Peer:
     async def open(self, sock: socket.socket) -> Channel:
         return await Channel.open(sock, self._on_message, self.closed.set)
 
-    def _on_message(self, message: bytes) -> None:
-        self.received.append(message)
+    def _on_message(self, message: memoryview) -> None:
+        self.received.append(bytes(message))
         self.got_message.set()
 
 

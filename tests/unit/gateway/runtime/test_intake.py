@@ -17,16 +17,16 @@ def block(*numbers: int) -> bytes:
 
 def test_the_newest_lines_come_first() -> None:
     recent = RecentLines()
-    recent.add(block(1, 2))
-    recent.add(b"")
-    recent.add(block(3))
+    recent.add(block(1, 2), 2)
+    recent.add(b"", 0)
+    recent.add(block(3), 1)
     assert list(recent.newest_first()) == [b'{"n":3}', b'{"n":2}', b'{"n":1}']
 
 
 def test_old_blocks_are_let_go_once_there_are_enough_lines_without_them() -> None:
     recent = RecentLines(at_least=5)
     for start in range(0, 30, 3):
-        recent.add(block(start, start + 1, start + 2))
+        recent.add(block(start, start + 1, start + 2), 3)
     kept = list(recent.newest_first())
     assert len(kept) == 6
     assert kept[0] == b'{"n":29}'

@@ -35,7 +35,7 @@ from gateway.wire.control import (
 class Process:
     """A worker that obeys at once, unless it is told not to."""
 
-    def __init__(self, index: int, say: Callable[["Process", bytes], None]) -> None:
+    def __init__(self, index: int, say: Callable[["Process", memoryview], None]) -> None:
         self.index = index
         self.pid = 1000 + index
         self.is_clear = True
@@ -50,7 +50,7 @@ class Process:
         pass
 
     def say(self, message: Up) -> None:
-        self._say(self, encode(message))
+        self._say(self, memoryview(encode(message)))
 
     def send(self, *messages: bytes) -> None:
         for message in messages:
@@ -112,7 +112,9 @@ class Stage:
         self.processes: list[Process] = []
         self.version = VERSION
 
-    async def start_process(self, index: int, workers: int, on_message: Callable[[Process, bytes], None]) -> Process:
+    async def start_process(
+        self, index: int, workers: int, on_message: Callable[[Process, memoryview], None]
+    ) -> Process:
         process = Process(index, on_message)
         self.processes.append(process)
         hello = Hello(version=self.version, worker=index, pid=process.pid)
@@ -260,7 +262,7 @@ def test_a_worker_that_speaks_nonsense_is_replaced(monkeypatch: pytest.MonkeyPat
     async def scene(stage: Stage) -> None:
         await stage.publish(1)
         worker = stage.worker(1)
-        worker._say(worker, b"\xc1")
+        worker._say(worker, memoryview(b"\xc1"))
         await stage.until(lambda: (1, "unusable") in stage.observer.gone)
 
     play(monkeypatch, scene)

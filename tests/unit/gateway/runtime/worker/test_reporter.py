@@ -49,7 +49,7 @@ def test_reports_are_sent_regularly_and_a_last_one_at_the_end() -> None:
     recorder = Recorder()
     received: list[Report] = []
 
-    def on_message(message: bytes) -> None:
+    def on_message(message: memoryview) -> None:
         up = decode_up(message)
         assert isinstance(up, Measured)
         received.append(decode_report(up.report))

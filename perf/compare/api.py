@@ -51,6 +51,14 @@ def write_stream(wanted: list[Operation], target: Path, variants: int) -> Path:
     return target
 
 
+def write_varied(target: Path, count: int = 20_000) -> Path:
+    """Requests of which no two are alike, neither path nor fields; the origin's answers to them differ as well."""
+    dice = random.Random(20)
+    lines = [f"GET /varied/{dice.randrange(10**8)} {dice.randbytes(16).hex()}" for _ in range(count)]
+    target.write_text("\n".join(lines) + "\n")
+    return target
+
+
 def _fill(path: str, dice: random.Random) -> str:
     def value(parameter: re.Match[str]) -> str:
         name, rest = parameter.groups()

@@ -1,10 +1,11 @@
--- Requests from a file ("METHOD path" a line) if one is given, and the summary as one line of JSON.
+-- Requests from a file ("METHOD path" a line, or "METHOD path session") if one is given, and the summary as one line of JSON.
 function init(args)
   if #args == 0 then return end
   local requests, count, at = {}, 0, 0
   for line in io.lines(args[1]) do
-    local method, path = line:match("^(%S+) (%S+)$")
+    local method, path, session = line:match("^(%S+) (%S+) ?(%S*)$")
     count = count + 1
+    wrk.headers["X-Session"] = session ~= "" and session or nil
     requests[count] = wrk.format(method, path)
   end
   request = function()

@@ -6,6 +6,7 @@ import urllib.request
 from dataclasses import asdict
 from functools import partial
 
+from perf.compare.api import write_varied
 from perf.compare.bench import ANSWER, Bench, Gateway
 from perf.compare.peers import start_all, start_envoy, start_haproxy, start_nginx, start_python
 from perf.compare.processes import StartError
@@ -17,6 +18,10 @@ JSON_LOG = "{folder}/{name}.access.log json"
 ON, OFF = "sightline, all telemetry", "sightline, telemetry off"
 NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG = "nginx, JSON log", "nginx, JSON log buffered", "envoy, JSON log"
 AIOHTTP = "aiohttp server and client"
+VARIED = ", varied"
+JUDGED = (ON, OFF, NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG, AIOHTTP)
+"""Measured with varied traffic too. wrk alone sends the same bytes for ever and gets the same back; a gateway that
+remembers what it read last does well at that, and its users send it something else."""
 
 
 def run(bench: Bench) -> Findings:
@@ -57,14 +62,21 @@ def require_answer(gateway: Gateway) -> None:
 
 
 def judge(bench: Bench, gateways: dict[str, Gateway]) -> Findings:
-    """Measure what was started and put the figures beside the budgets."""
+    """Measure what was started, with both kinds of traffic in the same rounds, and put the figures beside the budgets."""
+    stream = write_varied(bench.folder / "varied.txt")
+    contestants = [Contestant(name, gateway) for name, gateway in gateways.items()]
+    contestants += [Contestant(name + VARIED, gateways[name], stream) for name in JUDGED if name in gateways]
     scraped = [gateway for name, gateway in gateways.items() if name == ON and isinstance(gateway, Sightline)]
     with Scraper(scraped) as scraper:
-        series = interleave(bench, [Contestant(name, gateway) for name, gateway in gateways.items()])
-    findings = Findings("What a request costs", [cost_table(series)], budgets(series))
+        series = interleave(bench, contestants)
+    alike = {name: one for name, one in series.items() if not name.endswith(VARIED)}
+    varied = {name.removesuffix(VARIED): one for name, one in series.items() if name.endswith(VARIED)}
+    findings = Findings("What a request costs")
+    for kind, measured in (("identical", alike), ("varied", varied)):
+        findings.tables.append(cost_table(kind, measured))
+        findings.checks += budgets(kind, measured)
     for gateway in scraped:
         findings.checks += truth_checks(bench, gateway)
-    if scraped:
         findings.notes.append(f"{scraper.scrapes} scrapes of /metrics, {scraper.failed} failed; {spans_note(bench)}")
     findings.notes += [
         f"{one.name}: {one.failures} failed of {one.requests}" for one in series.values() if one.failures
@@ -92,24 +104,24 @@ def spans_note(bench: Bench) -> str:
     return f"{counts['spans']} spans exported in {counts['exports']} batches"
 
 
-def cost_table(series: dict[str, Series]) -> Table:
+def cost_table(kind: str, series: dict[str, Series]) -> Table:
     """Medians over the rounds."""
     columns = ["gateway", "CPU µs/request", "requests/s", "p50 ms", "p99 ms", "core shared with others"]
     rows = [
         [
-            one.name,
+            name,
             f"{one.cpu_us:.1f}",
             f"{one.per_second:.0f}",
             f"{one.p50_ms:.2f}",
             f"{one.p99_ms:.2f}",
             f"{one.foreign_share:.1%}",
         ]
-        for one in series.values()
+        for name, one in series.items()
     ]
-    return Table("32 kept-alive connections, 100-byte answers, one core", columns, rows)
+    return Table(f"{kind.capitalize()} requests: 32 kept-alive connections, 100-byte answers, one core", columns, rows)
 
 
-def budgets(series: dict[str, Series]) -> list[Check]:
+def budgets(kind: str, series: dict[str, Series]) -> list[Check]:
     """The rows whose two sides were both measured."""
     rows = [
         ("all telemetry / envoy with JSON log", ON, ENVOY_LOG, 0.75, 0.5),
@@ -118,10 +130,12 @@ def budgets(series: dict[str, Series]) -> list[Check]:
         ("all telemetry / telemetry off", ON, OFF, 1.25, 1.1),
     ]
     checks = [
-        Check(what, ratio(series[one], series[other]), budget, aim)
+        Check(f"{what}, {kind}", ratio(series[one], series[other]), budget, aim)
         for what, one, other, budget, aim in rows
         if one in series and other in series
     ]
     if ON in series and AIOHTTP in series:
-        checks.append(Check("aiohttp proxy / all telemetry", ratio(series[AIOHTTP], series[ON]), 4.0, floor=True))
+        checks.append(
+            Check(f"aiohttp proxy / all telemetry, {kind}", ratio(series[AIOHTTP], series[ON]), 4.0, floor=True)
+        )
     return checks

@@ -61,9 +61,11 @@ class ListenerPort:
             for _ in range(_BACKLOG):
                 try:
                     accepted, _ = listening.accept()
-                except (BlockingIOError, ConnectionAbortedError):
+                    await self._loop.connect_accepted_socket(self._build, accepted)
+                except BlockingIOError:
                     break
-                await self._loop.connect_accepted_socket(self._build, accepted)
+                except OSError:
+                    continue  # One that has left again, or for which there is no descriptor; the next may do better.
         finally:
             listening.close()
         for connection in tuple(self._connections):

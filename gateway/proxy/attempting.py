@@ -75,7 +75,12 @@ class Attempting(Ending):
             attempt.connected_ns = now_ns
         if not self._is_request_complete:
             self._downstream.resume_request()
-        self._forward(connection, attempt, now_ns)
+        try:
+            self._forward(connection, attempt, now_ns)
+        except Exception as error:
+            # Whoever granted it, a task or another exchange's end, has nothing to do with what failed here.
+            self._context.loop.call_exception_handler({"message": "a request was not sent", "exception": error})
+            self.failed_internally()
 
     def _connection_failed(self, reason: Reason, detail: str, waiter: Waiter) -> None:
         self._waiter = None
@@ -96,17 +101,19 @@ class Attempting(Ending):
             return
         connection.transport.write(data)
         if head.has_body:
-            self._begin_payload(connection)
-        if self._is_request_complete:
+            self._begin_payload(connection, attempt, now_ns)
+        else:
             attempt.sent_ns = now_ns
             connection.deadline_ns = now_ns + self._plan.first_byte_ns
 
-    def _begin_payload(self, connection: UpstreamConnection) -> None:
+    def _begin_payload(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
         held, self._held = self._held, b""
         self._send_payload(connection, held)
-        if self._head.expects_continue and not held and not self._is_request_complete:
+        if self._is_request_complete:
+            self._request_sent(connection, attempt, now_ns)
+        elif self._head.expects_continue and not held:
             self._head.expects_continue = False
-            self._downstream.write(CONTINUE)
+            self._write(CONTINUE)
 
     def _send_payload(self, connection: UpstreamConnection, payload: bytes) -> None:
         if self._replay is not None:
@@ -118,10 +125,11 @@ class Attempting(Ending):
         if framed:
             connection.transport.write(framed)
 
-    def _request_sent(self, connection: UpstreamConnection, now_ns: int) -> None:
-        attempt = self._attempt
-        if attempt is not None:
-            attempt.sent_ns = now_ns
+    def _request_sent(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
+        """All of it is with the connection; while part of that waits in our buffer, it is not sent yet."""
+        if self._is_upstream_behind:
+            return
+        attempt.sent_ns = now_ns
         if not self.exchange.status:
             connection.deadline_ns = now_ns + self._plan.first_byte_ns
 
@@ -130,6 +138,7 @@ class Attempting(Ending):
         self._fail_attempt(reason)
         if may_resend:
             self._held, self._replay = self._replay or b"", b""
+            self._is_upstream_behind = False
             self._dispatch(monotonic_ns(), needs_fresh=True)
         else:
             self._answer_or_cut(reply_for(reason, detail))
@@ -149,7 +158,7 @@ class Attempting(Ending):
 
     def upstream_deadline(self, now_ns: int) -> None:
         attempt, connection = self._attempt, self._connection
-        if attempt is not None and connection is not None and not attempt.sent_ns and self._is_taking(connection):
+        if connection is not None and self._is_upstream_behind and self._is_taking(connection):
             connection.deadline_ns = now_ns + self._plan.upstream_idle_ns
             return
         is_waiting = attempt is not None and attempt.sent_ns and not attempt.first_byte_ns
@@ -162,11 +171,21 @@ class Attempting(Ending):
 
     def upstream_pauses(self) -> None:
         if self._connection is not None:
+            self._is_upstream_behind = True
             self._not_taken = bytes_not_taken(self._connection.transport)
             self._downstream.hold_request()
             self._connection.deadline_ns = monotonic_ns() + self._plan.upstream_idle_ns
 
     def upstream_resumes(self) -> None:
-        if self._connection is not None:
-            self._connection.deadline_ns = NEVER_NS
-            self._downstream.resume_request()
+        connection, attempt = self._connection, self._attempt
+        if connection is None or attempt is None:
+            return
+        now_ns = monotonic_ns()
+        self._is_upstream_behind = False
+        if not self.exchange.status or self._downstream.is_write_paused:
+            connection.deadline_ns = NEVER_NS
+        else:
+            connection.deadline_ns = now_ns + self._plan.upstream_idle_ns
+        if self._is_request_complete:
+            self._request_sent(connection, attempt, now_ns)
+        self._downstream.resume_request()

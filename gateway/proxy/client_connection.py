@@ -22,6 +22,7 @@ from gateway.proxy.sides import Served
 _LINGER_NS: Final = 2 * SECOND_NS
 _LINGER_BYTES: Final = 1024 * 1024
 _SILENCE_NS: Final = 1 * SECOND_NS
+_ANY_NUMBER: Final = 1 << 62
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -115,7 +116,7 @@ class ClientConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.is_write_paused = False
-        self.deadline_ns = NEVER_NS
+        self.deadline_ns = NEVER_NS if self._state < DISCARDING else monotonic_ns() + _LINGER_NS
         if self._state == BODY:
             self._await_body()
         if self._served is not None:
@@ -164,9 +165,9 @@ class ClientConnection(asyncio.Protocol):
         self._state = TUNNEL
         self._served = tunnel
         pending, self._pending = self._pending, b""
+        self.resume_request()
         if pending:
             tunnel.request_continues(pending, is_complete=False)
-        self.resume_request()
         if self._has_client_ended:
             tunnel.request_continues(b"", is_complete=True)
 
@@ -180,6 +181,7 @@ class ClientConnection(asyncio.Protocol):
             self._close()
             return
         self._state = DISCARDING
+        self._last_buffered = _ANY_NUMBER
         self.resume_request()
         self.deadline_ns = monotonic_ns() + _LINGER_NS
         self._transport.write_eof()
@@ -193,6 +195,7 @@ class ClientConnection(asyncio.Protocol):
         """What is buffered still goes out, as long as the client takes some of it."""
         if self._state != CLOSED:
             self._state = CLOSED
+            self._last_buffered = _ANY_NUMBER
             self.deadline_ns = monotonic_ns() + self._port.listener.timeouts.write_stall_ns
             self._transport.close()
 
@@ -213,7 +216,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _check_write_progress(self, now_ns: int) -> None:
         buffered = bytes_not_taken(self._transport)
-        if buffered < self._last_buffered:
+        if self._state == DISCARDING and not buffered:
+            self._close()
+        elif buffered < self._last_buffered:
             self._last_buffered = buffered
             self.deadline_ns = now_ns + self._port.listener.timeouts.write_stall_ns
         elif self._served is not None:

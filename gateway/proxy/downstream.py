@@ -10,7 +10,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
-from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, TUNNEL, ClientConnection
+from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
 from gateway.proxy.finish import begin_exchange, record_refusal
 from gateway.proxy.lifecycle import Lifecycle
 from gateway.proxy.match import begin_trace, describe_request
@@ -165,7 +165,7 @@ class DownstreamConnection(ClientConnection):
             return
         if not keep_alive or self._state != BUSY or (self._has_client_ended and not self._pending):
             self._linger()
-        elif self._pending or self.is_write_paused:
+        elif self._pending or self.is_write_paused or self._is_reading_paused:
             # Not at once: a thousand pipelined requests would be as many frames deep.
             self._context.loop.call_soon(self._continue)
         else:
@@ -186,11 +186,15 @@ class DownstreamConnection(ClientConnection):
 
     def _close_if_client_ended(self) -> None:
         """A client that closed its side and has no whole request left will get no further answer."""
-        if self._has_client_ended and self._state == AWAITING:
+        if not self._has_client_ended:
+            return
+        if self._state == AWAITING:
             self._linger()
+        elif self._state == BODY and self._served is not None:
+            self._served.client_left()
 
     def on_deadline(self, now_ns: int) -> None:
-        if self.is_write_paused:
+        if self.is_write_paused or self._state >= DISCARDING:
             self._check_write_progress(now_ns)
         elif self._state == AWAITING:
             self._stop_awaiting(now_ns)

@@ -39,8 +39,11 @@ class Ending:
     """What has been sent of the payload, while it is little enough to be sent again."""
     request_trailers: Fields | None = None
     """Set by the downstream before the last of a chunked body."""
+    _is_upstream_behind = False
+    """Whether part of what was sent still waits in our buffer, because the endpoint does not take it."""
     _not_taken = 0
     """Bytes of the request that the endpoint had not taken when that was last asked."""
+    _ends_by_close = False
     _is_ended = False
     _is_watched = False
     _flushing_since_ns = 0
@@ -50,7 +53,6 @@ class Ending:
     # Set by the step that comes to know them; no step before it reads them.
     _is_request_complete: bool
     _is_response_chunked: bool
-    _ends_by_close: bool
     _plan: RoutePlan
     _endpoint: LiveEndpoint
 
@@ -143,7 +145,6 @@ class Ending:
     def _answer(self, reply: Reply) -> None:
         """The gateway's own answer; nothing of another one has been sent."""
         exchange, head = self.exchange, self._head
-        exchange.status = reply.status
         if reply.closes or not self._is_request_complete or self._context.is_draining or head.upgrade is not None:
             self._keep_alive = False
         if reply.reason is not _NONE:
@@ -157,6 +158,7 @@ class Ending:
             minor_version=head.minor_version,
             to_head=head.method == "HEAD",
         )
+        exchange.status = reply.status
         self._write(data)
         self._finish()
 
@@ -172,8 +174,11 @@ class Ending:
             self._context.deadlines.unwatch(self)
         if self._flushing_since_ns:
             self.exchange.write_stall_ns = monotonic_ns() - self._flushing_since_ns
-        hand_over(self.exchange, self._context)
-        if cut_with_reset is None:
-            self._downstream.exchange_ended(keep_alive=self._keep_alive, now_ns=self.exchange.ended_ns)
-        else:
-            self._downstream.cut(with_reset=cut_with_reset)
+        try:
+            hand_over(self.exchange, self._context)
+        finally:
+            # Whatever becomes of the record, the client must not be left waiting.
+            if cut_with_reset is None:
+                self._downstream.exchange_ended(keep_alive=self._keep_alive, now_ns=self.exchange.ended_ns)
+            else:
+                self._downstream.cut(with_reset=cut_with_reset)

@@ -44,18 +44,18 @@ class Lifecycle(Relaying):
     def request_continues(self, payload: bytes, *, is_complete: bool) -> None:
         if self._is_ended:
             return
-        exchange, connection = self.exchange, self._connection
+        exchange, connection, attempt = self.exchange, self._connection, self._attempt
         exchange.bytes_in += len(payload)
         self._is_request_complete = is_complete
         if is_complete:
             exchange.request_body_ns = monotonic_ns()
-        if connection is None:
+        if connection is None or attempt is None:
             self._held += payload
             self._downstream.hold_request()
             return
         self._send_payload(connection, payload)
         if is_complete:
-            self._request_sent(connection, exchange.request_body_ns)
+            self._request_sent(connection, attempt, exchange.request_body_ns)
 
     def request_refused(self, refused: RequestRefused) -> None:
         self._fail(refusal_reply(refused))

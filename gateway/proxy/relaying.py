@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.http1.refusal import ResponseRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
@@ -9,6 +10,7 @@ from gateway.model.outcome import Reason
 from gateway.proxy.attempting import Attempting
 from gateway.proxy.finish import conclude_answered
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
+from gateway.proxy.reply import reply_for
 from gateway.proxy.upgrade import Tunnel
 from gateway.upstreams.connection import UpstreamConnection
 
@@ -27,6 +29,10 @@ class Relaying(Attempting):
         connection, attempt = self._connection, self._attempt
         assert connection is not None
         assert attempt is not None
+        if head.status == 101 and not self._is_request_complete:
+            # Until the request is whole HTTP framing stays on: what is still to come of it must not go up as tunnel bytes.
+            self._fail(reply_for(Reason.UPSTREAM_PROTOCOL_ERROR, "The upstream switched in the middle of the request."))
+            return
         attempt.first_byte_ns = connection.received_ns
         attempt.status = self.exchange.status = head.status
         is_chunked = False
@@ -84,6 +90,10 @@ class Relaying(Attempting):
         return frame_payload(payload, is_complete=is_complete, trailers=trailers)
 
     def _become_tunnel(self, connection: UpstreamConnection, attempt: Attempt, data: bytes) -> None:
+        if not self._is_request_complete:
+            # What is still to come of the request is framed, and must not be taken for what the tunnel carries.
+            self.exchange.status = 0
+            raise ResponseRefused("The upstream switched protocols before it had the whole request.")
         self._write(data)
         self._is_ended = True
         if self._is_watched:
@@ -106,9 +116,12 @@ class Relaying(Attempting):
             attempt.reason = _UPSTREAM_STATUS
         self._connection = None
         self._endpoint.attempt_ended(attempt)
-        connection.release(is_clean=self._is_request_complete)
+        is_client_behind = self._downstream.is_write_paused
+        if is_client_behind:
+            connection.transport.resume_reading()  # In the pool or with its next receiver, it must be heard again.
+        connection.release(is_clean=self._is_request_complete and not self._is_upstream_behind)
         conclude_answered(self.exchange)
-        if self._downstream.is_write_paused:
+        if is_client_behind:
             self._flushing_since_ns = monotonic_ns()
         else:
             self._finish()

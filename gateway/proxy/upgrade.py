@@ -93,6 +93,7 @@ class Tunnel:
         self._end()
 
     def client_stalled(self) -> None:
+        conclude(self.exchange, Reason.CLIENT_TIMEOUT, "The client stopped reading.")
         self._end()
 
     def shut_down(self) -> None:

@@ -10,7 +10,7 @@ def encode_response(
     head: ResponseHead, plan: RoutePlan, minor_version: int, *, keep_alive: bool, is_chunked: bool, date: bytes | None
 ) -> bytes:
     """The head for the client. date: the value to add where the upstream sent none, else None."""
-    is_usual = keep_alive and minor_version == 1 and date is None
+    is_usual = keep_alive and minor_version == 1 and date is None and head.upgrade is None
     if is_usual and head.encoded_for is plan:
         return head.encoded
     passed = head.passed if plan.rewrite is None else plan.rewrite.edit_response(head.passed)
@@ -26,6 +26,8 @@ def encode_response(
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif length is not None and head.status not in {101, 204}:
         lines.append(b"Content-Length: %d\r\n" % length)
+    if head.status == 426 and head.upgrade is not None:
+        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade)  # RFC 9110 section 15.5.22.
     if head.status == 101:
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % (head.upgrade or b"websocket"))
     elif not keep_alive:

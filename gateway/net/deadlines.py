@@ -43,5 +43,9 @@ class Deadlines:
         now_ns = monotonic_ns()
         for watched in [one for one in self._watched if one.deadline_ns <= now_ns]:
             watched.deadline_ns = NEVER_NS
-            watched.on_deadline(now_ns)
+            try:
+                watched.on_deadline(now_ns)
+            except Exception as error:
+                # One that fails must not take everybody else's deadlines with it.
+                self._loop.call_exception_handler({"message": "a deadline could not be met", "exception": error})
         self.start()

@@ -19,7 +19,7 @@ def bytes_not_taken(transport: asyncio.Transport) -> int:
         return buffered
     try:
         answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
-    except OSError:
+    except (OSError, ValueError):  # The latter for a socket that is closed.
         return buffered
     queued: int = struct.unpack("i", answer)[0]
     return buffered + queued

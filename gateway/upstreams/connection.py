@@ -92,8 +92,6 @@ class UpstreamConnection(asyncio.Protocol):
         self.is_tunnel = False
         self.last_byte_reusable = False
 
-    # Leasing.
-
     def begin(self, receiver: ResponseReceiver, *, to_head: bool, upgrade: bytes | None) -> None:
         """From here on, what comes belongs to this receiver."""
         self.receiver = receiver
@@ -135,7 +133,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._is_forgotten = True
             self._owner.connection_closed(self, reason)
 
-    # What asyncio calls.
+    @property
+    def is_ended(self) -> bool:
+        """Whether it has been closed, by whomever, and carries nothing any more."""
+        return self._is_forgotten
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's transports do not derive from it.
@@ -194,10 +195,6 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.response_begins(head, payload, is_complete=body.is_complete)
 
     def _read_body(self, receiver: ResponseReceiver, body: BodyReader, data: bytes) -> None:
-        if body.is_complete:
-            # The answer is over though the request is not, and yet more comes: the connection is poisoned.
-            self.last_byte_reusable = False
-            return
         payload = body.read(data)
         if body.is_complete:
             self.last_byte_reusable = self._reader.head.is_reusable and not body.rest
@@ -227,6 +224,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_connected = False
         self._deadlines.unwatch(self)
+        self._reader.close()
         receiver = self.receiver
         self.receiver = None
         self._forget("reset" if exc is not None else "closed_by_endpoint")

@@ -93,14 +93,21 @@ class Pool:
         return None
 
     def wait(self, waiter: Waiter) -> bool:
-        """Queue for a connection, opening one if there is room. False when the queue is full (it was not queued)."""
-        if len(self._waiting) >= self.limits.max_pending:
+        """Queue for a connection, opening one if there is room. False when the queue is full (it was not queued).
+
+        Those for whom a connection is being opened do not count as queueing.
+        """
+        if waiter.needs_fresh and self._idle and self._is_full:
+            self._idle.pop(0).close("made_room")
+        if self._is_full and len(self._waiting) - len(self._connecting) >= self.limits.max_pending:
             return False
         self._waiting.append(waiter)
-        if waiter.needs_fresh and self._idle and self.open + len(self._connecting) >= self.limits.max:
-            self._idle.pop(0).close("made_room")
         self._open_if_needed()
         return True
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._established) + len(self._connecting) >= self.limits.max
 
     def give_up(self, waiter: Waiter) -> None:
         if waiter in self._waiting:
@@ -115,8 +122,12 @@ class Pool:
     # What connections call.
 
     def connection_free(self, connection: UpstreamConnection) -> None:
-        if self._waiting and self._grant(connection):
-            return
+        if self._waiting:
+            if self._grant(connection):
+                return
+            if self._is_full and len(self._connecting) < len(self._waiting):
+                connection.close("made_room")
+                return
         if self._is_retired:
             connection.close("retired")
             return
@@ -141,7 +152,7 @@ class Pool:
         return False
 
     def _open_if_needed(self) -> None:
-        while len(self._connecting) < len(self._waiting) and self.open + len(self._connecting) < self.limits.max:
+        while len(self._connecting) < len(self._waiting) and not self._is_full:
             waiter = self._waiting[len(self._connecting)]
             waiter.connecting_ns = waiter.connecting_ns or monotonic_ns()
             task = self._loop.create_task(self._connect(), name=f"connect {self._endpoint.address}")
@@ -150,24 +161,35 @@ class Pool:
     async def _connect(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        reason, detail = Reason.NONE, ""
-        connection = None
         try:
-            async with asyncio.timeout(self.limits.connect_timeout_ns / SECOND_NS):
-                connection = await self._open_one()
-        except TimeoutError:
-            reason, detail = Reason.CONNECT_TIMEOUT, "The connection was not established in time."
-        except _NoAddressError:
-            reason, detail = Reason.DNS_ERROR, "The name of the endpoint has no address."
-        except OSError as error:
-            reason, detail = Reason.CONNECT_REFUSED, f"The connection failed: {error.strerror or type(error).__name__}."
-        self._connecting.discard(task)
+            connection, reason, detail = await self._open_in_time()
+        finally:
+            self._connecting.discard(task)
         self._observer.upstream_connection_opened(self._upstream, reason)
         if connection is None:
             self._fail_one(reason, detail)
             return
         self._established.add(connection)
         self.connection_free(connection)
+
+    async def _open_in_time(self) -> tuple[UpstreamConnection | None, Reason, str]:
+        """A connection, or why there is none, with a sentence about it."""
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout_ns / SECOND_NS):
+                connection = await self._open_one()
+        except TimeoutError:
+            return None, Reason.CONNECT_TIMEOUT, "The connection was not established in time."
+        except _NoAddressError:
+            return None, Reason.DNS_ERROR, "The name of the endpoint has no address."
+        except OSError as error:
+            cause = error.strerror or type(error).__name__
+            return None, Reason.CONNECT_REFUSED, f"The connection failed: {cause}."
+        except Exception as error:
+            self._loop.call_exception_handler({"message": "a connection could not be tried", "exception": error})
+            return None, Reason.INTERNAL_ERROR, ""
+        if connection.is_ended:
+            return None, Reason.UPSTREAM_RESET, "The endpoint ended the connection at once."
+        return connection, Reason.NONE, ""
 
     async def _open_one(self) -> UpstreamConnection:
         def build() -> UpstreamConnection:

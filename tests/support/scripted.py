@@ -71,6 +71,13 @@ class ScriptedLoop(asyncio.BaseEventLoop):
                 return
         raise AssertionError("the loop does not come to rest")
 
+    def end(self) -> None:
+        """Cancel what still runs, and close."""
+        for task in asyncio.all_tasks(self):
+            task.cancel()
+        self.settle()
+        self.close()
+
     async def create_connection(self, build: Any, host: Any = None, port: Any = None, **_: Any) -> Any:  # type: ignore[override]
         return await self._dial(build, f"{host}:{port}")
 

@@ -1,6 +1,5 @@
 """An engine without sockets: clients and endpoints are scripted transports on a scripted loop."""
 
-import asyncio
 import contextlib
 from typing import Final, Self
 
@@ -145,10 +144,7 @@ class Walk:
 
     def close(self) -> None:
         self._installed.close()
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.settle()
-        self.loop.close()
+        self.loop.end()
 
     def connect(self) -> Client:
         return Client(self, self.port)

@@ -1,0 +1,142 @@
+"""Deadlines are met by a sweep, by each that has one and no other."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS
+from gateway.net.deadlines import SWEEP_NS, Deadlines
+from tests.support.scripted import Clock, ScriptedLoop
+
+
+class Watched:
+    """Notes when it is called; `then` is done at that moment."""
+
+    def __init__(self, deadline_ns: int, then: Callable[[], object] = lambda: None) -> None:
+        self.deadline_ns = deadline_ns
+        self.calls: list[int] = []
+        self._then = then
+
+    def on_deadline(self, now_ns: int) -> None:
+        assert self.deadline_ns == NEVER_NS
+        self.calls.append(now_ns)
+        self._then()
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    clock = Clock()
+    with clock.installed():
+        yield clock
+
+
+@pytest.fixture
+def loop(clock: Clock) -> Iterator[ScriptedLoop]:
+    loop = ScriptedLoop(clock)
+    yield loop
+    loop.end()
+
+
+@pytest.fixture
+def deadlines(loop: ScriptedLoop) -> Deadlines:
+    deadlines = Deadlines(loop)
+    deadlines.start()
+    return deadlines
+
+
+def sweep(clock: Clock, loop: ScriptedLoop, after_ns: int = SWEEP_NS) -> None:
+    clock.now_ns += after_ns
+    loop.settle()
+
+
+def test_a_deadline_is_met_once_and_by_the_first_sweep_behind_it(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    watched = Watched(clock.now_ns + SWEEP_NS + 1)
+    deadlines.watch(watched)
+    sweep(clock, loop)
+    assert watched.calls == []
+    sweep(clock, loop)
+    sweep(clock, loop)
+    assert watched.calls == [clock.now_ns - SWEEP_NS]
+
+
+def test_a_deadline_at_this_very_moment_has_passed(clock: Clock, loop: ScriptedLoop, deadlines: Deadlines) -> None:
+    watched = Watched(clock.now_ns + SWEEP_NS)
+    deadlines.watch(watched)
+    sweep(clock, loop)
+    assert len(watched.calls) == 1
+
+
+def test_a_new_deadline_set_at_the_old_one_is_met_as_well(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    def again() -> None:
+        watched.deadline_ns = clock.now_ns + 10 * MILLISECOND_NS
+
+    watched = Watched(clock.now_ns, again)
+    deadlines.watch(watched)
+    for _ in range(3):
+        sweep(clock, loop)
+    assert len(watched.calls) == 3
+
+
+def test_whoever_is_not_watched_any_more_is_left_alone(clock: Clock, loop: ScriptedLoop, deadlines: Deadlines) -> None:
+    watched = Watched(clock.now_ns)
+    deadlines.watch(watched)
+    deadlines.unwatch(watched)
+    deadlines.unwatch(watched)
+    sweep(clock, loop)
+    assert watched.calls == []
+
+
+def test_watching_and_unwatching_within_a_sweep_is_no_harm(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    late = Watched(clock.now_ns)
+
+    def rearrange() -> None:
+        deadlines.unwatch(early)
+        deadlines.watch(late)
+
+    early = Watched(clock.now_ns, rearrange)
+    deadlines.watch(early)
+    sweep(clock, loop)
+    sweep(clock, loop)
+    assert (len(early.calls), len(late.calls)) == (1, 1)
+
+
+def test_one_that_fails_takes_nobody_elses_deadline_with_it(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    many = [Watched(clock.now_ns, lambda: 1 / 0) for _ in range(3)]
+    for watched in many:
+        deadlines.watch(watched)
+    sweep(clock, loop)
+    assert [len(watched.calls) for watched in many] == [1, 1, 1]
+    assert [type(error["exception"]) for error in loop.errors] == [ZeroDivisionError] * 3
+    many[0].deadline_ns = clock.now_ns
+    sweep(clock, loop)
+    assert len(many[0].calls) == 2
+
+
+def test_after_a_stop_nothing_is_swept_until_the_next_start(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    watched = Watched(clock.now_ns)
+    deadlines.watch(watched)
+    deadlines.stop()
+    deadlines.stop()
+    sweep(clock, loop, 10 * SWEEP_NS)
+    assert watched.calls == []
+    deadlines.start()
+    sweep(clock, loop)
+    assert len(watched.calls) == 1
+
+
+def test_an_object_watched_twice_is_called_once(clock: Clock, loop: ScriptedLoop, deadlines: Deadlines) -> None:
+    watched = Watched(clock.now_ns)
+    deadlines.watch(watched)
+    deadlines.watch(watched)
+    sweep(clock, loop)
+    assert len(watched.calls) == 1

@@ -1,0 +1,37 @@
+"""A loop whose clock stands still, and pools on it."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import pytest
+
+from gateway.model.upstream import ConnectionLimits, Endpoint
+from tests.support.pooling import PoolUnderTest
+from tests.support.scripted import Clock, ScriptedLoop
+
+BuildPool: TypeAlias = Callable[..., PoolUnderTest]
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    clock = Clock()
+    with clock.installed():
+        yield clock
+
+
+@pytest.fixture
+def loop(clock: Clock) -> Iterator[ScriptedLoop]:
+    loop = ScriptedLoop(clock)
+    yield loop
+    loop.end()
+    assert loop.errors == []
+
+
+@pytest.fixture
+def build_pool(loop: ScriptedLoop) -> BuildPool:
+    """Build a pool; keywords are its limits."""
+
+    def build(endpoint: Endpoint | None = None, **limits: int) -> PoolUnderTest:
+        return PoolUnderTest(loop, ConnectionLimits(**limits), endpoint or Endpoint("a.test:9001", "127.0.0.1", 9001))
+
+    return build

@@ -1,0 +1,168 @@
+"""Live upstreams across changes of the configuration: what stays keeps its connections, what goes closes them."""
+
+import pytest
+
+from gateway.model.outcome import Reason
+from gateway.model.upstream import Balance, ConnectionLimits, Endpoint, Upstream
+from gateway.net.deadlines import Deadlines
+from gateway.upstreams.connection import UpstreamConnection
+from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.upstreams.pool import Pool, Waiter
+from tests.support.scripted import ScriptedLoop
+
+A = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001)
+B = Endpoint("b.test:9002", "b.test", 9002)
+
+
+class Observer:
+    def upstream_connection_opened(self, _upstream: str, result: Reason) -> None:
+        assert result is Reason.NONE
+
+    def upstream_connection_closed(self, _upstream: str, _reason: str) -> None:
+        """Of no interest here."""
+
+
+@pytest.fixture
+def directory(loop: ScriptedLoop) -> Directory:
+    return Directory(loop, Deadlines(loop), Observer())
+
+
+def activate(directory: Directory, *upstreams: Upstream) -> list[LiveUpstream]:
+    live = [directory.build(upstream) for upstream in upstreams]
+    directory.activate(live)
+    return live
+
+
+def pools(live: LiveUpstream) -> list[Pool]:
+    return [endpoint.pool for endpoint in live.endpoints]
+
+
+class Filler:
+    """Puts an idle connection into a pool."""
+
+    def __init__(self, loop: ScriptedLoop) -> None:
+        self._loop = loop
+
+    def fill(self, pool: Pool) -> None:
+        pool.wait(Waiter(self._granted, self._failed, needs_fresh=False))
+        self._loop.settle()
+        self._loop.dials[-1].accept()
+        self._loop.settle()
+        assert pool.idle == 1
+
+    def _granted(self, connection: UpstreamConnection, _waiter: Waiter) -> None:
+        connection.last_byte_reusable = True
+        connection.release(is_clean=True)
+
+    def _failed(self, reason: Reason, detail: str, _waiter: Waiter) -> None:
+        raise AssertionError((reason, detail))
+
+
+def test_an_upstream_that_did_not_change_stays_the_same_object(directory: Directory) -> None:
+    upstream = Upstream("orders", (A,))
+    (first,) = activate(directory, upstream)
+    (second,) = activate(directory, Upstream("orders", (A,)))
+    assert second is first
+
+
+def test_a_change_of_the_upstream_keeps_the_endpoints_that_stay_and_their_load(directory: Directory) -> None:
+    (first,) = activate(directory, Upstream("orders", (A,)))
+    first.endpoints[0].in_flight = 3
+    (second,) = activate(directory, Upstream("orders", (A, B), balance=Balance.ROUND_ROBIN))
+    assert second is not first
+    assert second.endpoints[0] is first.endpoints[0]
+    assert [endpoint.in_flight for endpoint in second.endpoints] == [3, 0]
+
+
+def test_an_endpoint_of_another_weight_keeps_its_connections(directory: Directory) -> None:
+    (first,) = activate(directory, Upstream("orders", (A,)))
+    heavier = Endpoint(A.address, A.host, A.port, weight=5)
+    (second,) = activate(directory, Upstream("orders", (heavier,)))
+    assert pools(second) == pools(first)
+    assert second.endpoints[0].weight == 5
+
+
+def test_upstreams_that_share_an_address_do_not_share_connections(directory: Directory) -> None:
+    orders, stock = activate(directory, Upstream("orders", (A,)), Upstream("stock", (A,)))
+    assert pools(orders) != pools(stock)
+
+
+def test_new_limits_reach_pools_that_stay(directory: Directory) -> None:
+    (live,) = activate(directory, Upstream("orders", (A,)))
+    activate(directory, Upstream("orders", (A,), connections=ConnectionLimits(max=7)))
+    assert pools(live)[0].limits.max == 7
+
+
+def test_limits_of_a_configuration_that_is_only_prepared_change_nothing(directory: Directory) -> None:
+    (live,) = activate(directory, Upstream("orders", (A,)))
+    directory.build(Upstream("orders", (A,), connections=ConnectionLimits(max=7)))
+    assert pools(live)[0].limits.max == 256
+
+
+def test_the_pool_of_an_endpoint_that_is_gone_closes(directory: Directory, loop: ScriptedLoop) -> None:
+    (live,) = activate(directory, Upstream("orders", (A, B)))
+    directory.set_addresses({B.address: ("127.0.0.2",)})
+    Filler(loop).fill(pools(live)[0])
+    Filler(loop).fill(pools(live)[1])
+    activate(directory, Upstream("orders", (A,)))
+    assert [pool.open for pool in pools(live)] == [1, 0]
+    assert [endpoint.address for endpoint in directory.endpoints()] == [A.address]
+
+
+def test_an_endpoint_that_comes_back_gets_a_pool_of_its_own_that_stays(
+    directory: Directory, loop: ScriptedLoop
+) -> None:
+    upstream = Upstream("orders", (A,))
+    (first,) = activate(directory, upstream)
+    activate(directory)
+    (second,) = activate(directory, upstream)
+    assert pools(second) != pools(first)
+    Filler(loop).fill(pools(second)[0])
+    assert pools(second)[0].idle == 1
+
+
+def test_the_pools_of_a_configuration_that_was_never_activated_are_forgotten(directory: Directory) -> None:
+    (first,) = activate(directory, Upstream("orders", (A,)))
+    directory.build(Upstream("orders", (B,)))
+    activate(directory, Upstream("orders", (A,)))
+    assert list(directory.endpoints()) == first.endpoints
+    assert list(directory._pools) == [("orders", A.address)]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "addresses"),
+    [
+        (A, ("127.0.0.1",)),
+        (Endpoint("[::1]:9001", "::1", 9001), ("::1",)),
+        (B, ()),
+        (Endpoint("unix:/run/x.sock", unix_path="/run/x.sock"), ()),
+    ],
+)
+def test_an_ip_address_needs_no_resolver(directory: Directory, endpoint: Endpoint, addresses: tuple[str, ...]) -> None:
+    (live,) = activate(directory, Upstream("orders", (endpoint,)))
+    assert pools(live)[0].addresses == addresses
+
+
+def test_resolved_addresses_reach_every_pool_of_that_name_and_are_remembered(directory: Directory) -> None:
+    (orders,) = activate(directory, Upstream("orders", (B,)))
+    directory.set_addresses({B.address: ("127.0.0.7", "127.0.0.8")})
+    assert pools(orders)[0].addresses == ("127.0.0.7", "127.0.0.8")
+    stock = activate(directory, Upstream("orders", (B,)), Upstream("stock", (B,)))[1]
+    assert pools(stock)[0].addresses == ("127.0.0.7", "127.0.0.8")
+
+
+def test_a_name_that_has_lost_its_addresses_keeps_the_last_good(directory: Directory) -> None:
+    (orders,) = activate(directory, Upstream("orders", (B,)))
+    directory.set_addresses({B.address: ("127.0.0.7",)})
+    directory.set_addresses({B.address: ()})
+    directory.set_addresses({})
+    assert pools(orders)[0].addresses == ("127.0.0.7",)
+
+
+def test_what_is_hashed_is_known_from_the_start(directory: Directory) -> None:
+    plain, hashed = activate(
+        directory,
+        Upstream("plain", (A,)),
+        Upstream("hashed", (A, B), balance=Balance.CONSISTENT_HASH, hash_on="header:x-tenant"),
+    )
+    assert (plain.is_hashed, hashed.is_hashed, hashed.hash_on) == (False, True, "header:x-tenant")

@@ -28,6 +28,11 @@ class HeadReader:
         """Whether more than empty lines has come; those before a request line are allowed (RFC 9112 section 2.2)."""
         self._tail = b""
 
+    def close(self) -> None:
+        """No more heads will be read. The parser and its reader hold each other; a reference cycle per connection would
+        wait for the collector, and those alive when it is frozen for ever."""
+        del self._parser
+
     @property
     def has_begun(self) -> bool:
         """Whether bytes of an incomplete head have been read."""

@@ -27,6 +27,8 @@ class Engine:
         self._context = Context(loop, recorder, _nothing_configured())
         self._directory = Directory(loop, self._context.deadlines, recorder)
         self._ports: dict[str, ListenerPort] = {}
+        self._leaving: list[ListenerPort] = []
+        """Ports that have stopped while connections were open."""
         self._context.deadlines.start()
 
     @property
@@ -68,6 +70,7 @@ class Engine:
     async def stop_listening(self, listener: str) -> None:
         """Accept what is queued, then no more; open connections are drained as their exchanges end."""
         port = self._ports.pop(listener)
+        self._leaving = [*(left for left in self._leaving if left.connections), port]
         await port.stop()
 
     def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
@@ -76,7 +79,7 @@ class Engine:
 
     async def drain(self, delay_ns: int, deadline_ns: int) -> int:
         """Run the drain to its end; the number of exchanges cut at the deadline."""
-        return await drain(self._context, self._ports.values(), delay_ns, deadline_ns)
+        return await drain(self._context, [*self._ports.values(), *self._leaving], delay_ns, deadline_ns)
 
     def pool_gauges(self) -> list[PoolGauge]:
         return [

@@ -43,7 +43,9 @@ class Ending:
     """Whether part of what was sent still waits in our buffer, because the endpoint does not take it."""
     _not_taken = 0
     """Bytes of the request that the endpoint had not taken when that was last asked."""
+    _is_response_chunked = False
     _ends_by_close = False
+    """Whether the end of the connection is what ends the answer for this client."""
     _is_ended = False
     _is_watched = False
     _flushing_since_ns = 0
@@ -52,7 +54,6 @@ class Ending:
 
     # Set by the step that comes to know them; no step before it reads them.
     _is_request_complete: bool
-    _is_response_chunked: bool
     _plan: RoutePlan
     _endpoint: LiveEndpoint
 

@@ -35,19 +35,20 @@ class Relaying(Attempting):
             return
         attempt.first_byte_ns = connection.received_ns
         attempt.status = self.exchange.status = head.status
-        is_chunked = False
-        if not head.is_bodyless and (head.is_chunked or head.is_close_delimited):
-            is_chunked = self._head.minor_version == 1
-            self._ends_by_close = not is_chunked
+        plan = self._plan
+        if head.encoded_for is plan and self._is_usual():
+            data = head.encoded
+            is_chunked = False
         else:
-            self._ends_by_close = False
-        self._is_response_chunked = is_chunked
-        if not self._may_persist(head):
-            self._keep_alive = False
-        date = None if head.has_date else self._context.date()
-        data = encode_response(
-            head, self._plan, self._head.minor_version, keep_alive=self._keep_alive, is_chunked=is_chunked, date=date
-        )
+            is_chunked = self._frame(head)
+            data = encode_response(
+                head,
+                plan,
+                self._head.minor_version,
+                keep_alive=self._keep_alive,
+                is_chunked=is_chunked,
+                date=None if head.has_date else self._context.date(),
+            )
         if head.status == 101:
             self._become_tunnel(connection, attempt, data + payload)
             return
@@ -62,14 +63,32 @@ class Relaying(Attempting):
         elif not self._downstream.is_write_paused:
             connection.deadline_ns = connection.received_ns + self._plan.upstream_idle_ns
 
-    def _may_persist(self, head: ResponseHead) -> bool:
-        """An answer that comes before the request is whole ends both connections (desync research of 2025)."""
+    def _is_usual(self) -> bool:
+        """Whether the client gets the answer as most do: on a connection that goes on."""
         return (
-            self._is_request_complete
-            and not self._ends_by_close
+            self._keep_alive
+            and self._is_request_complete
             and not self._context.is_draining
-            and (self._head.upgrade is None or head.status == 101)
+            and self._head.minor_version == 1
+            and self._head.upgrade is None
         )
+
+    def _frame(self, head: ResponseHead) -> bool:
+        """Decide how the body is delimited for this client and whether the connection goes on; True for chunks."""
+        is_chunked = False
+        if not head.is_bodyless and (head.is_chunked or head.is_close_delimited):
+            is_chunked = self._head.minor_version == 1
+            self._ends_by_close = not is_chunked
+        self._is_response_chunked = is_chunked
+        # An answer that comes before the request is whole ends both connections (desync research of 2025).
+        if (
+            not self._is_request_complete
+            or self._ends_by_close
+            or self._context.is_draining
+            or (self._head.upgrade is not None and head.status != 101)
+        ):
+            self._keep_alive = False
+        return is_chunked
 
     def response_continues(self, payload: bytes, *, is_complete: bool) -> None:
         connection, attempt = self._connection, self._attempt

@@ -44,9 +44,10 @@ class Propagator:
             return
         if traceparents and _adopt(exchange, traceparents, tracestates):
             return
-        digits = getrandbits(192).to_bytes(24).hex()
+        digits = getrandbits(256).to_bytes(32).hex()
         exchange.trace_id = digits[:32]
-        exchange.span_id = digits[32:]
+        exchange.span_id = digits[32:48]
+        exchange.next_span_id = digits[48:]
         exchange.trace_random = True
         exchange.sampled = digits[16:32] < self._bound
 
@@ -54,7 +55,12 @@ class Propagator:
         """The header lines for one attempt, each with its line end; gives the attempt its span id."""
         if not self.enabled:
             return b""
-        attempt.span_id = span_id = getrandbits(64).to_bytes(8).hex()
+        span_id = exchange.next_span_id
+        if span_id:
+            exchange.next_span_id = ""
+        else:
+            span_id = getrandbits(64).to_bytes(8).hex()
+        attempt.span_id = span_id
         flags = _FLAGS[exchange.sampled + 2 * exchange.trace_random]
         if exchange.trace_state:
             return f"traceparent: 00-{exchange.trace_id}-{span_id}-{flags}\r\ntracestate: {exchange.trace_state}\r\n".encode()

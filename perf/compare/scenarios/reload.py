@@ -62,6 +62,7 @@ def run(bench: Bench) -> Findings:
     findings = judge(summary, events, read_probes(output))
     findings.checks.append(Check("probes lost", exit_code, 0))
     findings.notes += [f"{prober.tail()}"] if prober.tail() else []
+    findings.notes.append(f"loop lag as the worker itself counts it, every 100 ms: {lag_of(gateway)}")
     findings.notes.append(f"{samples_of(gateway):,} samples in one scrape of /metrics")
     return findings
 
@@ -152,6 +153,13 @@ def judge(summary: Summary, events: list[Event], probes: list[Probe]) -> Finding
         [f"{summary.sent} requests, failures {dict(summary.failures) or 'none'}", f"served after {served_s} s"],
         {"stalls_ms": stalls, "served_s": served_s},
     )
+
+
+def lag_of(gateway: Sightline) -> str:
+    """Cumulative counts by upper bound of sightline_event_loop_lag_seconds, since the start of the worker."""
+    lines = gateway.admin("/metrics", 30.0).decode().splitlines()
+    buckets = [line for line in lines if line.startswith("sightline_event_loop_lag_seconds_bucket")]
+    return ", ".join(f"{line.partition('le=')[2].split(chr(34))[1]} s {line.rsplit(' ', 1)[1]}" for line in buckets)
 
 
 def samples_of(gateway: Sightline) -> int:

@@ -19,6 +19,8 @@ class AcceptedConnection(Protocol):
 
     def drain(self) -> None: ...
 
+    def cut(self, *, with_reset: bool) -> None: ...
+
     def abandon(self) -> None:
         """End at once, whatever is being served."""
 

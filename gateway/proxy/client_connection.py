@@ -209,7 +209,8 @@ class ClientConnection(asyncio.Protocol):
         """The drain is over and this connection is not: what it carries is recorded as cut."""
         if self._served is not None:
             self._served.shut_down()
-        self.cut(with_reset=True)
+        if self._state != DISCARDING:
+            self.cut(with_reset=True)
 
     @property
     def has_exchange(self) -> bool:

@@ -7,6 +7,8 @@ from gateway.model.clock import MILLISECOND_NS, SECOND_NS, monotonic_ns
 from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
 
+_LAST_WORD_NS = 50 * MILLISECOND_NS
+"""For the 503 of an exchange that was cut before it had an answer to reach its client."""
 _LOOK_EVERY_NS = 20 * MILLISECOND_NS
 
 
@@ -29,6 +31,9 @@ async def drain(context: Context, ports: Iterable[ListenerPort], delay_ns: int, 
     cut = sum(1 for connection in left if connection.has_exchange)
     for connection in left:
         connection.abandon()
+    await asyncio.sleep(_LAST_WORD_NS / SECOND_NS)
+    for connection in [connection for port in ports for connection in port.connections]:
+        connection.cut(with_reset=True)
     return cut
 
 

@@ -90,7 +90,7 @@ class Ending:
         self._end_without_client(Reason.CLIENT_TIMEOUT, "The client stopped reading the answer.")
 
     def shut_down(self) -> None:
-        self._end_without_client(Reason.SHUTTING_DOWN, "The exchange outlasted the drain.")
+        self._fail(reply_for(Reason.SHUTTING_DOWN, "The exchange outlasted the drain."))
 
     def _end_without_client(self, reason: Reason, detail: str) -> None:
         if self._is_ended:

@@ -65,7 +65,7 @@ class Reloads:
             await self.reload_file("file")
 
     async def reload_file(self, trigger: ReloadTrigger) -> None:
-        """Read the file again. An API's configuration stays if the file says what it said before."""
+        """Read the file again. An API's configuration stays if the file says what it said before, unless asked by signal."""
         self._newest_file = mine = self._newest_file + 1
         async with self._lock:
             if mine == self._newest_file:
@@ -113,7 +113,7 @@ class Reloads:
         try:
             candidate = await load()
             revision, result = candidate.revision, "unchanged"
-            if not self._is_known(candidate, source):
+            if not self._is_known(candidate, trigger):
                 self._check_changeable(candidate)
                 await self._apply(candidate)
                 self.running, self.source, result = candidate, source, "applied"
@@ -129,12 +129,14 @@ class Reloads:
             result, errors = "rejected", (_error_view("", f"internal error: {failure!r}"),)
         return self._conclude(trigger, result, revision, time.monotonic() - began_s, errors)
 
-    def _is_known(self, candidate: Candidate, source: str) -> bool:
-        """Whether there is nothing to do: it runs already, or the file has not changed since the API overruled it."""
+    def _is_known(self, candidate: Candidate, trigger: ReloadTrigger) -> bool:
+        """Whether there is nothing to do: it runs already, or the file has not changed since the API overruled it.
+
+        A file that was merely touched does not undo what the API applied; a SIGHUP asks for the file, and gets it.
+        """
         if candidate.revision == self.running.revision:
             return True
-        overrules_file = source != API_SOURCE and self.source == API_SOURCE
-        return overrules_file and candidate.revision == self._of_file.revision
+        return trigger == "file" and self.source == API_SOURCE and candidate.revision == self._of_file.revision
 
     def _check_changeable(self, candidate: Candidate) -> None:
         errors = unchangeable(self.running.configuration, candidate.configuration)

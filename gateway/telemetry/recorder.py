@@ -99,6 +99,25 @@ class Recorder(Settling):
         """Whether so much is waiting that the next report should not be waited for."""
         return self._outbox.is_due()
 
+    def take_lines(self, now_ns: int) -> Report:
+        """The lines and records alone, which are many; what was counted waits for the next `take_report`."""
+        self._settle()
+        self._sequence += 1
+        return self._report_lines(now_ns)
+
+    def _report_lines(self, now_ns: int) -> Report:
+        lines, line_count, kept_lines, records = self._outbox.take_lines()
+        return Report(
+            self._worker,
+            self._sequence,
+            now_ns,
+            counted=False,
+            access_lines=lines,
+            access_line_count=line_count,
+            kept_lines=kept_lines,
+            records=records,
+        )
+
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report:
         """All that happened since the last report. `pools` are all pools of the worker, `now_ns` the wall clock.
 
@@ -107,19 +126,10 @@ class Recorder(Settling):
         """
         self._settle()
         self._sequence += 1
-        lines, line_count, kept_lines, records = self._outbox.take_lines()
         if self._pause and not last:
             self._pause -= 1
-            return Report(
-                self._worker,
-                self._sequence,
-                now_ns,
-                counted=False,
-                access_lines=lines,
-                access_line_count=line_count,
-                kept_lines=kept_lines,
-                records=records,
-            )
+            return self._report_lines(now_ns)
+        lines, line_count, kept_lines, records = self._outbox.take_lines()
         self._fold()
         if self._sequence % _SWEEP_REPORTS == 0:
             self._forget_views()

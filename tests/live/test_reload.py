@@ -133,8 +133,6 @@ def test_a_signal_reads_the_file_again(program: Program) -> None:
 
 def test_what_the_api_applied_stays_until_the_file_says_something_else(program: Program) -> None:
     assert program.apply(with_answer(program, "by-api"))["outcome"] == "applied"
-    program.signal(signal.SIGHUP)
-    program.await_last_reload("unchanged", "signal")
     program.file.touch()
     program.await_last_reload("unchanged", "file")
     assert program.send("/extra") == (200, b"by-api")
@@ -142,6 +140,15 @@ def test_what_the_api_applied_stays_until_the_file_says_something_else(program: 
     program.write(with_answer(program, "by-file"))
     program.await_last_reload("applied", "file")
     assert program.send("/extra") == (200, b"by-file")
+    assert program.status()["source"].startswith("file:")
+
+
+def test_a_hangup_brings_the_file_back_whatever_the_api_applied(program: Program) -> None:
+    assert program.apply(with_answer(program, "by-api"))["outcome"] == "applied"
+    assert program.send("/extra") == (200, b"by-api")
+    program.signal(signal.SIGHUP)
+    program.await_last_reload("applied", "signal")
+    assert program.send("/extra")[0] == 404
     assert program.status()["source"].startswith("file:")
 
 

@@ -16,7 +16,9 @@ LAG_INTERVAL_S: Final = 0.1
 class ReportSource(Protocol):
     """The part of the recorder that is read here; see gateway.telemetry.recorder."""
 
-    def is_due(self) -> bool: ...
+    when_due: Callable[[], None] | None
+
+    def take_lines(self, now_ns: int) -> Report: ...
 
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report: ...
 
@@ -38,9 +40,11 @@ class Reporter:
         self._encoder = ReportEncoder()
         self._timers: list[asyncio.TimerHandle] = []
         self._lag_due_s = 0.0
+        self._are_lines_due = False
 
     def start(self) -> None:
         now_s = self._loop.time()
+        self._recorder.when_due = self._lines_are_due
         self._lag_due_s = now_s + LAG_INTERVAL_S
         self._timers = [
             self._loop.call_at(now_s + REPORT_INTERVAL_S, self._report),
@@ -59,6 +63,17 @@ class Reporter:
             report = self._recorder.take_report(self._pool_gauges(), wall_ns(), last=last)
             self._channel.send(self._encoder.encode(report))
 
+    def _lines_are_due(self) -> None:
+        # Not at once: the recorder is in the middle of something.
+        if not self._are_lines_due:
+            self._are_lines_due = True
+            self._loop.call_soon(self._send_lines)
+
+    def _send_lines(self) -> None:
+        self._are_lines_due = False
+        if self._channel.is_clear:
+            self._channel.send(self._encoder.encode(self._recorder.take_lines(wall_ns())))
+
     def _report(self) -> None:
         self._timers[0] = self._loop.call_later(REPORT_INTERVAL_S, self._report)
         self._send()
@@ -68,5 +83,3 @@ class Reporter:
         self._recorder.loop_lag(max(0.0, now_s - self._lag_due_s))
         self._lag_due_s = now_s + LAG_INTERVAL_S
         self._timers[1] = self._loop.call_at(self._lag_due_s, self._sample_lag)
-        if self._recorder.is_due():
-            self._send()

@@ -1,6 +1,7 @@
 """From finished exchanges to counts, lines and records: each is settled once, the smooth ones the short way."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from random import random
 from typing import Final
 
@@ -41,6 +42,7 @@ class Settling:
         "_tally",
         "_unmatched",
         "_views",
+        "when_due",
     )
 
     _metrics: bool
@@ -53,6 +55,8 @@ class Settling:
     _unmatched: RouteView
 
     def __init__(self) -> None:
+        self.when_due: Callable[[], None] | None = None
+        """Called when so much is waiting that the next report should not be waited for; it must not take one at once."""
         self._tally = Tally()
         self._outbox = Outbox()
         self._smooth_lines = SmoothLines()
@@ -75,6 +79,8 @@ class Settling:
         if lines:
             self._outbox.add_lines("".join(lines).encode(), len(lines))
             lines.clear()
+            if self.when_due is not None and self._outbox.is_due():
+                self.when_due()
 
     def _settle_smooth(  # noqa: C901 - written out: it runs for nearly every exchange (perf/bench_recorder.py)
         self, exchange: Exchange, attempt: Attempt, lines: list[str]

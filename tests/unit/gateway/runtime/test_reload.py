@@ -145,13 +145,23 @@ def test_what_cannot_change_live_is_rejected(tmp_path: Path) -> None:
 def test_the_apis_configuration_stays_until_the_file_says_something_else(tmp_path: Path) -> None:
     async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
         await hand_in(reloads, "by-api")
-        await reloads.reload_file("signal")
+        await reloads.reload_file("file")
         assert reloads.source == "api"
         write(file, text("by-file"))
         await reloads.reload_file("file")
 
     reloads, gateway = run(tmp_path, steps)
     assert gateway.applied == ["by-api", "by-file"]
+    assert reloads.source == f"file:{tmp_path}/sightline.yaml"
+
+
+def test_a_signal_asks_for_the_file_whatever_the_api_applied(tmp_path: Path) -> None:
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        await hand_in(reloads, "by-api")
+        await reloads.reload_file("signal")
+
+    reloads, gateway = run(tmp_path, steps)
+    assert len(gateway.applied) == 2
     assert reloads.source == f"file:{tmp_path}/sightline.yaml"
 
 

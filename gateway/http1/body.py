@@ -191,7 +191,7 @@ class ChunkedBody:
     def _read_trailers(self, data: bytes, position: int) -> int:
         while True:
             end = data.find(b"\r\n", position)
-            size = (len(data) if end < 0 else end) - position
+            size = (len(data) - data.endswith(b"\r") if end < 0 else end) - position
             if self._trailer_size + size > self._trailer_bytes:
                 raise BodyInvalid(f"The trailer section is larger than {self._trailer_bytes} bytes.", is_too_large=True)
             if end < 0:

@@ -125,7 +125,8 @@ class RequestHeadReader(HeadReader):
         if self._line_length == 0:
             piece = piece.lstrip(b"\r\n")
         end = piece.find(b"\n")
-        length = self._line_length + (len(piece) if end < 0 else end - 1)  # The parser insists on CR LF.
+        # The parser insists on CR LF, so the CR is not counted, whichever of the two comes last in its read.
+        length = self._line_length + len((piece if end < 0 else piece[:end]).removesuffix(b"\r"))
         if length > self._limits.line:
             raise _line_too_long(self._limits)
         self._line_length = length if end < 0 else -length
@@ -153,7 +154,7 @@ class RequestHeadReader(HeadReader):
         if not whole.startswith(b"%b %b HTTP/1.1\r\n" % (raw_method, url)):
             minor = self._check_line(whole, len(raw_method) + len(url), parser.get_http_version())
         limits = self._limits
-        if len(fields) > limits.headers or size > limits.header_bytes or len(url) + 16 > limits.line:
+        if len(fields) > limits.headers or size > limits.header_bytes or len(url) + 32 > limits.line:
             self._check_whole(whole, size)
         self._fields = []
         self._line_length = 0

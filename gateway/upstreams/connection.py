@@ -47,7 +47,7 @@ class ConnectionOwner(Protocol):
     def connection_free(self, connection: "UpstreamConnection") -> None: ...
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(asyncio.Protocol):  # shape: one object takes all that asyncio says of a connection
     """Build it with its owner, hand it to `create_connection`; `is_connected` from then until the end.
 
     received_ns: when the bytes being handled arrived. exchanges: how many it has been leased for.

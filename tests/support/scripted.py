@@ -165,6 +165,11 @@ class ScriptedTransport(asyncio.Transport):
             self.was_aborted = True
             self._loop.call_soon(self._lose, None)
 
+    @property
+    def written(self) -> bytes:
+        """What the peer has taken and what waits for it."""
+        return self.taken + self._buffer
+
     # What the test lets the peer do.
 
     def deliver(self, data: bytes) -> None:
@@ -224,10 +229,13 @@ class Dial:
         self.address = address
         self.transport = ScriptedTransport(loop, protocol)
         self.decided: asyncio.Future[None] = loop.create_future()
+        """Also when nobody wants it any more."""
+        self.is_accepted = False
 
     def accept(self) -> ScriptedTransport:
         """The connection is made; whoever asked for it learns that a turn of the loop later, as with real ones."""
         if not self.decided.done():
+            self.is_accepted = True
             self.protocol.connection_made(self.transport)
             self.decided.set_result(None)
         return self.transport

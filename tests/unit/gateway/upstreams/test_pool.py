@@ -430,17 +430,10 @@ class PoolRun:
         pool = self.pool
         assert pool.open + len(pool._connecting) <= pool.limits.max
         assert pool.pending <= pool.limits.max + pool.limits.max_pending
-        live = [dial.protocol for dial in self.loop.dials if dial.transport in self._live()]
-        assert pool._established == set(live)
+        live = {dial.protocol for dial in self.loop.dials if dial.is_accepted and not dial.transport.is_lost}
+        assert pool._established == live
         if pool.pending and pool.open + len(pool._connecting) < pool.limits.max:
             assert len(pool._connecting) >= pool.pending
-
-    def _live(self) -> list[object]:
-        return [
-            dial.transport
-            for dial in self.loop.dials
-            if dial.decided.done() and dial.decided.exception() is None and not dial.transport.is_lost
-        ]
 
     def finish(self) -> None:
         """Let everybody have a turn: each who is still waiting is served."""

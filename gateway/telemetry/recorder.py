@@ -95,10 +95,6 @@ class Recorder(Settling):
         if self._metrics:
             self._tally.observe_lag(max(round(seconds * 1e9), 0))
 
-    def is_due(self) -> bool:
-        """Whether so much is waiting that the next report should not be waited for."""
-        return self._outbox.is_due()
-
     def take_lines(self, now_ns: int) -> Report:
         """The lines and records alone, which are many; what was counted waits for the next `take_report`."""
         self._settle()

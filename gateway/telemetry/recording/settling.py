@@ -74,13 +74,13 @@ class Settling:
                 self._put_out(lines)
                 self._settle_one(exchange)
         self._put_out(lines)
+        if self.when_due is not None and self._outbox.is_due():
+            self.when_due()
 
     def _put_out(self, lines: list[str]) -> None:
         if lines:
             self._outbox.add_lines("".join(lines).encode(), len(lines))
             lines.clear()
-            if self.when_due is not None and self._outbox.is_due():
-                self.when_due()
 
     def _settle_smooth(  # noqa: C901 - written out: it runs for nearly every exchange (perf/bench_recorder.py)
         self, exchange: Exchange, attempt: Attempt, lines: list[str]

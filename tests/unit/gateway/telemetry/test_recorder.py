@@ -303,15 +303,26 @@ def test_records_are_bounded_and_what_is_dropped_is_counted() -> None:
 
 def test_access_lines_are_bounded_and_make_the_report_due() -> None:
     recorder = make_recorder()
-    assert not recorder.is_due()
+    calls: list[None] = []
+    recorder.when_due = lambda: calls.append(None)
+    record(recorder, make_exchange())
+    take(recorder)
+    assert not calls
     long = "x" * 100_000
     record(recorder, *(make_exchange(path=long) for _ in range(100)))
-    assert recorder.is_due()
     report = take(recorder)
+    assert calls
     assert len(report.access_lines) <= 8 * 1024 * 1024
     assert report.drops == [DropCount("log", "access_log", "queue_full", 100 - report.access_line_count)]
     assert report.routes[0].requests[0].count == 100
-    assert not recorder.is_due()
+
+
+def test_lines_can_be_taken_without_what_was_counted() -> None:
+    recorder = make_recorder()
+    record(recorder, make_exchange())
+    lines = recorder.take_lines(0)
+    assert (lines.counted, lines.access_line_count, lines.routes) == (False, 1, [])
+    assert take(recorder).routes[0].requests[0].count == 1
 
 
 def test_without_an_access_log_only_what_is_worth_showing_is_kept() -> None:

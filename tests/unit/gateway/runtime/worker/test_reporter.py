@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import pytest
 
@@ -19,9 +20,10 @@ class Recorder:
         self.taken: list[bool] = []
         self.lags: list[float] = []
         self._line = b"x" * line_bytes
+        self.when_due: Callable[[], None] | None = None
 
-    def is_due(self) -> bool:
-        return False
+    def take_lines(self, now_ns: int) -> Report:
+        return Report(worker=1, sequence=0, at_ns=now_ns, counted=False, access_lines=self._line)
 
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report:
         self.taken.append(last)
@@ -71,6 +73,32 @@ def test_reports_are_sent_regularly_and_a_last_one_at_the_end() -> None:
     assert recorder.taken == [False] * (len(received) - 1) + [True]
     assert recorder.lags
     assert min(recorder.lags) >= 0
+
+
+def test_lines_that_are_many_are_sent_on_before_the_next_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter, "REPORT_INTERVAL_S", 60.0)
+    recorder = Recorder()
+    received: list[Report] = []
+
+    def on_message(message: memoryview) -> None:
+        up = decode_up(message)
+        assert isinstance(up, Measured)
+        received.append(decode_report(up.report))
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        channel = await Channel.open(ours, lambda _: None, lambda: None)
+        supervisor = await Channel.open(theirs, on_message, lambda: None)
+        Reporter(recorder, list, channel).start()
+        assert recorder.when_due is not None
+        recorder.when_due()
+        recorder.when_due()
+        await until(lambda: received)
+        channel.close()
+        supervisor.close()
+
+    asyncio.run(run())
+    assert [(report.counted, report.access_lines) for report in received] == [(False, b"x" * 10)]
 
 
 def test_nothing_is_taken_while_the_supervisor_does_not_read() -> None:

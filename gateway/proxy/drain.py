@@ -31,7 +31,8 @@ async def drain(context: Context, ports: Iterable[ListenerPort], delay_ns: int, 
     cut = sum(1 for connection in left if connection.has_exchange)
     for connection in left:
         connection.abandon()
-    await asyncio.sleep(_LAST_WORD_NS / SECOND_NS)
+    if left:
+        await asyncio.sleep(_LAST_WORD_NS / SECOND_NS)
     for connection in [connection for port in ports for connection in port.connections]:
         connection.cut(with_reset=True)
     return cut

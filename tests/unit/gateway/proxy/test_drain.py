@@ -111,6 +111,8 @@ def test_what_outlasts_the_deadline_is_cut_counted_and_recorded() -> None:
         walk.pass_time(2 * SECOND_NS)
         assert task.result() == 2
         assert [exchange.reason for exchange in walk.records] == [Reason.SHUTTING_DOWN] * 2
+        assert waiting.received.startswith(b"HTTP/1.1 503 ")
+        assert idle.received == b""
         assert all(client.transport.was_aborted for client in (waiting, idle, tunnel))
         walk.assert_at_rest()
 

@@ -63,9 +63,9 @@ class ScriptedLoop(asyncio.BaseEventLoop):
     def _process_events(self, _events: list[Any]) -> None:
         """There are none."""
 
-    def settle(self) -> None:
-        """Run until nothing is left to do at this moment."""
-        for _ in range(_TURNS):
+    def settle(self, turns: int = _TURNS) -> None:
+        """Run until nothing is left to do at this moment, which may take so many turns."""
+        for _ in range(turns):
             self.run_until_complete(_nothing())
             if not self._ready:  # type: ignore[attr-defined]
                 return

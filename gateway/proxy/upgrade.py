@@ -119,7 +119,8 @@ class Tunnel:
         self._used()
 
     def _used(self) -> None:
-        self._connection.deadline_ns = monotonic_ns() + self._idle_ns
+        if not self._downstream.is_write_paused:
+            self._connection.deadline_ns = monotonic_ns() + self._idle_ns
 
     def _end(self) -> None:
         """Both sides have said their last, or one is gone or silent; what is still buffered is delivered."""

@@ -12,6 +12,7 @@ from gateway.model.headers import Fields
 from gateway.model.listener import Listener
 from gateway.proxy.plan import ActiveConfig, RoutePlan
 
+_TRACE_KINDS: Final = frozenset({kinds.TRACEPARENT, kinds.TRACESTATE})
 _COUNTING_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
 
 
@@ -76,9 +77,16 @@ def encode_request(
         peer.forwarding_lines + head.host if peer.is_plain and head.host else _forwarding_lines(head, peer, host),
         head.minor_version,
         exchange.request_id.encode(),
-        b"" if config.propagator is None else config.propagator.lines(exchange, attempt),
+        _foreign_trace_lines(head) if config.propagator is None else config.propagator.lines(exchange, attempt),
         _framing_lines(head, plan) if not head.is_plain else b"",
     )
+
+
+def _foreign_trace_lines(head: RequestHead) -> bytes:
+    """Trace context that is none of our business goes on as it came."""
+    if head.extras is None:
+        return b""
+    return field_lines([field for field in head.fields if kinds.REQUEST_KINDS.kind_of(field[0]) in _TRACE_KINDS])
 
 
 def _framing_lines(head: RequestHead, plan: RoutePlan) -> bytes:

@@ -108,6 +108,8 @@ class Attempting(Ending):
 
     def _begin_payload(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
         held, self._held = self._held, b""
+        if not attempt.reused or self._head.method not in _IDEMPOTENT:
+            self._replay = None  # There will be no second try, so nothing need be kept for one.
         self._send_payload(connection, held)
         if self._is_request_complete:
             self._request_sent(connection, attempt, now_ns)

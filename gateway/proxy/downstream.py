@@ -177,11 +177,14 @@ class DownstreamConnection(ClientConnection):
             return
         data, self._pending = self._pending, b""
         self._await_next(monotonic_ns())
+        # Reading goes on only afterwards, and only if the next request does not hold it up in its turn.
+        self._is_reading_paused = False
         if data:
             self._read_head(data)
-        if not self._pending:
-            # Only now: what a client sends ahead stays in its own buffers, not in ours.
-            self.resume_request()
+        if self._pending:
+            self.hold_request()  # What a client sends ahead stays in its own buffers, not in ours.
+        elif not self._is_reading_paused and not self._has_client_ended:
+            self._transport.resume_reading()
         self._close_if_client_ended()
 
     def _close_if_client_ended(self) -> None:

@@ -103,8 +103,18 @@ class Ending:
 
     def on_deadline(self, now_ns: int) -> None:
         """The route's limit for the whole exchange, or the end of the wait for a connection."""
-        is_total = now_ns >= self._total_deadline_ns()
-        self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL if is_total else Reason.POOL_EXHAUSTED))
+        if now_ns >= self._total_deadline_ns():
+            reason = Reason.UPSTREAM_TIMEOUT_TOTAL
+        else:
+            reason = Reason.CONNECT_TIMEOUT if self._has_waited_for_connect(now_ns) else Reason.POOL_EXHAUSTED
+        self._fail(reply_for(reason))
+
+    def _has_waited_for_connect(self, now_ns: int) -> bool:
+        """Whether most of the wait was for a connection to be opened, rather than for a place to open one."""
+        attempt, waiter = self._attempt, self._waiter
+        if attempt is None or waiter is None or not waiter.connecting_ns:
+            return False
+        return now_ns - waiter.connecting_ns > waiter.connecting_ns - attempt.started_ns
 
     def _watch(self) -> None:
         if not self._is_watched:

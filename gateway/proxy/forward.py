@@ -63,7 +63,7 @@ def encode_request(
     exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
 ) -> bytes:
     """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
-    path, host, passed_lines = exchange.path, head.host or attempt.endpoint.encode(), head.passed_lines
+    path, host, passed_lines = exchange.path, head.host or _host_of(attempt.endpoint), head.passed_lines
     if plan.rewrite is not None:
         path = plan.rewrite.rewrite_path(path)
         host = plan.rewrite.host or host
@@ -80,6 +80,11 @@ def encode_request(
         _foreign_trace_lines(head) if config.propagator is None else config.propagator.lines(exchange, attempt),
         _framing_lines(head, plan) if not head.is_plain else b"",
     )
+
+
+def _host_of(endpoint: str) -> bytes:
+    """The authority for a request that has none; a socket's path would not be one."""
+    return b"localhost" if endpoint.startswith("unix:") else endpoint.encode()
 
 
 def _foreign_trace_lines(head: RequestHead) -> bytes:

@@ -246,3 +246,13 @@ def test_a_connection_is_waited_for_as_long_as_for_the_first_byte() -> None:
         reasons = {exchange.reason for exchange in walk.records}
         assert reasons == {Reason.UPSTREAM_TIMEOUT_FIRST_BYTE, Reason.POOL_EXHAUSTED}
         walk.assert_at_rest()
+
+
+def test_who_waits_for_a_connection_that_is_being_opened_is_told_of_that() -> None:
+    with Walk(timeouts=RouteTimeouts(first_byte_ns=SECOND_NS // 2)) as walk:
+        client = walk.connect()
+        client.send(get())
+        walk.pass_time(SECOND_NS // 2)
+        assert [exchange.reason for exchange in walk.records] == [Reason.CONNECT_TIMEOUT]
+        assert client.received.startswith(b"HTTP/1.1 504 ")
+        walk.assert_at_rest()

@@ -61,6 +61,14 @@ def test_a_request_of_http_1_0_without_host_goes_to_the_endpoint_by_its_address(
     assert request.value("via") == b"1.0 sightline"
 
 
+def test_a_unix_socket_is_no_host() -> None:
+    head = head_of(line=b"GET / HTTP/1.0", host=None)
+    plan = plan_of()
+    attempt = attempt_of("unix:/run/orders.sock")
+    data = encode_request(exchange_of(head), attempt, head, plan, config_of(plan), Peer("192.0.2.1", PUBLIC))
+    assert parse_request_head(data).value("host") == b"localhost"
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [

@@ -91,6 +91,9 @@ class Run:
     def do_begin_chunked(self, which: int) -> None:
         self.say(which, b"PUT %b HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n")
 
+    def do_begin_upload(self, which: int) -> None:
+        self.say(which, b"PUT %b HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n" + bytes(MUCH))
+
     def do_expect(self, which: int) -> None:
         self.say(which, b"POST %b HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
 
@@ -259,6 +262,15 @@ class Run:
         assert self.walk.in_flight == len(recorder.started) - len(recorder.finished)
         assert len({id(exchange) for exchange in recorder.finished}) == len(recorder.finished)
         assert self.walk.endpoint.in_flight >= 0
+        self.check_memory()
+
+    def check_memory(self) -> None:
+        """What waits for a side that lags behind is what was read before it was held up, and not more."""
+        transports = [dial.transport for dial in self.walk.loop.dials] + [client.transport for client in self.clients]
+        assert max(transport.get_write_buffer_size() for transport in transports) < 3 * MUCH
+        for client in self.clients:
+            held = len(getattr(client.connection._served, "_held", b""))
+            assert held + len(client.connection._pending) < 3 * MUCH
 
     def finish(self) -> None:
         """Nobody does anything any more: whatever is under way ends by itself, and then nothing is left of it."""
@@ -324,6 +336,7 @@ STEPS = st.lists(st.tuples(st.sampled_from([*NAMES, *OFTEN]), st.integers(0, 5))
 @given(steps=STEPS)
 @example(steps=[("get", 0), ("get", 0), ("accept", 0), ("answer", 0), ("get", 0), ("answer", 0), ("answer", 0)])
 @example(steps=[("begin_post", 0), ("accept", 0), ("lag", 0), ("send_much", 0), ("answer", 0), ("get", 0)])
+@example(steps=[("get", 0), ("accept", 0), ("begin_upload", 0), ("lag", 0), ("answer", 0), *[("send_much", 0)] * 5])
 @example(steps=[("stop_reading", 0), ("get", 0), ("accept", 0), ("answer_much", 0), ("wait", 3), ("read_on", 0)])
 @example(steps=[("upgrade", 0), ("accept", 0), ("switch", 0), ("send_much", 0), ("half_close", 0), ("end", 0)])
 @example(

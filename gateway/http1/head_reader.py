@@ -10,6 +10,8 @@ import httptools
 from gateway.model.headers import Fields
 
 HEAD_END = b"\r\n\r\n"
+REPEATED_AT_MOST = 4 * 1024
+"""Bytes of a head that are remembered for when it comes again; an idle connection holds no more than these."""
 
 
 class HeadReader:

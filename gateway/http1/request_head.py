@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httptools
 
 from gateway.http1 import field_kinds as kinds
-from gateway.http1.head_reader import HeadReader
+from gateway.http1.head_reader import REPEATED_AT_MOST, HeadReader
 from gateway.http1.refusal import RequestRefused
 from gateway.model.headers import Field, Fields, field_values
 from gateway.model.listener import ListenerLimits
@@ -167,7 +167,8 @@ class RequestHeadReader(HeadReader):
                 _take_special(head, _kind_of(field[0]), field)
         _check_head(head)
         head.passed_lines = b"".join([b"%b: %b\r\n" % field for field in head.passed])
-        self._repeated = whole[whole.find(b"\r") :] if head.is_plain and minor == 1 else b""
+        is_repeatable = head.is_plain and minor == 1 and size <= REPEATED_AT_MOST
+        self._repeated = whole[whole.find(b"\r") :] if is_repeatable else b""
         if head.has_body or not head.keep_alive or head.connection_options is not None:
             self._parser = httptools.HttpRequestParser(self)
 

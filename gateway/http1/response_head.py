@@ -8,7 +8,7 @@ from typing import Final
 import httptools
 
 from gateway.http1 import field_kinds as kinds
-from gateway.http1.head_reader import HeadReader
+from gateway.http1.head_reader import REPEATED_AT_MOST, HeadReader
 from gateway.http1.refusal import ResponseRefused
 from gateway.model.headers import Field, Fields
 
@@ -127,7 +127,7 @@ class ResponseHeadReader(HeadReader):
             _apply_connection_options(head, options)
         self._fields = []
         is_plain = head.is_reusable and not (head.is_bodyless or head.is_chunked or head.is_close_delimited)
-        self._repeated = whole if is_plain else b""
+        self._repeated = whole if is_plain and size <= REPEATED_AT_MOST else b""
         # The parser would now wait for a body that it never gets to see.
         self._parser = httptools.HttpResponseParser(self)
 

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.http1 import field_kinds as kinds
+from gateway.http1.head_reader import REPEATED_AT_MOST
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.request_head import RequestHead, RequestHeadReader
 from gateway.model.listener import ListenerLimits
@@ -286,6 +287,14 @@ def test_a_head_that_comes_again_is_read_the_same_with_its_own_target() -> None:
     assert reader.feed(again) == len(again)
     expected = first | {"method": "POST", "target": b"/other?x", "size": len(again)}
     assert facts(reader.head) == expected == facts(read(again))
+
+
+def test_a_long_head_is_not_remembered() -> None:
+    reader = RequestHeadReader(LIMITS)
+    data = request(b"A: " + b"a" * REPEATED_AT_MOST)
+    for _ in range(2):
+        assert reader.feed(data) == len(data)
+        assert reader._repeated == b""
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,40 @@
 """What each header field is to a proxy: passed on as it is, or one of the few that decide framing, forwarding or tracing.
 
-One lookup per field, in the parser's callback. The table is seeded with the spellings clients use and learns others up
-to a bound, beyond which an unknown spelling is merely classified anew each time.
+What a head consists of is worked out once for each sequence of names: whoever sends one head sends others like it. The
+sequences remembered are bounded in number and size, beyond which one is merely sorted out anew each time.
 """
 
 from typing import Final
 
 PASS: Final = 0
-# The kinds up to AUTHORIZATION are passed on as well as looked at.
+# The kinds up to LAST_PASSED are passed on as well as looked at.
 USER_AGENT: Final = 1
 CONTENT_TYPE: Final = 2
 AUTHORIZATION: Final = 3
-HOST: Final = 4
-CONNECTION: Final = 5
-CONTENT_LENGTH: Final = 6
-TRANSFER_ENCODING: Final = 7
-HOP_BY_HOP: Final = 8
+DATE: Final = 4
+LAST_PASSED: Final = DATE
+HOST: Final = 5
+CONNECTION: Final = 6
+CONTENT_LENGTH: Final = 7
+TRANSFER_ENCODING: Final = 8
+HOP_BY_HOP: Final = 9
 """Dropped, whatever its value."""
-TE: Final = 9
-UPGRADE: Final = 10
-EXPECT: Final = 11
+TE: Final = 10
+UPGRADE: Final = 11
+EXPECT: Final = 12
 # The kinds from TRACEPARENT on are kept aside for tracing and forwarding, and sent anew.
-TRACEPARENT: Final = 12
-TRACESTATE: Final = 13
-FORWARDED: Final = 14
-X_FORWARDED_FOR: Final = 15
-X_FORWARDED_PROTO: Final = 16
-X_FORWARDED_HOST: Final = 17
-FORWARDING: Final = 18
+TRACEPARENT: Final = 13
+TRACESTATE: Final = 14
+FORWARDED: Final = 15
+X_FORWARDED_FOR: Final = 16
+X_FORWARDED_PROTO: Final = 17
+X_FORWARDED_HOST: Final = 18
+FORWARDING: Final = 19
 """Other claims of a proxy in front (X-Real-IP, X-Forwarded-Port, ...): believed from trusted peers alone."""
-X_REQUEST_ID: Final = 19
-MAX_FORWARDS: Final = 20
-UNDERSCORE: Final = 21
+X_REQUEST_ID: Final = 20
+MAX_FORWARDS: Final = 21
+UNDERSCORE: Final = 22
 """A name with an underscore: dropped, because applications read `-` and `_` alike and identity fields could be forged."""
-DATE: Final = 22
 
 _REQUEST: Final[dict[bytes, int]] = {
     b"host": HOST,
@@ -74,37 +75,52 @@ _RESPONSE: Final[dict[bytes, int]] = {
     b"upgrade": UPGRADE,
     b"date": DATE,
 }
-_LEARN_AT_MOST: Final = 2048
+_SHAPES_KEPT: Final = 1024
+_SHAPE_FIELDS: Final = 40
+_SHAPE_BYTES: Final = 1024
+
+
+class Shape:
+    """What is to be done with the fields of all heads with one sequence of names.
+
+    kept: those that are passed on but looked at, dropped: those that are not passed on, each with its kind, in order.
+    """
+
+    __slots__ = ("dropped", "kept")
+
+    def __init__(self, kept: tuple[tuple[bytes, int], ...], dropped: tuple[tuple[bytes, int], ...]) -> None:
+        self.kept = kept
+        self.dropped = dropped
 
 
 class FieldKinds:
     """The kind of a field by its name in whatever case it was sent.
 
-    Use: a name in `passing` is PASS, which most are; for any other ask `kind_of`.
+    shapes: those that are remembered, by the names in the order they came, for `shape_of` to be asked only for others.
     """
 
-    __slots__ = ("_by_lower_name", "_is_request", "_known", "passing")
+    __slots__ = ("_by_lower_name", "_is_request", "shapes")
 
-    def __init__(self, by_lower_name: dict[bytes, int], common: tuple[bytes, ...], *, is_request: bool) -> None:
+    def __init__(self, by_lower_name: dict[bytes, int], *, is_request: bool) -> None:
         self._by_lower_name = by_lower_name
         self._is_request = is_request
-        self._known: dict[bytes, int] = {}
-        self.passing: set[bytes] = set()
-        for lower in (*by_lower_name, *common):
-            for spelling in (lower, lower.title()):
-                self.kind_of(spelling)
+        self.shapes: dict[tuple[bytes, ...], Shape] = {}
+
+    def shape_of(self, names: tuple[bytes, ...]) -> Shape:
+        """Sort these names out, and remember them unless they are uncommonly many or long."""
+        pairs = [(name, self.kind_of(name)) for name in names]
+        shape = Shape(
+            tuple(pair for pair in pairs if PASS < pair[1] <= LAST_PASSED),
+            tuple(pair for pair in pairs if pair[1] > LAST_PASSED),
+        )
+        if len(names) <= _SHAPE_FIELDS and sum(map(len, names)) <= _SHAPE_BYTES:
+            if len(self.shapes) >= _SHAPES_KEPT:
+                # Names come from outside; what a stranger can fill must be cheap to lose.
+                self.shapes.clear()
+            self.shapes[names] = shape
+        return shape
 
     def kind_of(self, name: bytes) -> int:
-        kind = self._known.get(name)
-        if kind is None:
-            kind = self._classify(name)
-            if len(self._known) < _LEARN_AT_MOST:
-                self._known[name] = kind
-                if kind == PASS:
-                    self.passing.add(name)
-        return kind
-
-    def _classify(self, name: bytes) -> int:
         lower = name.lower()
         kind = self._by_lower_name.get(lower)
         if kind is not None:
@@ -116,23 +132,5 @@ class FieldKinds:
         return PASS
 
 
-REQUEST_KINDS: Final = FieldKinds(
-    _REQUEST,
-    (
-        b"accept",
-        b"accept-encoding",
-        b"accept-language",
-        b"cache-control",
-        b"cookie",
-        b"origin",
-        b"referer",
-        b"range",
-        b"via",
-    ),
-    is_request=True,
-)
-RESPONSE_KINDS: Final = FieldKinds(
-    _RESPONSE,
-    (b"server", b"content-type", b"cache-control", b"etag", b"last-modified", b"location", b"set-cookie", b"vary"),
-    is_request=False,
-)
+REQUEST_KINDS: Final = FieldKinds(_REQUEST, is_request=True)
+RESPONSE_KINDS: Final = FieldKinds(_RESPONSE, is_request=False)

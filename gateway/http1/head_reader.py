@@ -4,6 +4,7 @@ Bodies never reach httptools, so that it and we cannot disagree about framing.
 """
 
 from abc import abstractmethod
+from typing import TypeAlias
 
 import httptools
 
@@ -13,91 +14,110 @@ HEAD_END = b"\r\n\r\n"
 REPEATED_AT_MOST = 4 * 1024
 """Bytes of a head that are remembered for when it comes again; an idle connection holds no more than these."""
 
+Parser: TypeAlias = httptools.HttpRequestParser | httptools.HttpResponseParser
+
+
+class FieldsByName:
+    """What a parser calls for each field, when no two have one name in one spelling; C calling C, without a step of ours."""
+
+    __slots__ = ("by_name", "on_header")
+
+    def __init__(self) -> None:
+        self.by_name: dict[bytes, bytes] = {}
+        self.on_header = self.by_name.setdefault
+
+
+class FieldsInOrder:
+    """What a parser calls where names repeat."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self) -> None:
+        self.fields: Fields = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value))
+
 
 class HeadReader:
     """Reads one head at a time. `feed` takes what arrived and returns how much of it belonged to the head, or -1 when
     all did and more is needed. It raises a refusal, after which the reader must not be fed again."""
 
-    __slots__ = ("_fields", "_has_text", "_parser", "_size", "_tail")
+    __slots__ = ("_held", "_judge", "_parser", "_seen", "_size")
 
-    _parser: httptools.HttpRequestParser | httptools.HttpResponseParser
+    _new_parser: type[Parser]
 
-    def _start_over(self) -> None:
-        self._fields: Fields = []
+    def __init__(self) -> None:
+        self._seen = FieldsByName()
+        """The fields of the head that is being read. For `Transfer-Encoding: identity` the parser raises after the last
+        field, so nothing is decided while they are gathered; and what refuses a head leaves the reader unusable."""
+        self._parser = self._new_parser(self._seen)
+        self._held: bytearray | None = None
+        """A head that comes in pieces, as far as it has come, without the empty lines before it."""
+        self._judge: Parser | None = None
+        """Sees the pieces as they come, so that what is broken is refused at once and not when it is complete."""
         self._size = 0
-        """Bytes of a head that comes in pieces, as far as it has come."""
-        self._has_text = False
-        """Whether more than empty lines has come; those before a request line are allowed (RFC 9112 section 2.2)."""
-        self._tail = b""
-
-    def close(self) -> None:
-        """No more heads will be read. The parser and its reader hold each other; a reference cycle per connection would
-        wait for the collector, and those alive when it is frozen for ever."""
-        del self._parser
+        """Bytes of a head that comes in pieces, with the empty lines before it, which are allowed (RFC 9112 section 2.2)."""
 
     @property
     def has_begun(self) -> bool:
         """Whether bytes of an incomplete head have been read."""
         return self._size > 0
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # For `Transfer-Encoding: identity` the parser raises after the last field, so nothing is decided in a callback.
-        self._fields.append((name, value))
-
     def feed(self, data: bytes) -> int:
         end = data.find(HEAD_END) + 4
         if end < 4 or self._size or data[0] < 32:
             return self._feed_in_pieces(data)
         # Nearly always the whole head is in one read, and starts with a letter.
-        piece = data if end == len(data) else data[:end]
+        whole = data if end == len(data) else data[:end]
         try:
-            self._parser.feed_data(piece)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._rescue(error, piece)
-        self._finish(piece, end)
+            self._parser.feed_data(whole)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as error:
+            raise self._refusal_of(error, whole) from None
+        self._finish(whole, end)
         return end
 
     def _feed_in_pieces(self, data: bytes) -> int:
-        position = 0
-        while True:
-            end, is_end = self._end_of_head(data, position)
-            piece = data[position:end]
-            self._has_text = self._has_text or bool(piece.strip(b"\r\n"))
-            self._look_at(piece)
-            self._size += len(piece)
-            try:
-                self._parser.feed_data(piece)
-            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-                self._rescue(error, piece)
-            self._check_size(self._size)
-            if is_end and self._has_text:
-                size = self._size
-                self._finish(b"", size)
-                self._start_over()
-                return end
-            if end == len(data):
-                self._tail = b"" if is_end else (self._tail + piece[-3:])[-3:]
-                return -1
-            position = end
-            self._tail = b""
+        if self._judge is None or self._held is None:
+            self._judge, self._held = self._new_parser(object()), bytearray()
+        held = self._held
+        text = data if held else data.lstrip(b"\r\n")
+        before = len(held)
+        held += text
+        found = held.find(HEAD_END, max(before - 3, 0)) if held else -1
+        end = len(data) if found < 0 else found + 4 - before + len(data) - len(text)
+        self._look_at(held if found < 0 else held[: found + 2])
+        self._size += end
+        self._parse(self._judge, data[:end])
+        self._check_size(self._size)
+        if found < 0:
+            return -1
+        whole, size = bytes(held[: found + 4]), self._size
+        self._held = self._judge = None
+        self._size = 0
+        self._parse(self._parser, whole)
+        self._finish(whole, size)
+        return end
 
-    def _end_of_head(self, data: bytes, position: int) -> tuple[int, bool]:
-        """The index after the next empty line, which may straddle two reads; else the length of `data` and False."""
-        if self._tail and not position:
-            straddling = (self._tail + data[:3]).find(HEAD_END)
-            if straddling >= 0:
-                return straddling + 4 - len(self._tail), True
-        found = data.find(HEAD_END, position)
-        return (found + 4, True) if found >= 0 else (len(data), False)
+    def _parse(self, parser: Parser, data: bytes) -> None:
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # It comes at the end of a head that asks for a tunnel; whether there will be one is ours to say.
+        except httptools.HttpParserError as error:
+            raise self._refusal_of(error, data) from None
 
-    def _rescue(self, error: httptools.HttpParserError | httptools.HttpParserUpgrade, piece: bytes) -> None:
-        # HttpParserUpgrade comes at the end of a head that asks for a tunnel; whether there will be one is ours to say.
-        if isinstance(error, httptools.HttpParserError):
-            raise self._refusal_of(error, piece) from None
+    def _fields_in_order(self, whole: bytes) -> Fields:
+        """All fields of a head that has been parsed, for when names repeat."""
+        ordered = FieldsInOrder()
+        self._parse(self._new_parser(ordered), whole)
+        return ordered.fields
 
     @abstractmethod
-    def _look_at(self, piece: bytes) -> None:
-        """Measure what the parser does not, when a head comes in pieces."""
+    def _look_at(self, held: bytearray) -> None:
+        """Measure what the parser does not, in as much of a head as has come in pieces."""
 
     @abstractmethod
     def _check_size(self, size: int) -> None:
@@ -109,4 +129,4 @@ class HeadReader:
 
     @abstractmethod
     def _finish(self, whole: bytes, size: int) -> None:
-        """Interpret the complete head. whole: its bytes, empty when it came in pieces; size: their number."""
+        """Interpret the complete head, whose fields are in `_seen`. size: its bytes, with empty lines before it."""

@@ -12,17 +12,16 @@ import httptools
 from gateway.http1 import field_kinds as kinds
 from gateway.http1.head_reader import REPEATED_AT_MOST, HeadReader
 from gateway.http1.refusal import RequestRefused
-from gateway.model.headers import Field, Fields, field_values
+from gateway.http1.writer import field_lines
+from gateway.model.headers import Fields
 from gateway.model.listener import ListenerLimits
 from gateway.model.outcome import Reason
 
-_passing = kinds.REQUEST_KINDS.passing
-_kind_of = kinds.REQUEST_KINDS.kind_of
+_shapes = kinds.REQUEST_KINDS.shapes
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = kinds.HOST
-_LAST_PASSED = kinds.AUTHORIZATION
+_LAST_PASSED = kinds.LAST_PASSED
 _FIRST_EXTRA = kinds.TRACEPARENT
-_MINOR_VERSIONS = {"1.1": 1, "1.0": 0}
 _NOT_CONNECTION_OPTIONS = frozenset({b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"})
 _NOT_UPGRADED_TO = (b"h2c", b"http/2", b"h2", b"tls")
 _METHODS = {
@@ -41,63 +40,43 @@ class RequestHead:
     upgrade: the protocol asked for; None where none is asked for, or one that is not tunnelled.
     """
 
-    __slots__ = (
-        "connection_options",
-        "content_length",
-        "expects_continue",
-        "extras",
-        "fields",
-        "has_body",
-        "host",
-        "is_chunked",
-        "is_plain",
-        "keep_alive",
-        "method",
-        "minor_version",
-        "passed",
-        "passed_lines",
-        "size",
-        "target",
-        "upgrade",
-        "user_agent",
-    )
+    # What most requests leave as it is stands on the class: a head is made for every request.
+    passed_lines = b""
+    extras: dict[int, list[bytes]] | None = None
+    host: bytes | None = None
+    user_agent: str | None = None
+    content_length: int | None = None
+    is_plain = True
+    """Whether nothing in it is about framing, persistence, tracing or forwarding."""
+    is_chunked = has_body = expects_continue = False
+    upgrade: bytes | None = None
+    connection_options: set[bytes] | None = None
+    kinds_seen = 0
+    """A bit for each kind of those that may come once only."""
 
-    def __init__(self, method: str, target: bytes, minor_version: int, size: int, fields: Fields) -> None:
+    def __init__(self, method: str, target: bytes, minor_version: int, size: int) -> None:
         self.method = method
         self.target = target
         self.minor_version = minor_version
         self.size = size
-        self.fields = fields
-        self.passed: Fields = []
-        self.passed_lines = b""
-        self.extras: dict[int, list[bytes]] | None = None
         self.keep_alive = minor_version == 1
-        self.host: bytes | None = None
-        self.user_agent: str | None = None
-        self.content_length: int | None = None
-        self.is_plain = True
-        """Whether nothing in it is about framing, persistence, tracing or forwarding."""
-        self.is_chunked = self.has_body = self.expects_continue = False
-        self.upgrade: bytes | None = None
-        self.connection_options: set[bytes] | None = None
+        self.fields: Fields
+        self.passed: Fields
 
 
 class RequestHeadReader(HeadReader):
     """Reads the heads of one connection's requests, one after the other; `head` holds the latest."""
 
-    __slots__ = ("_limits", "_line_length", "_repeated", "_url", "head")
+    __slots__ = ("_limits", "_repeated", "head")
 
+    _new_parser = httptools.HttpRequestParser
     head: RequestHead
 
     def __init__(self, limits: ListenerLimits) -> None:
+        super().__init__()
         self._limits = limits
-        self._parser = httptools.HttpRequestParser(self)
-        self._url = b""
         self._repeated = b""
         """What followed the request line of `head`, if it says nothing about framing, persistence or tracing."""
-        self._line_length = 0
-        """Of the request line, as far as it has come; negative once it is complete."""
-        self._start_over()
 
     def feed(self, data: bytes) -> int:
         # A client that keeps its connection sends the same header fields again and again. Bytes that were judged once
@@ -116,29 +95,18 @@ class RequestHeadReader(HeadReader):
                     return head.size
         return HeadReader.feed(self, data)
 
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-
-    def _look_at(self, piece: bytes) -> None:
-        if self._line_length < 0:
-            return
-        if self._line_length == 0:
-            piece = piece.lstrip(b"\r\n")
-        end = piece.find(b"\n")
+    def _look_at(self, held: bytearray) -> None:
+        end = held.find(b"\n")
         # The parser insists on CR LF, so the CR is not counted, whichever of the two comes last in its read.
-        length = self._line_length + len((piece if end < 0 else piece[:end]).removesuffix(b"\r"))
+        length = len(held.removesuffix(b"\r")) if end < 0 else end - 1
         if length > self._limits.line:
             raise _line_too_long(self._limits)
-        self._line_length = length if end < 0 else -length
 
     def _check_size(self, size: int) -> None:
-        limits = self._limits
-        if size > limits.header_bytes + abs(self._line_length) + 2:
-            raise RequestRefused(
-                Reason.HEADER_TOO_LARGE, f"The header section is larger than {limits.header_bytes} bytes."
-            )
-        if len(self._fields) > limits.headers:
-            raise RequestRefused(Reason.HEADER_TOO_LARGE, f"There are more than {limits.headers} header fields.")
+        # The request line has a limit of its own, which `_look_at` has seen to.
+        limits, held = self._limits, self._held or b""
+        if size > limits.header_bytes + max(held.find(b"\n") + 1, 0):
+            raise _header_too_large(limits)
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> RequestRefused:
         # A method that is a token but unknown is 501 (RFC 9110 section 9.1); anything else in its place is no request.
@@ -147,61 +115,73 @@ class RequestHeadReader(HeadReader):
         return RequestRefused(Reason.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
 
     def _finish(self, whole: bytes, size: int) -> None:
-        parser: httptools.HttpRequestParser = self._parser  # type: ignore[assignment]
-        raw_method, url, fields = parser.get_method(), self._url, self._fields
-        self._url = b""
-        minor = 1
-        if not whole.startswith(b"%b %b HTTP/1.1\r\n" % (raw_method, url)):
-            minor = self._check_line(whole, len(raw_method) + len(url), parser.get_http_version())
+        line = whole[: whole.find(b"\r")]
+        count = whole.count(b"\r\n") - 2
         limits = self._limits
-        if len(fields) > limits.headers or size > limits.header_bytes or len(url) + 32 > limits.line:
-            self._check_whole(whole, size)
-        self._fields = []
-        self._line_length = 0
-        head = self.head = RequestHead(_METHODS.get(raw_method) or raw_method.decode(), url, minor, size, fields)
-        passed = head.passed
-        for field in fields:
-            if field[0] in _passing:
-                passed.append(field)
-            else:
-                _take_special(head, _kind_of(field[0]), field)
+        if len(line) > limits.line:
+            raise _line_too_long(limits)
+        if size - len(line) - 2 > limits.header_bytes or count > limits.headers:
+            raise _header_too_large(limits)
+        parts = line.split(b" ")
+        minor = 1
+        if len(parts) != 3 or parts[2] != b"HTTP/1.1":
+            minor = _minor_version(parts)
+        method = parts[0]
+        head = self.head = RequestHead(_METHODS.get(method) or method.decode(), parts[1], minor, size)
+        seen = self._seen.by_name
+        if len(seen) == count:
+            _take_fields(head, seen)
+        else:
+            _take_repeating_fields(head, self._fields_in_order(whole))
+            seen.clear()
         _check_head(head)
-        head.passed_lines = b"".join([b"%b: %b\r\n" % field for field in head.passed])
+        head.passed_lines = field_lines(head.passed)
         is_repeatable = head.is_plain and minor == 1 and size <= REPEATED_AT_MOST
-        self._repeated = whole[whole.find(b"\r") :] if is_repeatable else b""
+        self._repeated = whole[len(line) :] if is_repeatable else b""
         if head.has_body or not head.keep_alive or head.connection_options is not None:
-            self._parser = httptools.HttpRequestParser(self)
-
-    def _check_line(self, whole: bytes, length: int, version: str) -> int:
-        """The minor version of a request line that is not the usual one, or came in pieces."""
-        if version not in _MINOR_VERSIONS:
-            raise RequestRefused(Reason.BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.", status=505)
-        # One space on either side of the target and 8 bytes of version; the parser would take any number of spaces.
-        line_length = whole.find(b"\r") if whole else -self._line_length
-        if line_length != length + 10:
-            raise RequestRefused(Reason.BAD_REQUEST, "The request line is malformed.")
-        return _MINOR_VERSIONS[version]
-
-    def _check_whole(self, whole: bytes, size: int) -> None:
-        """Some limit is near for a head that came in one read; see which, exactly."""
-        if whole:
-            self._line_length = -whole.find(b"\r")
-            if -self._line_length > self._limits.line:
-                raise _line_too_long(self._limits)
-        self._check_size(size)
+            self._parser = httptools.HttpRequestParser(self._seen)
 
 
-def _take_special(head: RequestHead, kind: int, field: Field) -> None:
+def _minor_version(parts: list[bytes]) -> int:
+    """Of a request line that is not the usual one; raises RequestRefused. The parser would take RTSP and more spaces."""
+    version = parts[-1]
+    if len(parts) == 3 and version == b"HTTP/1.0":
+        return 0
+    if len(parts) < 3 or (version.startswith(b"HTTP/") and not version.startswith(b"HTTP/1.")):
+        raise RequestRefused(Reason.BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.", status=505)
+    raise RequestRefused(Reason.BAD_REQUEST, "The request line is malformed.")
+
+
+def _take_fields(head: RequestHead, by_name: dict[bytes, bytes]) -> None:
+    """Sort out fields of which no two have one name in one spelling; by_name is empty afterwards."""
+    head.fields = list(by_name.items())
+    names = tuple(by_name)
+    shape = _shapes.get(names) or kinds.REQUEST_KINDS.shape_of(names)
+    for name, kind in shape.kept:
+        _take_special(head, kind, by_name[name])
+    for name, kind in shape.dropped:
+        if kind == _HOST and head.host is None:
+            head.host = by_name.pop(name).strip(b" \t")  # The parser leaves white space at the end.
+        else:
+            _take_special(head, kind, by_name.pop(name))
+    head.passed = list(by_name.items())
+    by_name.clear()
+
+
+def _take_repeating_fields(head: RequestHead, fields: Fields) -> None:
+    head.fields, head.passed = fields, []
+    for field in fields:
+        kind = kinds.REQUEST_KINDS.kind_of(field[0])
+        if kind <= _LAST_PASSED:
+            head.passed.append(field)
+        if kind != kinds.PASS:
+            _take_special(head, kind, field[1])
+
+
+def _take_special(head: RequestHead, kind: int, value: bytes) -> None:
     """A field that may be more than merely passed on; raises RequestRefused."""
-    value = field[1].strip(b" \t")  # The parser leaves white space at the end.
-    if kind == _HOST and head.host is None:
-        head.host = value
-        return
-    if kind <= _LAST_PASSED:
-        head.passed.append(field)
-        if kind == kinds.PASS:
-            return
-    else:
+    value = value.strip(b" \t")
+    if kind > _LAST_PASSED and kind != _HOST:
         head.is_plain = False
     take = _TAKE.get(kind)
     if take is not None:
@@ -226,6 +206,13 @@ def _check_head(head: RequestHead) -> None:
 
 def _line_too_long(limits: ListenerLimits) -> RequestRefused:
     return RequestRefused(Reason.URI_TOO_LONG, f"The request line is longer than {limits.line} bytes.")
+
+
+def _header_too_large(limits: ListenerLimits) -> RequestRefused:
+    return RequestRefused(
+        Reason.HEADER_TOO_LARGE,
+        f"The header section is larger than {limits.header_bytes} bytes or {limits.headers} fields.",
+    )
 
 
 def _take_host(head: RequestHead, value: bytes) -> None:
@@ -279,12 +266,13 @@ def _take_user_agent(head: RequestHead, value: bytes) -> None:
     head.user_agent = value.decode("latin-1")
 
 
-def _refuse_repetition(name: str) -> Callable[[RequestHead, bytes], None]:
-    lower = name.lower().encode()
+def _refuse_repetition(name: str, kind: int) -> Callable[[RequestHead, bytes], None]:
+    bit = 1 << kind
 
     def take(head: RequestHead, _value: bytes) -> None:
-        if len(field_values(head.fields, lower)) > 1:
+        if head.kinds_seen & bit:
             raise RequestRefused(Reason.BAD_REQUEST, f"There is more than one {name} field.")
+        head.kinds_seen |= bit
 
     return take
 
@@ -297,8 +285,8 @@ _TAKE: dict[int, Callable[[RequestHead, bytes], None]] = {
     kinds.CONNECTION: _take_connection,
     kinds.UPGRADE: _take_upgrade,
     kinds.EXPECT: _take_expect,
-    kinds.CONTENT_TYPE: _refuse_repetition("Content-Type"),
-    kinds.AUTHORIZATION: _refuse_repetition("Authorization"),
+    kinds.CONTENT_TYPE: _refuse_repetition("Content-Type", kinds.CONTENT_TYPE),
+    kinds.AUTHORIZATION: _refuse_repetition("Authorization", kinds.AUTHORIZATION),
 }
 
 

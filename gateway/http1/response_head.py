@@ -10,10 +10,9 @@ import httptools
 from gateway.http1 import field_kinds as kinds
 from gateway.http1.head_reader import REPEATED_AT_MOST, HeadReader
 from gateway.http1.refusal import ResponseRefused
-from gateway.model.headers import Field, Fields
+from gateway.model.headers import Fields
 
-_passing = kinds.RESPONSE_KINDS.passing
-_kind_of = kinds.RESPONSE_KINDS.kind_of
+_shapes = kinds.RESPONSE_KINDS.shapes
 HEADER_BYTES: Final = 128 * 1024
 HEADER_COUNT: Final = 256
 
@@ -27,32 +26,19 @@ class ResponseHead:
     A head is not changed once it is read: one that comes again byte for byte on its connection is the same object.
     """
 
-    __slots__ = (
-        "content_length",
-        "encoded",
-        "encoded_for",
-        "has_date",
-        "is_bodyless",
-        "is_chunked",
-        "is_close_delimited",
-        "is_reusable",
-        "minor_version",
-        "passed",
-        "status",
-        "upgrade",
-    )
+    # What most responses leave as it is stands on the class: a head is made for nearly every response.
+    content_length: int | None = None
+    has_date = is_bodyless = is_chunked = is_close_delimited = False
+    upgrade: bytes | None = None
+    encoded = b""
+    encoded_for: object = None
+    """The relay's own: the head as a client gets it, and for which plan."""
 
     def __init__(self, status: int, minor_version: int) -> None:
         self.status = status
         self.minor_version = minor_version
-        self.passed: Fields = []
-        self.content_length: int | None = None
-        self.has_date = self.is_bodyless = self.is_chunked = self.is_close_delimited = False
         self.is_reusable = minor_version == 1
-        self.upgrade: bytes | None = None
-        self.encoded = b""
-        self.encoded_for: object = None
-        """The relay's own: the head as a client gets it, and for which plan."""
+        self.passed: Fields
 
 
 class ResponseHeadReader(HeadReader):
@@ -61,18 +47,17 @@ class ResponseHeadReader(HeadReader):
     to_head: set before each response that answers a HEAD request. allowed_upgrade: the protocols that were asked for.
     """
 
-    __slots__ = ("_opening", "_repeated", "allowed_upgrade", "head", "to_head")
+    __slots__ = ("_repeated", "allowed_upgrade", "head", "to_head")
 
+    _new_parser = httptools.HttpResponseParser
     head: ResponseHead
 
     def __init__(self) -> None:
+        super().__init__()
         self.to_head = False
         self.allowed_upgrade: bytes | None = None
-        self._opening = b""
         self._repeated = b""
         """The bytes of `head`, if it is framed by nothing but Content-Length."""
-        self._parser = httptools.HttpResponseParser(self)
-        self._start_over()
 
     def feed(self, data: bytes) -> int:
         # An endpoint that gives the same answer again, within the second of its Date, has been judged already.
@@ -80,56 +65,42 @@ class ResponseHeadReader(HeadReader):
             return len(self._repeated)
         return HeadReader.feed(self, data)
 
-    def _look_at(self, piece: bytes) -> None:
-        if b"\0" in piece:  # The parser lets it through in the reason phrase.
-            raise ResponseRefused("There is a NUL in the head.")
-        if len(self._opening) < len(_OPENING):
-            self._opening += piece.lstrip(b"\r\n") if not self._opening else piece
-            self._opening = self._opening[: len(_OPENING)]
-
-    def _check_version(self, whole: bytes, version: str) -> int:
-        """The minor version of a head that does not begin as nearly all do; the parser would take RTSP as well."""
-        opening, self._opening = whole[: len(_OPENING)] or self._opening, b""
-        if version not in _MINOR_VERSIONS or opening != _OPENING:
-            raise ResponseRefused("The answer is not in HTTP/1.0 or HTTP/1.1.")
-        return _MINOR_VERSIONS[version]
+    def _look_at(self, held: bytearray) -> None:
+        pass
 
     def _check_size(self, size: int) -> None:
-        if size > HEADER_BYTES or len(self._fields) > HEADER_COUNT:
-            raise ResponseRefused(f"The header section is larger than {HEADER_BYTES} bytes or {HEADER_COUNT} fields.")
+        if size > HEADER_BYTES:
+            raise _header_too_large()
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> ResponseRefused:
         return ResponseRefused("The answer is not well-formed HTTP/1.1.")
 
     def _finish(self, whole: bytes, size: int) -> None:
         parser: httptools.HttpResponseParser = self._parser  # type: ignore[assignment]
-        fields = self._fields
-        if size > HEADER_BYTES or len(fields) > HEADER_COUNT:
-            self._check_size(size)
+        count = whole.count(b"\r\n") - 2
+        if size > HEADER_BYTES or count > HEADER_COUNT:
+            raise _header_too_large()
         status = parser.get_status_code()
-        minor = 1 if whole.startswith(b"HTTP/1.1 ") else self._check_version(whole, parser.get_http_version())
-        if not 100 <= status <= 599 or b"\0" in whole:
+        minor = _MINOR_VERSIONS.get(whole[:9])
+        if minor is None:  # The parser would take RTSP as well.
+            raise ResponseRefused("The answer is not in HTTP/1.0 or HTTP/1.1.")
+        if not 100 <= status <= 599 or 0 in whole:  # The parser lets NUL through in the reason phrase.
             raise ResponseRefused("The status is not between 100 and 599, or there is a NUL in the head.")
         head = self.head = ResponseHead(status, minor)
-        passed, options = head.passed, _NO_OPTIONS
-        for field in fields:
-            if field[0] in _passing:
-                passed.append(field)
-                continue
-            kind = _kind_of(field[0])
-            if kind == _CONNECTION:
-                options = options | (_COMMON_OPTIONS.get(field[1]) or _parse_options(field[1]))
-            elif kind in _TAKE:
-                _TAKE[kind](head, field)
+        seen = self._seen.by_name
+        if len(seen) == count:
+            options = _take_fields(head, seen)
+        else:
+            options = _take_repeating_fields(head, self._fields_in_order(whole))
+            seen.clear()
         if not head.content_length or self.to_head or status in _BODYLESS:
             self._frame(head)
         if options is not _NO_OPTIONS:
             _apply_connection_options(head, options)
-        self._fields = []
         is_plain = head.is_reusable and not (head.is_bodyless or head.is_chunked or head.is_close_delimited)
         self._repeated = whole if is_plain and size <= REPEATED_AT_MOST else b""
         # The parser would now wait for a body that it never gets to see.
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = httptools.HttpResponseParser(self._seen)
 
     def _frame(self, head: ResponseHead) -> None:
         """For all that is not simply Content-Length bytes (RFC 9112 section 6.3)."""
@@ -149,31 +120,65 @@ def _is_offered(chosen: bytes | None, offered: bytes | None) -> bool:
     return chosen.strip(b" \t").lower() in [protocol.strip(b" \t") for protocol in offered.lower().split(b",")]
 
 
-def _take_content_length(head: ResponseHead, field: Field) -> None:
-    value = field[1].strip(b" \t")
+def _take_fields(head: ResponseHead, by_name: dict[bytes, bytes]) -> frozenset[bytes]:
+    """Sort out fields of which no two have one name in one spelling; gives what Connection says and empties by_name."""
+    options = _NO_OPTIONS
+    names = tuple(by_name)
+    shape = _shapes.get(names) or kinds.RESPONSE_KINDS.shape_of(names)
+    if shape.kept:
+        head.has_date = True
+    for name, kind in shape.dropped:
+        value = by_name.pop(name)
+        # What HTTP/1.1 means anyway is often said all the same.
+        if value != b"keep-alive" or not head.minor_version:
+            options = _take_special(head, kind, value, options)
+    head.passed = list(by_name.items())
+    by_name.clear()
+    return options
+
+
+def _take_repeating_fields(head: ResponseHead, fields: Fields) -> frozenset[bytes]:
+    options = _NO_OPTIONS
+    head.passed = []
+    for field in fields:
+        kind = kinds.RESPONSE_KINDS.kind_of(field[0])
+        if kind > kinds.LAST_PASSED:
+            options = _take_special(head, kind, field[1], options)
+        else:
+            head.has_date = head.has_date or kind != kinds.PASS
+            head.passed.append(field)
+    return options
+
+
+def _take_special(head: ResponseHead, kind: int, value: bytes, options: frozenset[bytes]) -> frozenset[bytes]:
+    """A field that is not passed on; raises ResponseRefused. Gives the options of Connection up to here."""
+    if kind == _CONNECTION:
+        named = _COMMON_OPTIONS.get(value)
+        return options | (_parse_options(value) if named is None else named)
+    take = _TAKE.get(kind)
+    if take is not None:
+        take(head, value.strip(b" \t"))
+    return options
+
+
+def _take_content_length(head: ResponseHead, value: bytes) -> None:
     if not value.isdigit() or head.content_length is not None or head.is_chunked:
         raise ResponseRefused("Content-Length is not one decimal number, or stands beside a transfer coding.")
     head.content_length = int(value)
 
 
-def _take_transfer_encoding(head: ResponseHead, field: Field) -> None:
-    if (
-        field[1].strip(b" \t").lower() != b"chunked"
-        or head.is_chunked
-        or head.minor_version == 0
-        or head.content_length is not None
-    ):
+def _take_transfer_encoding(head: ResponseHead, value: bytes) -> None:
+    if value.lower() != b"chunked" or head.is_chunked or head.minor_version == 0 or head.content_length is not None:
         raise ResponseRefused("The transfer coding is not one plain chunked of HTTP/1.1.")
     head.is_chunked = True
 
 
-def _take_date(head: ResponseHead, field: Field) -> None:
-    head.has_date = True
-    head.passed.append(field)
+def _take_upgrade(head: ResponseHead, value: bytes) -> None:
+    head.upgrade = value
 
 
-def _take_upgrade(head: ResponseHead, field: Field) -> None:
-    head.upgrade = field[1]
+def _header_too_large() -> ResponseRefused:
+    return ResponseRefused(f"The header section is larger than {HEADER_BYTES} bytes or {HEADER_COUNT} fields.")
 
 
 def _parse_options(value: bytes) -> frozenset[bytes]:
@@ -192,16 +197,13 @@ def _apply_connection_options(head: ResponseHead, options: frozenset[bytes]) -> 
 
 # Bound once: attribute look-ups on a module cost more than the comparison they serve.
 _CONNECTION: Final = kinds.CONNECTION
-_OPENING: Final = b"HTTP/"
 _BODYLESS: Final = frozenset({*range(100, 200), 204, 304})
-_MINOR_VERSIONS: Final = {"1.1": 1, "1.0": 0}
+_MINOR_VERSIONS: Final = {b"HTTP/1.1 ": 1, b"HTTP/1.0 ": 0}
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
 _PERSISTENCE_OPTIONS: Final = frozenset({b"close", b"keep-alive", b"upgrade", b""})
 _COMMON_OPTIONS: Final = {value: _parse_options(value) for value in (b"keep-alive", b"Keep-Alive", b"close", b"Close")}
 _TAKE: Final = {
-    kinds.PASS: lambda head, field: head.passed.append(field),
     kinds.CONTENT_LENGTH: _take_content_length,
     kinds.TRANSFER_ENCODING: _take_transfer_encoding,
-    kinds.DATE: _take_date,
     kinds.UPGRADE: _take_upgrade,
 }

@@ -11,6 +11,7 @@ from typing import Final
 from gateway.model.headers import Fields
 
 CRLF: Final = b"\r\n"
+_pair: Final = b": ".join
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -30,7 +31,7 @@ def field_line(name: bytes, value: bytes) -> bytes:
 
 def field_lines(fields: Fields) -> bytes:
     """Parsed fields as they came, without the empty line."""
-    return b"".join([b"%b: %b\r\n" % field for field in fields])
+    return b"\r\n".join(map(_pair, fields)) + CRLF if fields else b""
 
 
 def chunk(payload: bytes) -> bytes:

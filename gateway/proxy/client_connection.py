@@ -102,7 +102,6 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = CLOSED
         self._context.deadlines.unwatch(self)
-        self._reader.close()
         self._port.forget(self)
         served, self._served = self._served, None
         if served is not None:

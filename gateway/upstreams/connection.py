@@ -47,7 +47,7 @@ class ConnectionOwner(Protocol):
     def connection_free(self, connection: "UpstreamConnection") -> None: ...
 
 
-class UpstreamConnection(asyncio.Protocol):  # shape: one object takes all that asyncio says of a connection
+class UpstreamConnection(asyncio.Protocol):
     """Build it with its owner, hand it to `create_connection`; `is_connected` from then until the end.
 
     received_ns: when the bytes being handled arrived. exchanges: how many it has been leased for.
@@ -224,7 +224,6 @@ class UpstreamConnection(asyncio.Protocol):  # shape: one object takes all that 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_connected = False
         self._deadlines.unwatch(self)
-        self._reader.close()
         receiver = self.receiver
         self.receiver = None
         self._forget("reset" if exc is not None else "closed_by_endpoint")

@@ -54,7 +54,6 @@ def spellings(name: str) -> list[bytes]:
 def test_a_field_of_a_request_is_known_in_every_case(name: str, kind: int) -> None:
     for spelling in spellings(name):
         assert REQUEST_KINDS.kind_of(spelling) == kind
-        assert (spelling in REQUEST_KINDS.passing) is (kind == kinds.PASS)
 
 
 @pytest.mark.parametrize(
@@ -76,24 +75,39 @@ def test_a_field_of_a_request_is_known_in_every_case(name: str, kind: int) -> No
 def test_a_field_of_a_response_is_known_in_every_case(name: str, kind: int) -> None:
     for spelling in spellings(name):
         assert RESPONSE_KINDS.kind_of(spelling) == kind
-        assert (spelling in RESPONSE_KINDS.passing) is (kind == kinds.PASS)
 
 
 def test_the_order_of_the_kinds_says_what_is_passed_on_and_what_is_kept_aside() -> None:
-    passed = [kinds.PASS, kinds.USER_AGENT, kinds.CONTENT_TYPE, kinds.AUTHORIZATION]
-    assert max(passed) < kinds.HOST
+    passed = [kinds.PASS, kinds.USER_AGENT, kinds.CONTENT_TYPE, kinds.AUTHORIZATION, kinds.DATE]
+    assert max(passed) == kinds.LAST_PASSED < kinds.HOST
     decided = [kinds.HOST, kinds.CONNECTION, kinds.CONTENT_LENGTH, kinds.TRANSFER_ENCODING, kinds.HOP_BY_HOP, kinds.TE]
     assert max(*decided, kinds.UPGRADE, kinds.EXPECT) < kinds.TRACEPARENT
 
 
-def test_spellings_without_end_are_not_remembered_and_judged_alike() -> None:
-    known = FieldKinds({b"host": kinds.HOST}, (b"accept",), is_request=True)
+def test_a_sequence_of_names_is_sorted_out_in_its_order() -> None:
+    shape = REQUEST_KINDS.shape_of((b"TE", b"Cookie", b"content-type", b"HOST", b"User-Agent", b"host"))
+    assert shape.kept == ((b"content-type", kinds.CONTENT_TYPE), (b"User-Agent", kinds.USER_AGENT))
+    assert shape.dropped == ((b"TE", kinds.TE), (b"HOST", kinds.HOST), (b"host", kinds.HOST))
+
+
+def test_a_sequence_of_names_is_remembered() -> None:
+    known = FieldKinds({b"host": kinds.HOST}, is_request=True)
+    assert known.shape_of((b"Host", b"A")) is known.shapes[b"Host", b"A"]
+
+
+def test_sequences_without_end_are_not_all_remembered() -> None:
+    known = FieldKinds({b"host": kinds.HOST}, is_request=True)
     for number in range(5_000):
-        assert known.kind_of(b"X-%d" % number) == kinds.PASS
-    assert len(known._known) == len(known.passing) + 2 == 2_048
-    assert known.kind_of(b"hOST") == kinds.HOST
-    assert known.kind_of(b"X-4999") == kinds.PASS
-    assert b"X-4999" not in known.passing
+        shape = known.shape_of((b"hOST", b"X-%d" % number))
+        assert shape.dropped == ((b"hOST", kinds.HOST),)
+    assert len(known.shapes) <= 1_024
+
+
+@pytest.mark.parametrize("names", [(b"X-" + b"a" * 1_100,), tuple(b"X-%d" % number for number in range(41))])
+def test_a_long_sequence_of_names_is_not_remembered(names: tuple[bytes, ...]) -> None:
+    known = FieldKinds({b"host": kinds.HOST}, is_request=True)
+    assert known.shape_of(names).dropped == ()
+    assert not known.shapes
 
 
 @given(name=st.text("abcdefXYZ-_0", min_size=1, max_size=12))

@@ -37,7 +37,7 @@ def refusal(data: bytes, limits: ListenerLimits = LIMITS) -> tuple[int, Reason]:
 
 
 def facts(head: RequestHead) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in RequestHead.__slots__}
+    return {name: getattr(head, name) for name in dir(head) if not name.startswith("_")}
 
 
 Outcome = tuple[list[dict[str, Any]], str]

@@ -24,7 +24,7 @@ def read(data: bytes, *, to_head: bool = False, upgrade: bytes | None = None) ->
 
 
 def facts(head: ResponseHead) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in ResponseHead.__slots__}
+    return {name: getattr(head, name) for name in dir(head) if not name.startswith("_")}
 
 
 def read_heads(pieces: Iterable[bytes]) -> tuple[list[dict[str, Any]], str]:

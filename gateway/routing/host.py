@@ -51,6 +51,30 @@ class HostRoutes(Generic[T]):
                 self._any_path = self._any_path or Leaf()
                 return self._any_path
 
+    def first_leaf(self, path: str) -> Leaf[T] | None:
+        """The first that `leaves` gives, found without the cost of a generator; None only where a pattern might hold or
+        no leaf does."""
+        leaf = self._exact.get(path)
+        if leaf is None and self._templates is not None:
+            leaf = self._templates.first_leaf(path)
+        if leaf is None and self._prefixes:
+            leaf = self._longest_prefix(path)
+        if leaf is None and self._patterns is None:
+            return self._any_path
+        return leaf
+
+    def _longest_prefix(self, path: str) -> Leaf[T] | None:
+        head = (
+            path
+            if path.count("/") <= self._deepest_prefix
+            else next(whole_segment_prefixes(path, self._deepest_prefix))
+        )
+        leaf = self._prefixes.get(head)
+        while leaf is None and head:
+            head = head[: head.rfind("/")]
+            leaf = self._prefixes.get(head)
+        return leaf
+
     def leaves(self, path: str, *, with_patterns: bool = True) -> Iterator[Leaf[T]]:
         """Every leaf whose path predicate holds, in order of precedence (priority apart).
 

@@ -40,7 +40,7 @@ class Leaf(Generic[T]):
     Entries are put where they belong as they come: there is no moment at which the whole is sorted.
     """
 
-    __slots__ = ("by_header", "by_method", "entries", "of_other_methods")
+    __slots__ = ("by_header", "by_method", "entries", "of_other_methods", "sure", "sure_of_other_methods")
 
     def __init__(self) -> None:
         self.entries: list[Entry[T]] = []
@@ -49,6 +49,15 @@ class Leaf(Generic[T]):
         """For a method that no route here names: those that take any."""
         self.by_header: ByHeader[T] | None = None
         """Set where many routes differ in the value of one header field only."""
+        self.sure: dict[str, T | None] = {}
+        self.sure_of_other_methods: T | None = None
+        """What a method leads to whatever else the request says: where the first entry asks for nothing more. The hot path
+        looks at nothing else of a leaf like that."""
+
+    def settle(self) -> None:
+        """All entries are here: work out what is sure."""
+        self.sure = {method: _sure(entries) for method, entries in self.by_method.items()}
+        self.sure_of_other_methods = _sure(self.of_other_methods)
 
     def add(self, entry: Entry[T]) -> None:
         insort(self.entries, entry, key=_by_rank)
@@ -67,6 +76,12 @@ class Leaf(Generic[T]):
         self.by_method.clear()
         self.of_other_methods.clear()
         self.by_header = None
+        self.sure.clear()
+        self.sure_of_other_methods = None
+
+
+def _sure(entries: list[Entry[T]]) -> T | None:
+    return entries[0].payload if entries and not entries[0].checks else None
 
 
 class ByHeader(Generic[T]):

@@ -51,15 +51,26 @@ class RouteTable(Generic[T]):
         if self.has_priorities:
             entry = self.best_entry(listener, host, method, path, query, fields, client)
             return None if entry is None else entry.payload
-        for host_routes in self.host_routes(host):
-            for found in host_routes.leaves(path):
-                leaf = found if found.by_header is None else found.by_header.leaf_for(fields)
-                for entry in leaf.by_method.get(method, leaf.of_other_methods):
-                    for holds in entry.checks:
-                        if not holds(listener, query, fields, client):
-                            break
-                    else:
-                        return entry.payload
+        for host_routes in self._of_host.get(host) or self.host_routes(host):
+            first = host_routes.first_leaf(path)
+            if first is not None:
+                sure = first.sure.get(method, first.sure_of_other_methods)
+                if sure is not None:
+                    return sure
+                break
+        return self._match_with_checks(listener, host, method, path, query, fields, client)
+
+    def _match_with_checks(
+        self, listener: str, host: str, method: str, path: str, query: str | None, fields: Fields, client: str
+    ) -> T | None:
+        for found in self.leaves(host, path):
+            leaf = found if found.by_header is None else found.by_header.leaf_for(fields)
+            for entry in leaf.by_method.get(method, leaf.of_other_methods):
+                for holds in entry.checks:
+                    if not holds(listener, query, fields, client):
+                        break
+                else:
+                    return entry.payload
         return None
 
     def best_entry(
@@ -174,6 +185,8 @@ class TableBuilder(Generic[T]):
                 yield from host_routes.patterns.compile()
         for position, leaf in enumerate(self._places):
             yield from index_by_header(leaf)
+            if leaf.by_header is None:
+                leaf.settle()
             if not position % _LEAVES_AT_ONCE:
                 yield
         self._table = table

@@ -43,7 +43,7 @@ class HeadReader:
     """Reads one head at a time. `feed` takes what arrived and returns how much of it belonged to the head, or -1 when
     all did and more is needed. It raises a refusal, after which the reader must not be fed again."""
 
-    __slots__ = ("_held", "_judge", "_parser", "_seen", "_size")
+    __slots__ = ("_held", "_judge", "_parser", "_seen", "size_so_far")
 
     _new_parser: type[Parser]
 
@@ -56,17 +56,13 @@ class HeadReader:
         """A head that comes in pieces, as far as it has come, without the empty lines before it."""
         self._judge: Parser | None = None
         """Sees the pieces as they come, so that what is broken is refused at once and not when it is complete."""
-        self._size = 0
-        """Bytes of a head that comes in pieces, with the empty lines before it, which are allowed (RFC 9112 section 2.2)."""
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether bytes of an incomplete head have been read."""
-        return self._size > 0
+        self.size_so_far = 0
+        """Bytes of a head that comes in pieces, with the empty lines before it, which are allowed (RFC 9112 section 2.2);
+        0 between heads."""
 
     def feed(self, data: bytes) -> int:
         end = data.find(HEAD_END) + 4
-        if end < 4 or self._size or data[0] < 32:
+        if end < 4 or self.size_so_far or data[0] < 32:
             return self._feed_in_pieces(data)
         # Nearly always the whole head is in one read, and starts with a letter.
         whole = data if end == len(data) else data[:end]
@@ -89,14 +85,14 @@ class HeadReader:
         found = held.find(HEAD_END, max(before - 3, 0)) if held else -1
         end = len(data) if found < 0 else found + 4 - before + len(data) - len(text)
         self._look_at(held if found < 0 else held[: found + 2])
-        self._size += end
+        self.size_so_far += end
         self._parse(self._judge, data[:end])
-        self._check_size(self._size)
+        self._check_size(self.size_so_far)
         if found < 0:
             return -1
-        whole, size = bytes(held[: found + 4]), self._size
+        whole, size = bytes(held[: found + 4]), self.size_so_far
         self._held = self._judge = None
-        self._size = 0
+        self.size_so_far = 0
         self._parse(self._parser, whole)
         self._finish(whole, size)
         return end

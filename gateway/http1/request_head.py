@@ -81,7 +81,7 @@ class RequestHeadReader(HeadReader):
     def feed(self, data: bytes) -> int:
         # A client that keeps its connection sends the same header fields again and again. Bytes that were judged once
         # need not be judged again, and `head` is free for its next use: one exchange at a time, and the last has ended.
-        if self._repeated and data.endswith(self._repeated) and not self._size:
+        if self._repeated and data.endswith(self._repeated) and not self.size_so_far:
             line = data[: -len(self._repeated)]
             parts = line.split(b" ")
             if len(parts) == 3 and parts[0] in _REPEATABLE and parts[2] == b"HTTP/1.1" and parts[1]:

@@ -61,7 +61,7 @@ class ResponseHeadReader(HeadReader):
 
     def feed(self, data: bytes) -> int:
         # An endpoint that gives the same answer again, within the second of its Date, has been judged already.
-        if self._repeated and data.startswith(self._repeated) and not self._size and not self.to_head:
+        if self._repeated and data.startswith(self._repeated) and not self.size_so_far and not self.to_head:
             return len(self._repeated)
         return HeadReader.feed(self, data)
 

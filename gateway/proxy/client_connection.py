@@ -201,7 +201,7 @@ class ClientConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """The gateway is leaving: a silent connection goes after a second, a busy one after its exchange."""
-        if self._state == AWAITING and not self._reader.has_begun:
+        if self._state == AWAITING and not self._reader.size_so_far:
             self.deadline_ns = min(self.deadline_ns, monotonic_ns() + _SILENCE_NS)
 
     def abandon(self) -> None:

@@ -11,8 +11,9 @@ from gateway.upstreams.endpoint import LiveEndpoint
 
 def pick_endpoint(upstream: LiveUpstream, exchange: Exchange, head: RequestHead) -> LiveEndpoint | None:
     """The endpoint for the next attempt; None when none can be chosen."""
-    key = hash_key(upstream.hash_on, exchange, head) if upstream.is_hashed else b""
-    return upstream.balancer.pick(key, None)
+    if upstream.is_hashed:
+        return upstream.balancer.pick(hash_key(upstream.hash_on, exchange, head), None)
+    return upstream.balancer.pick(b"", None)
 
 
 def hash_key(hash_on: str, exchange: Exchange, head: RequestHead) -> bytes:

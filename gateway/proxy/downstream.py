@@ -53,7 +53,7 @@ class DownstreamConnection(ClientConnection):
     def _read_head(self, data: bytes) -> None:
         now_ns = monotonic_ns()
         reader, listener = self._reader, self._port.listener
-        if not reader.has_begun:
+        if not reader.size_so_far:
             self._started_ns = now_ns
         payload, is_complete = b"", True
         head = None
@@ -207,7 +207,7 @@ class DownstreamConnection(ClientConnection):
             self.cut(with_reset=True)
 
     def _stop_awaiting(self, now_ns: int) -> None:
-        if not self._reader.has_begun:
+        if not self._reader.size_so_far:
             self._close()
             return
         timeout = reply_for(Reason.CLIENT_TIMEOUT)

@@ -1,15 +1,10 @@
 """The end of an exchange: its outcome is put on the record, and the record is handed over exactly once."""
 
-from typing import Final
-
 from gateway.http1.refusal import RequestRefused
 from gateway.model.clock import monotonic_ns
 from gateway.model.exchange import Exchange
-from gateway.model.outcome import Reason, Source, cause_of
+from gateway.model.outcome import Reason, cause_of
 from gateway.proxy.context import Context
-
-_UPSTREAM: Final = Source.UPSTREAM
-_UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
 
 
 def conclude(exchange: Exchange, reason: Reason, detail: str = "") -> None:
@@ -17,13 +12,6 @@ def conclude(exchange: Exchange, reason: Reason, detail: str = "") -> None:
     exchange.reason = reason
     exchange.detail = detail
     exchange.source = cause_of(reason)
-
-
-def conclude_answered(exchange: Exchange) -> None:
-    """The upstream's answer went through whole; a 5xx of its own making is still a failure with a name."""
-    exchange.source = _UPSTREAM
-    if exchange.status >= 500:
-        exchange.reason = _UPSTREAM_STATUS
 
 
 def hand_over(exchange: Exchange, context: Context) -> None:

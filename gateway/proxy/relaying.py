@@ -6,14 +6,14 @@ from gateway.http1.refusal import ResponseRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
-from gateway.model.outcome import Reason
+from gateway.model.outcome import Reason, Source
 from gateway.proxy.attempting import Attempting
-from gateway.proxy.finish import conclude_answered
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
 from gateway.proxy.reply import reply_for
 from gateway.proxy.upgrade import Tunnel
 from gateway.upstreams.connection import UpstreamConnection
 
+_UPSTREAM: Final = Source.UPSTREAM
 _UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
 
 
@@ -139,7 +139,10 @@ class Relaying(Attempting):
         if is_client_behind:
             connection.transport.resume_reading()  # In the pool or with its next receiver, it must be heard again.
         connection.release(is_clean=self._is_request_complete and not self._is_upstream_behind)
-        conclude_answered(self.exchange)
+        # Answered whole; a 5xx of the upstream's own making is still a failure with a name.
+        self.exchange.source = _UPSTREAM
+        if attempt.status >= 500:
+            self.exchange.reason = _UPSTREAM_STATUS
         if is_client_behind:
             self._flushing_since_ns = monotonic_ns()
         else:

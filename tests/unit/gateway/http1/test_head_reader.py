@@ -53,17 +53,17 @@ def test_a_head_in_one_read_is_taken_up_to_its_end() -> None:
     reader = PlainReader()
     assert reader.feed(HEAD + b"behind\r\n\r\n") == len(HEAD)
     assert reader.finished == [(HEAD, len(HEAD))]
-    assert not reader.has_begun
+    assert not reader.size_so_far
 
 
 def test_a_head_in_two_reads_begins_and_ends() -> None:
     reader = PlainReader()
     assert reader.feed(HEAD[:7]) == -1
-    assert reader.has_begun
+    assert reader.size_so_far
     assert reader.feed(HEAD[7:] + b"behind") == len(HEAD) - 7
     assert reader.looked_at == [HEAD[:7], HEAD[:-2]]
     assert reader.finished == [(HEAD, len(HEAD))]
-    assert not reader.has_begun
+    assert not reader.size_so_far
 
 
 @pytest.mark.parametrize("place", range(len(HEAD) - 5, len(HEAD)))

@@ -57,7 +57,7 @@ def read_heads(limits: ListenerLimits, pieces: Iterable[bytes]) -> Outcome:
                 rest = rest[end:]
     except RequestRefused:
         return heads, "refused"
-    return heads, "incomplete" if reader.has_begun else "waiting"
+    return heads, "incomplete" if reader.size_so_far else "waiting"
 
 
 def test_a_request_line_is_taken_apart() -> None:

@@ -42,7 +42,7 @@ def read_heads(pieces: Iterable[bytes]) -> tuple[list[dict[str, Any]], str]:
                 rest = rest[end:]
     except ResponseRefused:
         return heads, "refused"
-    return heads, "incomplete" if reader.has_begun else "waiting"
+    return heads, "incomplete" if reader.size_so_far else "waiting"
 
 
 def test_a_status_line_is_taken_apart() -> None:

@@ -296,7 +296,7 @@ class Run:
         """A connection on which a request is awaited takes one."""
         for client in self.clients:
             connection, transport = client.connection, client.transport
-            if connection._state == AWAITING and not connection._reader.has_begun and not transport.is_closing():
+            if connection._state == AWAITING and not connection._reader.size_so_far and not transport.is_closing():
                 transport.take()
                 client.send(get(b"/fixed"))
                 assert client.received.endswith(b"fixed")

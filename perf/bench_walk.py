@@ -1,6 +1,7 @@
 """CPU time of one exchange's walk through the engine, without sockets: what our own code costs per request.
 
-Run: `python perf/bench_walk.py [on|off]`. Prints microseconds per exchange, the best of several rounds.
+Run: `python -m perf.bench_walk [on|off] [varied]`. Prints microseconds per exchange, the best of several rounds. varied: each
+request has a path and a field of its own, and so has each answer; else they are the same for ever.
 """
 
 import asyncio
@@ -8,6 +9,8 @@ import cProfile
 import pstats
 import sys
 import timeit
+from collections.abc import Iterator
+from itertools import cycle
 
 import uvloop
 
@@ -58,7 +61,21 @@ def _ignore(data: bytes) -> None:
     pass
 
 
-async def bench(telemetry: TelemetrySettings, *, profile: bool) -> float:
+def messages(*, varied: bool) -> Iterator[tuple[bytes, bytes]]:
+    """Requests with their answers, without end."""
+    pairs = [(REQUEST, RESPONSE)]
+    if varied:
+        pairs = [
+            (
+                REQUEST.replace(b"123", number)[:-2] + b"X-Session: " + number + b"\r\n\r\n",
+                RESPONSE.replace(b"Connection:", b'ETag: "' + number + b'"\r\nConnection:'),
+            )
+            for number in (b"%d" % (100_000 + place) for place in range(512))
+        ]
+    return cycle(pairs)
+
+
+async def bench(telemetry: TelemetrySettings, *, varied: bool, profile: bool) -> float:
     """Microseconds per exchange."""
     loop = asyncio.get_running_loop()
     recorder = Recorder(0)
@@ -79,9 +96,12 @@ async def bench(telemetry: TelemetrySettings, *, profile: bool) -> float:
     client = DownstreamConnection(engine._context, port)  # noqa: SLF001
     client.connection_made(SilentTransport())
 
+    pairs = messages(varied=varied)
+
     def exchange() -> None:
-        client.data_received(REQUEST)
-        from_endpoint.data_received(RESPONSE)
+        request, response = next(pairs)
+        client.data_received(request)
+        from_endpoint.data_received(response)
 
     best = 1e9
     for _ in range(ROUNDS):
@@ -98,7 +118,8 @@ def main() -> None:
     modes = {"on": TelemetrySettings(traces=TraceSettings(export=True)), "off": OFF}
     wanted = [mode for mode in modes if mode in sys.argv] or list(modes)
     for mode in wanted:
-        print(f"telemetry {mode}: {uvloop.run(bench(modes[mode], profile='profile' in sys.argv)):.2f} us per exchange")
+        cost_us = uvloop.run(bench(modes[mode], varied="varied" in sys.argv, profile="profile" in sys.argv))
+        print(f"telemetry {mode}: {cost_us:.2f} us per exchange")
 
 
 if __name__ == "__main__":

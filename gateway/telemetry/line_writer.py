@@ -6,6 +6,9 @@ import threading
 from collections import deque
 from typing import Final, Protocol
 
+import structlog
+
+_log = structlog.get_logger("sightline")
 _SINK: Final = "access_log"
 _SIGNAL: Final = "log"
 _MAX_BLOCKS: Final = 8192
@@ -91,8 +94,9 @@ class LineWriter:
         try:
             while rest and not (self._is_broken or self._is_abandoned):
                 rest = rest[self._write_some(rest) :]
-        except OSError:
+        except OSError as error:
             self._is_broken = True
+            _log.error("access_log_broken", error=error.strerror, until="restart")
         if self._is_abandoned:
             return
         if rest:

@@ -165,8 +165,11 @@ class Fleet:
                 self._on_hello(seat, version)
             case Prepared():
                 self.distribution.on_prepared(seat, message)
-            case Applied():
+            case Applied(revision=revision):
+                is_successor = seat.state == "starting" and seat.restarts > 0
                 self.distribution.on_applied(seat, message)
+                if is_successor:
+                    _log.info("worker_serving", worker=seat.index, revision=revision, restarts=seat.restarts)
                 self._tell_states()
             case Failed(sequence=sequence, error=error):
                 self.distribution.on_failed(seat, sequence, error)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+import structlog.testing
 
 from gateway.telemetry.line_writer import LineWriter
 
@@ -105,10 +106,12 @@ def test_a_reader_that_has_gone_ends_nothing(pipe: Pipe) -> None:
     ledger = CountedLedger()
     writer = LineWriter(ledger, pipe.writing)
     pipe.close_reader()
-    writer.write(block(1), 3)
-    ledger.wait_for_drops("write_failed", 3)
-    writer.write(block(2), 4)
-    writer.close(WAIT_S)
+    with structlog.testing.capture_logs() as logged:
+        writer.write(block(1), 3)
+        ledger.wait_for_drops("write_failed", 3)
+        writer.write(block(2), 4)
+        writer.close(WAIT_S)
+    assert [(entry["event"], entry["error"]) for entry in logged] == [("access_log_broken", "Broken pipe")]
     assert ledger.dropped["write_failed"] == 7
     assert ledger.exported == 0
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 import pytest
+import structlog.testing
 
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet import distribution as module
@@ -229,9 +230,12 @@ def test_a_worker_that_dies_while_it_prepares_does_not_hold_the_others_up_and_it
         await publishing
         await stage.until(lambda: stage.sequences() == [2, 2])
 
-    stage = play(monkeypatch, scene)
+    with structlog.testing.capture_logs() as logged:
+        stage = play(monkeypatch, scene)
     assert stage.observer.gone[0] == (2, "killed")
     assert stage.fleet.seats[1].restarts == 1
+    told = [(entry["event"], entry["worker"]) for entry in logged if entry["event"].startswith("worker_")]
+    assert told == [("worker_died", 2), ("worker_serving", 2)]
 
 
 def test_why_a_worker_ended_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:

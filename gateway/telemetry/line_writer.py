@@ -1,5 +1,6 @@
 """Access lines to stdout from a thread, through a bounded queue: whoever reads them may stall without stalling the gateway."""
 
+import errno
 import os
 import select
 import threading
@@ -13,6 +14,7 @@ _SINK: Final = "access_log"
 _SIGNAL: Final = "log"
 _MAX_BLOCKS: Final = 8192
 _POLL_MS: Final = 500
+_LINE_END: Final = ord("\n")
 
 
 class Ledger(Protocol):
@@ -27,7 +29,8 @@ class LineWriter:
     """Writes whole blocks of lines to a file descriptor in the order they came.
 
     A block that finds the queue full is dropped and its lines counted, as is everything once the reader has gone (EPIPE).
-    The thread starts with the object and ends with `close`.
+    Any other failure, a full disk say, costs the block at hand; the next one is tried again. The thread starts with the
+    object and ends with `close`.
     """
 
     def __init__(self, ledger: Ledger, descriptor: int = 1, max_bytes: int = 32 * 1024 * 1024) -> None:
@@ -39,6 +42,10 @@ class LineWriter:
         self._is_closing = False
         self._is_abandoned = False
         self._is_broken = False
+        self._is_failing = False
+        """Whether the last block could not be written; an outage is told once, and its end."""
+        self._is_line_open = False
+        """Whether what was written last ended in the middle of a line."""
         self._bytes_in = 0
         self._bytes_out = 0
         self._thread = threading.Thread(target=self._run, name="access lines", daemon=True)
@@ -90,19 +97,30 @@ class LineWriter:
 
     def _deliver(self, block: bytes, lines: int) -> None:
         """A block that `close` gave up on while it was being written has been counted there."""
-        rest = memoryview(block)
+        rest = memoryview(b"\n" + block if self._is_line_open else block)
         try:
             while rest and not (self._is_broken or self._is_abandoned):
-                rest = rest[self._write_some(rest) :]
+                written = self._write_some(rest)
+                if written:
+                    self._is_line_open = rest[written - 1] != _LINE_END
+                    rest = rest[written:]
         except OSError as error:
-            self._is_broken = True
-            _log.error("access_log_broken", error=error.strerror, until="restart")
+            self._tell_failure(error)
         if self._is_abandoned:
             return
         if rest:
             self._drop("write_failed", lines)
-        else:
-            self._ledger.count_exported(_SIGNAL, _SINK, lines)
+            return
+        self._ledger.count_exported(_SIGNAL, _SINK, lines)
+        if self._is_failing:
+            self._is_failing = False
+            _log.info("access_log_written_again")
+
+    def _tell_failure(self, error: OSError) -> None:
+        self._is_broken = error.errno == errno.EPIPE
+        if not self._is_failing:
+            self._is_failing = True
+            _log.error("access_log_not_written", error=error.strerror, is_final=self._is_broken)
 
     def _write_some(self, rest: memoryview) -> int:
         """Blocks while the reader does not read. Somebody else may have set the descriptor not to block: then wait here."""

@@ -1,5 +1,6 @@
 """The writer of access lines: everything arrives in order, a stalled reader costs lines and never time."""
 
+import errno
 import os
 import threading
 from collections import Counter
@@ -111,9 +112,52 @@ def test_a_reader_that_has_gone_ends_nothing(pipe: Pipe) -> None:
         ledger.wait_for_drops("write_failed", 3)
         writer.write(block(2), 4)
         writer.close(WAIT_S)
-    assert [(entry["event"], entry["error"]) for entry in logged] == [("access_log_broken", "Broken pipe")]
+    assert [(entry["event"], entry["error"]) for entry in logged] == [("access_log_not_written", "Broken pipe")]
     assert ledger.dropped["write_failed"] == 7
     assert ledger.exported == 0
+
+
+def test_a_disk_that_was_full_is_written_to_again_once_there_is_room(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    try:
+        writer = LineWriter(ledger, descriptor)
+        with structlog.testing.capture_logs() as logged:
+            writer.write(block(1), 3)
+            writer.write(block(1), 3)
+            ledger.wait_for_drops("write_failed", 6)
+            os.dup2(pipe.writing, descriptor)
+            writer.write(block(2), 4)
+            writer.close(WAIT_S)
+    finally:
+        os.close(descriptor)
+    assert os.read(pipe.reading, 1_000_000) == block(2)
+    assert (ledger.dropped, ledger.exported) == ({"write_failed": 6}, 4)
+    assert [entry["event"] for entry in logged] == ["access_log_not_written", "access_log_written_again"]
+
+
+def test_a_line_that_was_cut_off_by_a_full_disk_is_ended_before_the_next(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, pipe.writing)
+    results: list[int | OSError] = [5, OSError(errno.ENOSPC, "No space left on device")]
+    write_for_real = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        if not results:
+            return write_for_real(descriptor, data)
+        result = results.pop(0)
+        if isinstance(result, OSError):
+            raise result
+        return write_for_real(descriptor, data[:result])
+
+    monkeypatch.setattr("gateway.telemetry.line_writer.os.write", write)
+    writer.write(b"a line\n", 1)
+    ledger.wait_for_drops("write_failed", 1)
+    writer.write(b"another\n", 1)
+    writer.close(WAIT_S)
+    assert os.read(pipe.reading, 1_000) == b"a lin\nanother\n"
 
 
 def test_closing_gives_up_at_its_deadline_and_counts_what_is_left(pipe: Pipe) -> None:

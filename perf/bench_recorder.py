@@ -86,16 +86,23 @@ def _timed(step: Callable[[list[Exchange]], object], records: list[Exchange]) ->
     return time.perf_counter_ns() - started
 
 
-def measure_case(settings: TelemetrySettings, routes: int) -> list[float]:
-    """Nanoseconds per exchange of propagation, start, finish and report."""
-    propagator = Propagator(settings.traces)
-    recorder = Recorder(1)
-    recorder.configure(settings, "0123456789ab")
+def _propagation(settings: TraceSettings) -> Callable[[list[Exchange]], None]:
+    """What is done for each exchange and its attempt; nothing where propagation is off, as in the engine."""
+    propagator = Propagator(settings)
 
     def propagate(records: list[Exchange]) -> None:
         for record in records:
             propagator.begin(record, [], [])
             propagator.lines(record, record.attempts[0])
+
+    return propagate if settings.propagate else lambda _: None
+
+
+def measure_case(settings: TelemetrySettings, routes: int) -> list[float]:
+    """Nanoseconds per exchange of propagation, start, finish and report."""
+    propagate = _propagation(settings.traces)
+    recorder = Recorder(1)
+    recorder.configure(settings)
 
     def start(records: list[Exchange]) -> None:
         for record in records:

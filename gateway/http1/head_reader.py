@@ -66,7 +66,7 @@ class HeadReader:
             return self._feed_in_pieces(data)
         # Nearly always the whole head is in one read, and starts with a letter.
         whole = data if end == len(data) else data[:end]
-        try:
+        try:  # `_parse` written out: it runs for every head.
             self._parser.feed_data(whole)
         except httptools.HttpParserUpgrade:
             pass
@@ -84,10 +84,9 @@ class HeadReader:
         held += text
         found = held.find(HEAD_END, max(before - 3, 0)) if held else -1
         end = len(data) if found < 0 else found + 4 - before + len(data) - len(text)
-        self._look_at(held if found < 0 else held[: found + 2])
         self.size_so_far += end
+        self._check_so_far(held)
         self._parse(self._judge, data[:end])
-        self._check_size(self.size_so_far)
         if found < 0:
             return -1
         whole, size = bytes(held[: found + 4]), self.size_so_far
@@ -112,12 +111,8 @@ class HeadReader:
         return ordered.fields
 
     @abstractmethod
-    def _look_at(self, held: bytearray) -> None:
-        """Measure what the parser does not, in as much of a head as has come in pieces."""
-
-    @abstractmethod
-    def _check_size(self, size: int) -> None:
-        """Raise the refusal when a limit is passed."""
+    def _check_so_far(self, held: bytearray) -> None:
+        """Raise the refusal when a limit is passed by what has come of a head, of which `size_so_far` belongs to it."""
 
     @abstractmethod
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> Exception:

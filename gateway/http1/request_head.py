@@ -95,18 +95,13 @@ class RequestHeadReader(HeadReader):
                     return head.size
         return HeadReader.feed(self, data)
 
-    def _look_at(self, held: bytearray) -> None:
+    def _check_so_far(self, held: bytearray) -> None:
         end = held.find(b"\n")
         # The parser insists on CR LF, so the CR is not counted, whichever of the two comes last in its read.
-        length = len(held.removesuffix(b"\r")) if end < 0 else end - 1
-        if length > self._limits.line:
+        if (len(held.removesuffix(b"\r")) if end < 0 else end - 1) > self._limits.line:
             raise _line_too_long(self._limits)
-
-    def _check_size(self, size: int) -> None:
-        # The request line has a limit of its own, which `_look_at` has seen to.
-        limits, held = self._limits, self._held or b""
-        if size > limits.header_bytes + max(held.find(b"\n") + 1, 0):
-            raise _header_too_large(limits)
+        if self.size_so_far > self._limits.header_bytes + end + 1:
+            raise _header_too_large(self._limits)
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> RequestRefused:
         # A method that is a token but unknown is 501 (RFC 9110 section 9.1); anything else in its place is no request.

@@ -65,11 +65,8 @@ class ResponseHeadReader(HeadReader):
             return len(self._repeated)
         return HeadReader.feed(self, data)
 
-    def _look_at(self, held: bytearray) -> None:
-        pass
-
-    def _check_size(self, size: int) -> None:
-        if size > HEADER_BYTES:
+    def _check_so_far(self, held: bytearray) -> None:
+        if self.size_so_far > HEADER_BYTES:
             raise _header_too_large()
 
     def _refusal_of(self, error: httptools.HttpParserError, piece: bytes) -> ResponseRefused:

@@ -47,7 +47,7 @@ class Engine:
         replaced = self._context.config.table
         self._directory.activate(upstreams)
         self._context.config = config
-        self._context.recorder.configure(config.snapshot.telemetry, config.revision)
+        self._context.recorder.configure(config.snapshot.telemetry)
         for name, port in self._ports.items():
             port.listener = config.listeners.get(name, port.listener)
         # Exchanges in flight keep their plans; freeing ten thousand routes at once would be felt by everybody else.

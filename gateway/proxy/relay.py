@@ -9,10 +9,11 @@ from gateway.proxy.plan import RoutePlan
 def encode_response(
     head: ResponseHead, plan: RoutePlan, minor_version: int, *, keep_alive: bool, is_chunked: bool, date: bytes | None
 ) -> bytes:
-    """The head for the client. date: the value to add where the upstream sent none, else None."""
+    """The head for the client. date: the value to add where the upstream sent none, else None.
+
+    One that others will get alike under this plan is left in `head.encoded`.
+    """
     is_usual = keep_alive and minor_version == 1 and date is None and head.upgrade is None
-    if is_usual and head.encoded_for is plan:
-        return head.encoded
     passed = head.passed if plan.rewrite is None else plan.rewrite.edit_response(head.passed)
     length = head.content_length
     if is_usual and length is not None and head.status != 204:

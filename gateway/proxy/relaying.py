@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from gateway.http1.refusal import ResponseRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
@@ -109,10 +108,6 @@ class Relaying(Attempting):
         return frame_payload(payload, is_complete=is_complete, trailers=trailers)
 
     def _become_tunnel(self, connection: UpstreamConnection, attempt: Attempt, data: bytes) -> None:
-        if not self._is_request_complete:
-            # What is still to come of the request is framed, and must not be taken for what the tunnel carries.
-            self.exchange.status = 0
-            raise ResponseRefused("The upstream switched protocols before it had the whole request.")
         self._write(data)
         self._is_ended = True
         if self._is_watched:

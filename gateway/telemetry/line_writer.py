@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
-_log = structlog.get_logger("sightline")
+_log = structlog.get_logger("sightline.telemetry")
 _SINK: Final = "access_log"
 _SIGNAL: Final = "log"
 _MAX_BLOCKS: Final = 8192

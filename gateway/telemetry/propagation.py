@@ -22,17 +22,15 @@ _ALWAYS: Final = "g"
 
 
 class Propagator:
-    """Trace context in and out, for one version of the settings. Without `propagate` it does nothing at all.
+    """Trace context in and out, for one version of the settings. Where `propagate` is off there is none.
 
     The head decision follows the parent where there is one; a new trace is sampled by the low 64 bits of its id, as the
     OpenTelemetry SDKs do, so that gateways with the same ratio agree.
     """
 
-    __slots__ = ("_bound", "enabled")
+    __slots__ = ("_bound",)
 
     def __init__(self, settings: TraceSettings) -> None:
-        self.enabled = settings.propagate
-        """Whether trace context is handled here; if not, its fields are forwarded like any other."""
         self._bound = _ratio_bound(settings.sample_ratio)
 
     def begin(self, exchange: Exchange, traceparents: list[bytes], tracestates: list[bytes]) -> None:
@@ -40,8 +38,6 @@ class Propagator:
 
         A request without a valid `traceparent`, or with more than one, starts a new trace (Trace Context section 4.3).
         """
-        if not self.enabled:
-            return
         if traceparents and _adopt(exchange, traceparents, tracestates):
             return
         digits = getrandbits(256).to_bytes(32).hex()
@@ -53,8 +49,6 @@ class Propagator:
 
     def lines(self, exchange: Exchange, attempt: Attempt) -> bytes:
         """The header lines for one attempt, each with its line end; gives the attempt its span id."""
-        if not self.enabled:
-            return b""
         span_id = exchange.next_span_id
         if span_id:
             exchange.next_span_id = ""

@@ -32,11 +32,10 @@ class Recorder(Settling):
         self._worker = worker
         self._sequence = 0
         self._pause = 0
-        self.configure(TelemetrySettings(), "")
+        self.configure(TelemetrySettings())
 
-    def configure(self, telemetry: TelemetrySettings, revision: str) -> None:
+    def configure(self, telemetry: TelemetrySettings) -> None:
         """Take up the settings of a snapshot that is being activated. What was counted stays counted."""
-        del revision  # every exchange brings its own
         self._settle()
         self._fold()
         self._forget_views()

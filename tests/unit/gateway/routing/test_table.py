@@ -359,3 +359,17 @@ def test_places_are_visited_in_order_of_precedence(drawn: list[tuple[Match, int]
         entry.rank for place in table.leaves(str(request["host"]), str(request["path"])) for entry in place.entries
     ]
     assert all(one <= other for one, other in pairwise(ranks))
+
+
+@settings(max_examples=300, deadline=None)
+@given(DRAWN_ROUTES, REQUESTS)
+def test_the_first_place_is_found_alike_by_the_short_way_and_by_the_long(
+    drawn: list[tuple[Match, int]], request: dict[str, object]
+) -> None:
+    table = build_table((each, each.name) for each in as_routes(drawn))
+    path = str(request["path"])
+    for host_routes in table.host_routes(str(request["host"])):
+        first = next(host_routes.leaves(path), None)
+        found = host_routes.first_leaf(path)
+        # A path pattern is left to the long way.
+        assert found is first or (found is None and host_routes.patterns is not None)

@@ -31,10 +31,12 @@ class Gateway:
         self.applied: list[str] = []
         self.told: list[ReloadView] = []
         self.refusal: NotApplied | None = None
+        self.has_begun = asyncio.Event()
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
     async def apply(self, candidate: Candidate) -> None:
+        self.has_begun.set()
         await self.may_go_on.wait()
         if self.refusal is not None:
             raise self.refusal
@@ -220,7 +222,8 @@ def test_many_changes_of_the_file_while_one_is_applied_become_one(tmp_path: Path
         gateway.may_go_on.clear()
         write(file, text("second"))
         first = asyncio.create_task(reloads.reload_file("file"))
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            await gateway.has_begun.wait()
         write(file, text("third"))
         others = [asyncio.create_task(reloads.reload_file("file")) for _ in range(5)]
         await asyncio.sleep(0)

@@ -86,7 +86,7 @@ def stamp(milliseconds: float) -> int:
 
 def make_recorder(settings: TelemetrySettings = EXPORTING) -> Recorder:
     recorder = Recorder(1)
-    recorder.configure(settings, REVISION)
+    recorder.configure(settings)
     return recorder
 
 

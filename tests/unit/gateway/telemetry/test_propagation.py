@@ -231,14 +231,6 @@ def test_of_two_members_with_one_key_the_first_is_kept() -> None:
     assert state_of(b"foo=1,bar=2,foo=3") == "foo=1,bar=2"
 
 
-def test_without_propagation_nothing_is_read_or_sent() -> None:
-    settings = TraceSettings(propagate=False)
-    exchange = begun([PARENT], [b"foo=1"], settings)
-    attempt = Attempt("orders", "127.0.0.1:9001", 1)
-    assert Propagator(settings).lines(exchange, attempt) == b""
-    assert (exchange.trace_id, exchange.trace_state, attempt.span_id) == ("", "", "")
-
-
 def test_a_request_id_differs_within_one_trace() -> None:
     ids = {new_request_id(begun([PARENT])) for _ in range(50)}
     assert len(ids) == 50
@@ -246,7 +238,7 @@ def test_a_request_id_differs_within_one_trace() -> None:
 
 
 def test_there_is_a_request_id_without_propagation() -> None:
-    assert re.fullmatch("[0-9a-f]{32}", new_request_id(begun([], settings=TraceSettings(propagate=False))))
+    assert re.fullmatch("[0-9a-f]{32}", new_request_id(Exchange("public", "rev", "127.0.0.1", 1, 1)))
 
 
 @given(st.lists(st.binary(max_size=80), max_size=3), st.lists(st.binary(max_size=80), max_size=3))

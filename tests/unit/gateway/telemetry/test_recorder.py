@@ -32,7 +32,6 @@ from gateway.wire.report import (
 from tests.unit.gateway.telemetry.samples import (
     EXPORTING,
     MS,
-    REVISION,
     STARTED_NS,
     failed_attempt,
     make_attempt,
@@ -130,10 +129,10 @@ def test_switching_metrics_on_and_off_leaves_the_number_in_flight_right() -> Non
     recorder = make_recorder()
     counted, uncounted, after = make_exchange(), make_exchange(), make_exchange()
     recorder.exchange_started(counted)
-    recorder.configure(TelemetrySettings(metrics=NO_METRICS), REVISION)
+    recorder.configure(TelemetrySettings(metrics=NO_METRICS))
     recorder.exchange_started(uncounted)
     recorder.exchange_finished(counted)
-    recorder.configure(EXPORTING, REVISION)
+    recorder.configure(EXPORTING)
     recorder.exchange_started(after)
     recorder.exchange_finished(uncounted)
     assert [route.in_flight for route in take(recorder).routes] == [1]

@@ -190,7 +190,12 @@ def test_nothing_is_committed_before_all_have_compiled(monkeypatch: pytest.Monke
         stage.worker(2).is_slow = True
         publishing = asyncio.create_task(stage.publish(2))
         await stage.until(lambda: isinstance(stage.worker(2).heard[-1], Begin))
-        await asyncio.sleep(0.01)
+        compiled = stage.fleet.seats[0].delivery
+        assert compiled is not None
+        await stage.until(compiled.prepared.is_set)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not isinstance(stage.worker(1).heard[-1], Commit)
         assert stage.sequences() == [1, 1]
         stage.worker(2).prepare()
         await publishing

@@ -14,7 +14,6 @@ from gateway.telemetry.recorder import Recorder
 from gateway.wire.report import Report
 from tests.unit.gateway.telemetry.samples import (
     EXPORTING,
-    REVISION,
     STARTED_NS,
     make_attempt,
     make_exchange,
@@ -44,7 +43,7 @@ def smooth_exchange(ttfb_us: int = 10_000, total_us: int = 10_200, **facts: Any)
 
 
 def report_of(recorder: Recorder, exchanges: list[Exchange], settings: TelemetrySettings) -> Report:
-    recorder.configure(settings, REVISION)
+    recorder.configure(settings)
     record(recorder, *exchanges)
     return recorder.take_report([], 0)
 
@@ -112,7 +111,7 @@ def test_exchanges_in_flight_through_a_change_of_configuration_are_counted() -> 
     before, during = smooth_exchange(), smooth_exchange()
     record(recorder, before)
     recorder.exchange_started(during)
-    recorder.configure(EXPORTING, REVISION)
+    recorder.configure(EXPORTING)
     recorder.exchange_finished(during)
     route = recorder.take_report([], 0).routes[0]
     assert [request.count for request in route.requests] == [2]

@@ -58,6 +58,9 @@ class RouteTable(Generic[T]):
                 if sure is not None:
                     return sure
                 break
+            if host_routes.patterns is not None:
+                # One of them may hold, and then comes before everything of a less specific host.
+                break
         return self._match_with_checks(listener, host, method, path, query, fields, client)
 
     def _match_with_checks(

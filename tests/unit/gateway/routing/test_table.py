@@ -141,6 +141,11 @@ def test_hosts_go_from_exact_over_wildcards_to_any() -> None:
     assert [match(table, "/", host=host) for host in hosts] == ["d", "c", "b", "b", "a", "a"]
 
 
+def test_a_pattern_of_the_host_is_before_an_exact_path_of_any_host() -> None:
+    table = table_of(route(path="/a/b"), route(hosts=("a.com",), path_regex="/a/.*"), route(path_prefix="/"))
+    assert [match(table, path, host="a.com") for path in ("/a/b", "/a/c", "/b")] == ["b", "b", "c"]
+
+
 def test_a_host_without_a_fitting_route_leaves_the_request_to_the_next() -> None:
     table = table_of(route(hosts=("example.com",), path="/a"), route(hosts=("*.com",), path="/b"), route(path="/c"))
     assert [match(table, path) for path in ("/a", "/b", "/c", "/d")] == ["a", "b", "c", None]

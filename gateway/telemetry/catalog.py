@@ -67,6 +67,13 @@ HTTP_PHASE_DURATION: Final = _histogram(
 HTTP_REQUEST_BYTES: Final = _counter("http_request_bytes", ("route",), "Bytes of requests as read, heads included.")
 HTTP_RESPONSE_BYTES: Final = _counter("http_response_bytes", ("route",), "Bytes of answers as written, heads included.")
 HTTP_IN_FLIGHT: Final = _gauge("http_requests_in_flight", ("route",), "Requests running now.")
+HTTP_IN_FLIGHT_PEAK: Final = _gauge(
+    "http_requests_in_flight_peak", ("route",), "The most requests that were running at once in the last 60 seconds."
+)
+HTTP_OLDEST_AGE: Final = _gauge(
+    "http_oldest_request_age_seconds", ("route",), "Age of the oldest request still running; tunnels are left out."
+)
+ROUTE_INFO: Final = _gauge("route_info", ("route", "upstream", "host", "path"), "1, with what a route leads to.")
 
 UPSTREAM_REQUESTS: Final = _counter(
     "upstream_requests",
@@ -99,6 +106,21 @@ UPSTREAM_CLOSED: Final = _counter(
     "upstream_connections_closed", ("upstream", "reason"), "Connections that were open and are no more."
 )
 
+UPSTREAM_RETRIES: Final = _counter(
+    "upstream_retries",
+    ("upstream", "reason", "result"),
+    "Attempts after the first, by why the one before failed and how this one went.",
+)
+UPSTREAM_ENDPOINT_UP: Final = _gauge(
+    "upstream_endpoint_up", ("upstream", "endpoint"), "1 if requests may be sent to it."
+)
+UPSTREAM_ENDPOINTS: Final = _gauge("upstream_endpoints", ("upstream", "state"), "Endpoints of an upstream by state.")
+UPSTREAM_TRANSITIONS: Final = _counter(
+    "upstream_endpoint_transitions",
+    ("upstream", "endpoint", "to", "reason"),
+    "Changes of the state of an endpoint, and why.",
+)
+
 CONNECTIONS_ACTIVE: Final = _gauge("connections_active", ("listener",), "Open connections of clients.")
 CONNECTIONS_LIMIT: Final = _gauge("connections_limit", ("listener",), "Connections of clients allowed, by all workers.")
 CONNECTIONS_ACCEPTED: Final = _counter("connections_accepted", ("listener",), "Connections of clients accepted.")
@@ -108,6 +130,23 @@ CONNECTIONS_REJECTED: Final = _counter(
 
 EVENT_LOOP_LAG: Final = _histogram(
     "event_loop_lag_seconds", ("worker",), "How late a timer of a worker's loop fired.", LAG_EDGES_NS
+)
+EVENT_LOOP_BUSY: Final = _gauge(
+    "event_loop_busy_ratio",
+    ("worker",),
+    "Share of the time since the last report in which a worker's loop was working.",
+)
+PROCESS_MEMORY: Final = _gauge(
+    "process_resident_memory_bytes", ("process",), "Resident memory of the supervisor and of each worker."
+)
+MEMORY_LIMIT: Final = _gauge(
+    "memory_limit_bytes", (), "Memory all processes may use together: of the control group, or else of the machine."
+)
+PROCESS_OPEN_FDS: Final = _gauge("process_open_fds", ("process",), "Open file descriptors of a process.")
+PROCESS_MAX_FDS: Final = _gauge("process_max_fds", ("process",), "File descriptors a process may open.")
+PROCESS_CPU: Final = _counter("process_cpu_seconds", ("process",), "CPU time of a process, user and system.")
+TELEMETRY_CPU: Final = _counter(
+    "telemetry_cpu_seconds", ("process",), "CPU time a process spent on metrics, lines, spans and their delivery."
 )
 WORKERS: Final = _gauge("workers", ("state",), "Worker processes by state.")
 WORKER_RESTARTS: Final = _counter(
@@ -121,6 +160,13 @@ CONFIG_LAST_RELOAD_SUCCESS: Final = _gauge(
 CONFIG_LAST_APPLIED: Final = _gauge(
     "config_last_applied_timestamp_seconds", (), "When the running configuration was applied."
 )
+CONFIG_SOURCE_LAST_READ: Final = _gauge(
+    "config_source_last_read_timestamp_seconds", (), "When the source of the configuration was last found readable."
+)
+CONFIG_SOURCE_DIFFERS: Final = _gauge(
+    "config_source_differs", (), "1 while the source holds another configuration than the one that is running."
+)
+CONFIG_HASH: Final = _gauge("config_hash", (), "The running revision as a number, to compare gateways by.")
 CONFIG_RELOADS: Final = _counter("config_reloads", ("result",), "Configurations read after the first, by outcome.")
 CONFIG_APPLY_DURATION: Final = Instrument(
     f"{PREFIX}config_apply_duration_seconds",
@@ -147,6 +193,27 @@ TELEMETRY_QUEUE_LENGTH: Final = _gauge(
 TELEMETRY_QUEUE_CAPACITY: Final = _gauge(
     "telemetry_queue_capacity", ("signal", "sink"), "How much may wait to be delivered."
 )
+TELEMETRY_LAST_SUCCESS: Final = _gauge(
+    "telemetry_last_success_timestamp_seconds", ("signal", "sink"), "When a sink last took something."
+)
+TELEMETRY_EXPORT_DURATION: Final = Instrument(
+    f"{PREFIX}telemetry_export_duration_seconds",
+    Kind.SUMMARY,
+    ("signal", "sink"),
+    "Of one delivery to a sink, failed ones included, count and sum only.",
+)
+TELEMETRY_LABEL_OVERFLOW: Final = _counter(
+    "telemetry_label_overflow", ("metric", "label"), "Observations counted under _overflow for want of room."
+)
+TAIL_SUBSCRIBERS: Final = _gauge("tail_subscribers", (), "Those who follow live exchanges now.")
+TAIL_EVENTS: Final = _counter(
+    "tail_events",
+    ("result",),
+    "Exchanges that matched a follower's filter: shown, sampled_out, or lost because it was slow.",
+)
+HISTORY_MEMORY: Final = _gauge("history_memory_bytes", (), "Memory the rolling windows take.")
+HISTORY_MEMORY_LIMIT: Final = _gauge("history_memory_limit_bytes", (), "Memory the rolling windows may take.")
+METRICS_BYTES: Final = _gauge("metrics_scrape_bytes", (), "Size of the scrape before this one.")
 METRICS_RENDER: Final = _gauge("metrics_render_seconds", (), "How long rendering took for the scrape before this one.")
 METRICS_SERIES: Final = _gauge("metrics_series", (), "Samples in the scrape before this one.")
 TRACE_DECISIONS: Final = _counter(
@@ -163,6 +230,9 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     HTTP_REQUEST_BYTES,
     HTTP_RESPONSE_BYTES,
     HTTP_IN_FLIGHT,
+    HTTP_IN_FLIGHT_PEAK,
+    HTTP_OLDEST_AGE,
+    ROUTE_INFO,
     UPSTREAM_REQUESTS,
     UPSTREAM_DURATION,
     UPSTREAM_ENDPOINT_DURATION,
@@ -172,17 +242,30 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     UPSTREAM_CONNECTIONS_LIMIT,
     UPSTREAM_OPENED,
     UPSTREAM_CLOSED,
+    UPSTREAM_RETRIES,
+    UPSTREAM_ENDPOINT_UP,
+    UPSTREAM_ENDPOINTS,
+    UPSTREAM_TRANSITIONS,
     CONNECTIONS_ACTIVE,
     CONNECTIONS_LIMIT,
     CONNECTIONS_ACCEPTED,
     CONNECTIONS_REJECTED,
     EVENT_LOOP_LAG,
+    EVENT_LOOP_BUSY,
+    PROCESS_MEMORY,
+    PROCESS_OPEN_FDS,
+    PROCESS_MAX_FDS,
+    PROCESS_CPU,
+    TELEMETRY_CPU,
     SLO_REQUESTS,
     SLO_TARGET,
     TELEMETRY_DROPPED,
     TELEMETRY_EXPORTED,
     TELEMETRY_QUEUE_LENGTH,
     TELEMETRY_QUEUE_CAPACITY,
+    TELEMETRY_LAST_SUCCESS,
+    TELEMETRY_EXPORT_DURATION,
+    TELEMETRY_LABEL_OVERFLOW,
     TRACE_DECISIONS,
 )
 """Filled from the reports of the workers and from the sinks; see telemetry.store."""
@@ -193,9 +276,18 @@ OWN: Final[tuple[Instrument, ...]] = (
     CONFIG_INFO,
     CONFIG_LAST_RELOAD_SUCCESS,
     CONFIG_LAST_APPLIED,
+    CONFIG_SOURCE_LAST_READ,
+    CONFIG_SOURCE_DIFFERS,
+    CONFIG_HASH,
     CONFIG_RELOADS,
     CONFIG_APPLY_DURATION,
     CONFIG_OBJECTS,
+    MEMORY_LIMIT,
+    TAIL_SUBSCRIBERS,
+    TAIL_EVENTS,
+    HISTORY_MEMORY,
+    HISTORY_MEMORY_LIMIT,
+    METRICS_BYTES,
     METRICS_RENDER,
     METRICS_SERIES,
     BUILD_INFO,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from gateway.admin import actions, examples, reads
+from gateway.admin.changes import catalog as changes
 from gateway.admin.operations import Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.wire.views import (
@@ -186,4 +187,4 @@ ACTIONS: Final = (
     ),
 )
 
-OPERATIONS: Final = (*HEALTH, *VIEWS, *ACTIONS)
+OPERATIONS: Final = (*HEALTH, *VIEWS, *changes.OPERATIONS, *ACTIONS)

@@ -4,8 +4,10 @@ The supervisor implements this; the application knows nothing else of it. Reads 
 and never wait for a worker.
 """
 
+from collections.abc import Collection
 from typing import Literal, Protocol, TypeAlias
 
+from gateway.wire.changes import IncidentListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -22,8 +24,19 @@ from gateway.wire.views import (
 ConfigFormat: TypeAlias = Literal["json", "yaml"]
 
 
+class ChangesState(Protocol):
+    """What changed in a gateway."""
+
+    def incidents(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:
+        """The oldest `limit` after this id, or the newest there are; of these kinds and families, or of all."""
+        ...
+
+
 class GatewayState(Protocol):
     """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
+
+    @property
+    def changes(self) -> ChangesState: ...
 
     def status(self) -> StatusView: ...
 

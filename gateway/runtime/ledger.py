@@ -1,4 +1,4 @@
-"""What happens to workers and configuration, written down: reports taken in, restarts and reloads counted."""
+"""What happens to workers and configuration, written down: reports taken in, restarts and reloads counted and told."""
 
 import time
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from gateway.runtime.candidate import Candidate
+from gateway.runtime.incidents import Facts, Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
 from gateway.telemetry.instruments import SupervisorInstruments
@@ -18,10 +19,14 @@ _log = structlog.get_logger("sightline.workers")
 class Ledger:
     """Implements FleetObserver and ReloadObserver."""
 
-    def __init__(self, intake: Intake, instruments: SupervisorInstruments, sockets: ListeningSockets) -> None:
+    def __init__(
+        self, intake: Intake, instruments: SupervisorInstruments, sockets: ListeningSockets, incidents: Incidents
+    ) -> None:
         self._intake = intake
         self._instruments = instruments
         self._sockets = sockets
+        self._incidents = incidents
+        self._listening: dict[str, str] = {}
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None:
         try:
@@ -37,13 +42,28 @@ class Ledger:
         else:
             self._instruments.worker_restarted(reason)
 
+    def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
+        again = f" again (restart {restarts})" if restarts else ""
+        detail: Facts = {"worker": worker, "pid": pid, "restarts": restarts}
+        self._incidents.add("worker_serving", f"worker {worker}", f"worker {worker} serves{again}", detail=detail)
+
+    def on_worker_died(self, worker: int, reason: str, how: str, restart_in_s: float) -> None:
+        subject, wait_s = f"worker {worker}", round(restart_in_s, 2)
+        detail: Facts = {"worker": worker, "reason": reason, "how": how, "restart_in_s": wait_s}
+        self._incidents.add("worker_died", subject, f"worker {worker} ended: {how} ({reason})", detail=detail)
+        if restart_in_s > 0:
+            text = f"worker {worker} keeps dying; the next is started in {wait_s:g} s"
+            self._incidents.add("worker_back_off", subject, text, detail=detail)
+
     def on_change(self, states: Mapping[str, int]) -> None:
         self._instruments.workers(states)
 
     def on_reload(self, reload: ReloadView, running: Candidate, source: str) -> None:
         self._instruments.config_read(reload.result, is_first=reload.trigger == "start")
+        self._tell_reload(reload, running)
         if reload.result != "applied":
             return
+        self._tell_listeners()
         snapshot = running.configuration.snapshot
         objects = {
             "listener": len(snapshot.listeners),
@@ -51,3 +71,36 @@ class Ledger:
             "route": len(snapshot.routes),
         }
         self._instruments.config_applied(running.revision, source, objects, reload.duration_ms / 1000, time.time())
+
+    def _tell_reload(self, reload: ReloadView, running: Candidate) -> None:
+        """What was unchanged is no incident."""
+        actor, sequence = reload.actor or reload.trigger, running.sequence
+        detail: Facts = {"trigger": reload.trigger, "sequence": sequence}
+        if reload.result == "rejected":
+            first = reload.errors[0] if reload.errors else None
+            told = f": {first.key or first.file}: {first.message}" if first is not None else ""
+            detail["errors"] = len(reload.errors)
+            subject = reload.revision or "configuration"
+            text = f"a configuration from {actor} was rejected, {len(reload.errors)} errors{told}"
+            self._incidents.add("config_rejected", subject, text, actor, reload.revision, detail)
+        elif reload.result == "applied":
+            detail["duration_ms"] = reload.duration_ms
+            is_rollback = reload.trigger == "rollback"
+            verb = "was rolled back to" if is_rollback else "runs"
+            self._incidents.add(
+                "config_rolled_back" if is_rollback else "config_applied",
+                reload.revision,
+                f"revision {reload.revision} {verb}, sequence {sequence}, by {actor}",
+                actor,
+                reload.revision,
+                detail,
+            )
+
+    def _tell_listeners(self) -> None:
+        """Those that are open now and were not, and the other way about."""
+        open_now = {name: group.address for name, group in self._sockets.groups.items()}
+        for name, address in self._listening.items() - open_now.items():
+            self._incidents.add("listener_closed", name, f"listener {name} does not listen on {address} any more")
+        for name, address in open_now.items() - self._listening.items():
+            self._incidents.add("listener_opened", name, f"listener {name} listens on {address}")
+        self._listening = open_now

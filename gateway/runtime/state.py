@@ -16,6 +16,7 @@ from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
+from gateway.runtime.changes.changes import Changes
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.intake import Intake, WorkerLoad
@@ -65,8 +66,10 @@ class RunningGateway:
         intake: Intake,
         store: MetricsStore,
         exposition: Exposition,
+        changes: Changes,
     ) -> None:
         self.is_draining = False
+        self.changes = changes
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets

@@ -15,13 +15,16 @@ import structlog
 
 from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
+from gateway.config.configuration import Configuration
 from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
 from gateway.runtime.candidate import Candidate, Loader
+from gateway.runtime.changes.changes import Changes
 from gateway.runtime.fleet.distribution import PublishFailed
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.package import build_package
+from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
@@ -62,13 +65,15 @@ class Supervisor:
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
         instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)
-        ledger = Ledger(intake, instruments, self._sockets)
+        self._incidents = Incidents(lambda: self._snapshot.revision)
+        ledger = Ledger(intake, instruments, self._sockets, self._incidents)
         self._fleet = Fleet(configuration.workers, ledger)
         self._resolver = Resolver(self._fleet.distribution.set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
+        changes = Changes(self._incidents)
         self._gateway = RunningGateway(
-            self._reloads, self._fleet, self._sockets, self._resolver, intake, self._store, exposition
+            self._reloads, self._fleet, self._sockets, self._resolver, intake, self._store, exposition, changes
         )
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
@@ -100,7 +105,8 @@ class Supervisor:
         self._reloads.note_start(time.monotonic() - began_s)
         self._spawn(self._resolver.run())
         self._spawn(self._reloads.watch())
-        self._log_start()
+        _log_start(self._first.configuration, self._sockets, self._admin.port)
+        self._tell_ready()
 
     async def _bind_first(self, snapshot: Snapshot) -> dict[str, SocketGroup]:
         until_s = time.monotonic() + _BIND_RETRY_S
@@ -160,13 +166,16 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         drain = self._snapshot.drain
+        self._incidents.add("drain_began", "gateway", "the gateway drains: it finishes what is in flight, and ends")
         _log.info("draining", delay_s=drain.delay_ns / SECOND_NS, deadline_s=drain.deadline_ns / SECOND_NS)
         if drain.delay_ns == 0:
             await self._retire(list(self._sockets.groups.values()))
         closing = asyncio.create_task(self._close_sockets(drain.delay_ns / SECOND_NS))
         await self._fleet.drain(drain.delay_ns, drain.deadline_ns)
         closing.cancel()
-        _log.info("drained", cut=self._fleet.cut)
+        cut = self._fleet.cut
+        self._incidents.add("drain_ended", "gateway", f"the drain ended; {cut} exchanges were cut", detail={"cut": cut})
+        _log.info("drained", cut=cut)
 
     async def _close_sockets(self, delay_s: float) -> None:
         """Ours, while the workers close theirs: no connection may begin that nobody will accept."""
@@ -186,6 +195,14 @@ class Supervisor:
         await self._admin.close()
         self._loader.close()
         _log.info("stopped")
+
+    def _tell_ready(self) -> None:
+        is_ready, reasons = self._gateway.is_ready()
+        workers, routes = len(self._fleet.seats), len(self._snapshot.routes)
+        event = "ready" if is_ready else "not_ready"
+        _log.info(event, revision=self._snapshot.revision, workers=workers, routes=routes, reasons=reasons)
+        text = f"the gateway started with {workers} workers and {routes} routes"
+        self._incidents.add("gateway_started", "gateway", text, detail={"workers": workers, "routes": routes})
 
     @property
     def _snapshot(self) -> Snapshot:
@@ -228,24 +245,14 @@ class Supervisor:
         if not task.cancelled() and (failure := task.exception()) is not None:
             _log.error("background_task_failed", exc_info=failure)
 
-    def _log_start(self) -> None:
-        configuration = self._first.configuration
-        for warning in configuration.warnings[:_WARNINGS_LOGGED]:
-            _log.warning(
-                "config_warning", file=warning.file, line=warning.line, key=warning.key, warning=warning.message
-            )
-        for name, group in self._sockets.groups.items():
-            _log.info("listening", listener=name, address=group.address)
-        host = configuration.admin.host
-        _log.info("admin_listening", address=f"{f'[{host}]' if ':' in host else host}:{self._admin.port}")
-        is_ready, reasons = self._gateway.is_ready()
-        _log.info(
-            "ready" if is_ready else "not_ready",
-            revision=self._snapshot.revision,
-            workers=configuration.workers,
-            routes=len(self._snapshot.routes),
-            reasons=reasons,
-        )
+
+def _log_start(configuration: Configuration, sockets: ListeningSockets, admin_port: int) -> None:
+    for warning in configuration.warnings[:_WARNINGS_LOGGED]:
+        _log.warning("config_warning", file=warning.file, line=warning.line, key=warning.key, warning=warning.message)
+    for name, group in sockets.groups.items():
+        _log.info("listening", listener=name, address=group.address)
+    host = configuration.admin.host
+    _log.info("admin_listening", address=f"{f'[{host}]' if ':' in host else host}:{admin_port}")
 
 
 def _log_dns_trouble(name: str, why: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off", "stopped"]
 ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
-ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api"]
+ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api", "rollback"]
 ApplyOutcome: TypeAlias = Literal["applied", "unchanged", "valid", "rejected", "conflict"]
 EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining"]
 RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
@@ -39,6 +39,8 @@ class ReloadView(View, frozen=True, kw_only=True):
     """Of the configuration that was read; the running one is in the status."""
     duration_ms: float
     errors: list[ConfigErrorView] = []
+    actor: str = ""
+    """Who handed it in, where somebody did: the name of a token, or `loopback`."""
 
 
 class WorkerView(View, frozen=True, kw_only=True):

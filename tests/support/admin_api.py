@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,11 @@ from multidict import CIMultiDictProxy
 
 from gateway.admin import examples
 from gateway.admin.access import AccessRules
+from gateway.admin.changes import examples as change_examples
 from gateway.admin.exchanges import select_lines
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat
+from gateway.wire.changes import IncidentListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -29,6 +32,17 @@ from gateway.wire.views import (
 from tests.support.loop_thread import LoopThread
 
 
+class PreparedChanges:
+    """A ChangesState that answers with the examples and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int | None, Collection[str], int]] = []
+
+    def incidents(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:
+        self.asked.append((after, kinds, limit))
+        return change_examples.INCIDENTS
+
+
 @dataclass
 class PreparedState:
     """A GatewayState that answers with the examples and notes what it was asked to apply."""
@@ -39,6 +53,7 @@ class PreparedState:
     applied: list[tuple[str, ConfigFormat, int | None, bool, str]] = field(default_factory=list)
     metrics: tuple[bytes, str] | None = (b"up 1.0\n", "text/plain; version=0.0.4; charset=utf-8")
     explain_error: Exception | None = None
+    changes: PreparedChanges = field(default_factory=PreparedChanges)
 
     def status(self) -> StatusView:
         return examples.STATUS

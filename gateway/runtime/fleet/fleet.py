@@ -40,8 +40,16 @@ class FleetObserver(Protocol):
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None: ...
 
+    def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
+        """A worker serves for the first time."""
+        ...
+
     def on_worker_gone(self, worker: int, reason: str) -> None:
         """reason: killed, crashed, exited, start_failed or unusable; or drained, which is no fault and has no successor."""
+        ...
+
+    def on_worker_died(self, worker: int, reason: str, how: str, restart_in_s: float) -> None:
+        """It was not asked to end, and will be replaced. how: in words, such as `killed by SIGKILL`."""
         ...
 
     def on_change(self, states: Mapping[str, int]) -> None:
@@ -110,6 +118,7 @@ class Fleet:
             _log.error(
                 "worker_died", worker=seat.index, reason=reason, how=seat.how_ended, restart_in_s=round(delay_s, 2)
             )
+            self._observer.on_worker_died(seat.index, reason, seat.how_ended, delay_s)
             if await _wait(seat.ended, delay_s):
                 seat.state = "stopped"
                 return
@@ -166,9 +175,11 @@ class Fleet:
             case Prepared():
                 self.distribution.on_prepared(seat, message)
             case Applied(revision=revision):
-                is_successor = seat.state == "starting" and seat.restarts > 0
+                is_new = seat.state == "starting"
                 self.distribution.on_applied(seat, message)
-                if is_successor:
+                if is_new and seat.is_serving:
+                    self._observer.on_worker_serving(seat.index, seat.pid, seat.restarts)
+                if is_new and seat.restarts > 0:
                     _log.info("worker_serving", worker=seat.index, revision=revision, restarts=seat.restarts)
                 self._tell_states()
             case Failed(sequence=sequence, error=error):

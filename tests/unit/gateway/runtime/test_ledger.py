@@ -4,6 +4,7 @@ import msgspec
 from prometheus_client import generate_latest
 
 from gateway.model.listener import Listener
+from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets
@@ -19,7 +20,8 @@ class Scene:
         self.instruments = SupervisorInstruments()
         self.sockets = ListeningSockets(2)
         self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
-        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets)
+        self.incidents = Incidents()
+        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets, self.incidents)
 
     def metrics(self) -> str:
         return generate_latest(self.instruments.registry).decode()
@@ -55,4 +57,20 @@ def test_workers_are_shown_by_state() -> None:
     scene = Scene()
     scene.ledger.on_change({"serving": 1, "backing_off": 1})
     assert 'sightline_workers{state="backing_off"} 1.0' in scene.metrics()
+    scene.close()
+
+
+def test_a_death_is_an_incident_and_a_wait_before_the_successor_another() -> None:
+    scene = Scene()
+    scene.ledger.on_worker_died(2, "killed", "killed by SIGKILL", 0.0)
+    scene.ledger.on_worker_serving(2, 4711, 1)
+    scene.ledger.on_worker_died(2, "crashed", "exit code 1", 0.4)
+    told = [(incident.kind, incident.subject) for incident in scene.incidents.since(0)]
+    assert told == [
+        ("worker_died", "worker 2"),
+        ("worker_serving", "worker 2"),
+        ("worker_died", "worker 2"),
+        ("worker_back_off", "worker 2"),
+    ]
+    assert "killed by SIGKILL" in scene.incidents.since(0)[0].text
     scene.close()

@@ -93,12 +93,20 @@ class Observer:
     def __init__(self) -> None:
         self.reports: list[int] = []
         self.gone: list[tuple[int, str]] = []
+        self.serving: list[tuple[int, int, int]] = []
+        self.died: list[tuple[int, str, str]] = []
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None:
         self.reports.append(worker)
 
+    def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
+        self.serving.append((worker, pid, restarts))
+
     def on_worker_gone(self, worker: int, reason: str) -> None:
         self.gone.append((worker, reason))
+
+    def on_worker_died(self, worker: int, reason: str, how: str, restart_in_s: float) -> None:
+        self.died.append((worker, reason, how))
 
     def on_change(self, states: Mapping[str, int]) -> None:
         pass

@@ -1,0 +1,1 @@
+"""Calls about what changed: incidents, revisions, and going back to one."""

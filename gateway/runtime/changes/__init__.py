@@ -1,0 +1,1 @@
+"""What changed in a gateway and what came of it: incidents and revisions, as the admin API asks for them."""

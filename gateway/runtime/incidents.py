@@ -1,0 +1,159 @@
+"""One time line of rare events: what happened to configuration, workers, endpoints, sinks and listeners, and who did it."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
+from typing import Final, Literal, TypeAlias
+
+import structlog
+
+from gateway.wire.changes import IncidentKind, IncidentListView, IncidentView
+
+CAPACITY: Final = 2000
+_TEXT: Final = 1000
+_VALUE: Final = 200
+_DETAILS: Final = 16
+_HOUR_MINUTES: Final = 60
+
+Facts: TypeAlias = dict[str, str | int | float]
+
+EndpointChange: TypeAlias = Literal["up", "down", "draining"]
+_OF_ENDPOINT: Final[dict[EndpointChange, IncidentKind]] = {
+    "up": "endpoint_up",
+    "down": "endpoint_down",
+    "draining": "endpoint_draining",
+}
+
+_log = structlog.get_logger("sightline.incidents")
+
+
+class Incidents:
+    """The newest `capacity` incidents. To be called on the supervisor's loop only; no call waits.
+
+    When there are too many, the oldest of the kind with the most goes: an endpoint that flaps does not push out who
+    changed the configuration. `revision` says which one runs now. clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        revision: Callable[[], str] = lambda: "",
+        capacity: int = CAPACITY,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.last_id = 0
+        self._revision = revision
+        self._capacity = capacity
+        self._clock = clock
+        self._kept: dict[str, deque[IncidentView]] = {}
+        self._count = 0
+        self._dropped: Counter[str] = Counter()
+        self._minutes: deque[tuple[int, Counter[str]]] = deque()
+        self._wakes: list[Callable[[], None]] = []
+
+    def add(
+        self,
+        kind: IncidentKind,
+        subject: str,
+        text: str,
+        actor: str = "",
+        revision: str = "",
+        detail: Mapping[str, str | int | float] | None = None,
+    ) -> IncidentView:
+        """Write one down, cut to its bounds, and wake whoever waits. Nothing secret may be in it.
+
+        revision: that it is about; the running one where none is given.
+        """
+        self.last_id += 1
+        incident = IncidentView(
+            id=self.last_id,
+            at=datetime.now(UTC).isoformat(),
+            kind=kind,
+            subject=_cut(subject, _VALUE),
+            text=_cut(text, _TEXT),
+            actor=actor,
+            revision=revision or self._revision(),
+            detail={name: _bounded(value) for name, value in islice((detail or {}).items(), _DETAILS)},
+        )
+        self._kept.setdefault(kind, deque()).append(incident)
+        self._count += 1
+        if self._count > self._capacity:
+            self._drop_one()
+        self._tally(kind)
+        for wake in tuple(self._wakes):
+            wake()
+        return incident
+
+    def endpoint_changed(
+        self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = ""
+    ) -> None:
+        """An endpoint came to be in another state. reason: of the closed list of transitions; evidence: the last of it."""
+        why = f"{reason}: {evidence}" if evidence else reason
+        detail = {"upstream": upstream, "endpoint": endpoint, "reason": reason, "evidence": evidence}
+        self.add(
+            _OF_ENDPOINT[to],
+            f"{upstream} {endpoint}",
+            f"endpoint {endpoint} of {upstream} is {to} ({why})",
+            detail=detail,
+        )
+        _log.warning("endpoint_changed", upstream=upstream, endpoint=endpoint, to=to, reason=reason, evidence=evidence)
+
+    def since(self, after: int, kinds: Collection[str] = (), limit: int = CAPACITY) -> list[IncidentView]:
+        """The oldest `limit` with an id above `after`, oldest first, of these kinds or families; of all where none is
+        named."""
+        return list(islice((each for each in self._oldest_first(kinds) if each.id > after), limit))
+
+    def newest(self, kinds: Collection[str] = (), limit: int = CAPACITY) -> list[IncidentView]:
+        """The newest `limit`, oldest first."""
+        return list(deque(self._oldest_first(kinds), limit))
+
+    def view(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:
+        """What the admin API answers; without `after` the newest."""
+        found = self.newest(kinds, limit) if after is None else self.since(after, kinds, limit)
+        return IncidentListView(incidents=found, last_id=self.last_id, dropped=dict(self._dropped))
+
+    def last_hour(self) -> dict[str, int]:
+        """How many of each kind there were, to the minute; those that are not remembered any more included."""
+        self._forget_minutes()
+        return dict(sum((counts for _, counts in self._minutes), Counter[str]()))
+
+    def on_add(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after each new incident, until what is returned here is called. It must neither wait nor raise."""
+        self._wakes.append(wake)
+        return lambda: self._wakes.remove(wake)
+
+    def _oldest_first(self, kinds: Collection[str]) -> Iterator[IncidentView]:
+        wanted = [kept for kind, kept in self._kept.items() if not kinds or _is_among(kind, kinds)]
+        return merge(*wanted, key=lambda incident: incident.id)
+
+    def _drop_one(self) -> None:
+        kind = max(self._kept, key=lambda each: len(self._kept[each]))
+        self._kept[kind].popleft()
+        self._count -= 1
+        self._dropped[kind] += 1
+
+    def _tally(self, kind: str) -> None:
+        minute = int(self._clock() // 60)
+        if not self._minutes or self._minutes[-1][0] != minute:
+            self._forget_minutes()
+            self._minutes.append((minute, Counter()))
+        self._minutes[-1][1][kind] += 1
+
+    def _forget_minutes(self) -> None:
+        oldest = int(self._clock() // 60) - _HOUR_MINUTES
+        while self._minutes and self._minutes[0][0] < oldest:
+            self._minutes.popleft()
+
+
+def _is_among(kind: str, wanted: Collection[str]) -> bool:
+    return kind in wanted or kind.partition("_")[0] in wanted
+
+
+def _bounded(value: str | float) -> str | int | float:
+    return _cut(value, _VALUE) if isinstance(value, str) else value
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,60 @@
+"""What changed, as the admin API answers it and the console reads it: incidents, revisions and what differs between two.
+
+A field is only ever added, with a default. Times are RFC 3339 in UTC.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+IncidentKind: TypeAlias = Literal[
+    "config_applied",
+    "config_rejected",
+    "config_rolled_back",
+    "worker_serving",
+    "worker_died",
+    "worker_back_off",
+    "gateway_started",
+    "drain_began",
+    "drain_ended",
+    "endpoint_up",
+    "endpoint_down",
+    "endpoint_draining",
+    "sink_dropping",
+    "sink_recovered",
+    "log_reopened",
+    "listener_opened",
+    "listener_closed",
+]
+"""What can happen. The word before the first `_` is the family, by which incidents can be asked for too."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Immutable. Each class repeats kw_only, which msgspec does not hand down: every field is named when it is built."""
+
+
+class IncidentView(Change, frozen=True, kw_only=True):
+    """One rare event. `id` grows by one with each; it starts anew when the gateway does."""
+
+    id: int
+    at: str
+    kind: IncidentKind
+    subject: str
+    """What it happened to: a revision, `worker 2`, `orders 10.0.0.7:9001`, a listener, a sink."""
+    text: str
+    """A sentence for people; holds no secret."""
+    actor: str = ""
+    """Who caused it: the name of a token, `loopback`, `file`, `signal`; empty where nobody did."""
+    revision: str = ""
+    """The one it is about, or that ran when it happened."""
+    detail: dict[str, str | int | float] = {}
+    """Facts by name, as many as fit."""
+
+
+class IncidentListView(Change, frozen=True, kw_only=True):
+    """Incidents, oldest first. `dropped` is how many of each kind the gateway does not remember any more."""
+
+    incidents: list[IncidentView]
+    last_id: int
+    """Of the newest incident there is, whether it was asked for or not; 0 before the first."""
+    dropped: dict[str, int] = {}

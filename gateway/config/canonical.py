@@ -7,6 +7,7 @@ interpolated, and reads back as the same configuration wherever no secret had to
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -20,14 +21,25 @@ _BARE_REFERENCE: Final = re.compile(r"\$\{(file:)?[^}:]*\}")
 """Without a default, which could be the secret itself."""
 
 
-def canonical_form(sections: Sections, token_secrets: tuple[str, ...]) -> tuple[str, bytes]:
-    """Revision and shown form of a configuration without errors. `token_secrets` are the admin tokens, in order."""
+@dataclass(frozen=True, slots=True)
+class CanonicalForm:
+    """revision: of every value. shown: the JSON. sealed: the digest of each value that is not in it, by its path there;
+    it never leaves the process, and tells whether a secret changed."""
+
+    revision: str
+    shown: bytes
+    sealed: tuple[tuple[Path, str], ...]
+
+
+def canonical_form(sections: Sections, token_secrets: tuple[str, ...]) -> CanonicalForm:
+    """Of a configuration without errors. `token_secrets` are the admin tokens, in order."""
     dump = _dump(sections)
     secrets = set(secret_places(dump))
     templates = dict(_templates(sections.document.value, ())) if sections.document.has_interpolated else {}
     shown = _shown_texts(secrets, templates)
-    for path in shown:
-        _put(dump, path, _digest(value_at(dump, path)))
+    sealed = {path: _digest(value_at(dump, path)) for path in shown}
+    for path, digest in sealed.items():
+        _put(dump, path, digest)
     whole = hashlib.sha256(orjson.dumps(dump, option=orjson.OPT_SORT_KEYS))
     whole.update(_digest(token_secrets).encode())
     # A text that was in the file as it is must not become a reference when the form is read back.
@@ -35,7 +47,11 @@ def canonical_form(sections: Sections, token_secrets: tuple[str, ...]) -> tuple[
         dump = _escaped(dump)
     for path, text in shown.items():
         _put(dump, path, text)
-    return whole.hexdigest()[:_REVISION_DIGITS], orjson.dumps(dump, option=orjson.OPT_SORT_KEYS)
+    # What a token file holds is no value of the dump, and yet it may change.
+    sealed |= {("admin", "tokens", at, "token"): _digest(token) for at, token in enumerate(token_secrets)}
+    return CanonicalForm(
+        whole.hexdigest()[:_REVISION_DIGITS], orjson.dumps(dump, option=orjson.OPT_SORT_KEYS), tuple(sealed.items())
+    )
 
 
 def _dump(sections: Sections) -> dict[str, Any]:

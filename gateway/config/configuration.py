@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from gateway.config.errors import ConfigError, Verdict
+from gateway.config.secrets import Path
 from gateway.config.signature import Signature
 from gateway.model.route import Place, Route
 from gateway.model.snapshot import Snapshot
@@ -39,6 +41,16 @@ class AdminSettings:
         return f"{host}:{self.port}"
 
 
+class References(Protocol):
+    """What a configuration refers to outside of itself; see Configuration."""
+
+    @property
+    def files(self) -> tuple[str, ...]: ...
+
+    @property
+    def variables(self) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """One accepted configuration, from a file or from the admin API."""
@@ -55,9 +67,13 @@ class Configuration:
     """One for each object, in the order of the file; all accepted, since one rejected object rejects the whole."""
     warnings: tuple[ConfigError, ...]
     """What is legal and yet hardly meant, such as a route that another one always wins over."""
+    text: str = field(repr=False)
+    """As it was read; it may hold secrets, and is kept only so that it can be read again."""
     canonical: bytes
     """JSON with sorted keys and defaults filled in, fit to be shown: secrets are REDACTED, and a value that was
     interpolated reads as it is written in the file, `${NAME}`."""
+    sealed: tuple[tuple[Path, str], ...] = field(repr=False)
+    """Digests of what the canonical form does not show, by its path there; never to be shown either."""
     files: tuple[str, ...]
     """The configuration file and every secret file it reads: what a source watches. Empty parts are left out."""
     signatures: Mapping[str, Signature | None]

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.config.canonical import canonical_form
 from gateway.config.compile import compile_listener, compile_route, compile_upstream
-from gateway.config.configuration import Configuration
+from gateway.config.configuration import Configuration, References
 from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.forms.schema import SettingsForm
@@ -52,12 +52,12 @@ def load_file(path: str | Path, sequence: int, environ: Mapping[str, str]) -> Co
 
 
 def load_text(
-    text: str, name: str, sequence: int, environ: Mapping[str, str], *, within: Configuration | None = None
+    text: str, name: str, sequence: int, environ: Mapping[str, str], *, within: References | None = None
 ) -> Configuration:
     """Read a configuration, YAML or JSON, that did not come from a file; `name` stands for it in errors.
 
-    within: the running configuration. With it, the text may refer only to the files and variables that this one refers
-    to: whoever may hand in a configuration could otherwise read any file and variable of this process through it.
+    within: the configuration of the file. With it, the text may refer only to the files and variables that this one
+    refers to: whoever may hand in a configuration could otherwise read any file and variable of this process through it.
     Raises ConfigInvalid.
     """
     if len(text) > MAX_FILE_BYTES:
@@ -104,16 +104,18 @@ def _load(
     settings = sections.settings.form
     if errors or settings is None:
         raise ConfigInvalid(errors, warnings, verdicts, signatures)
-    revision, canonical = canonical_form(sections, tokens)
+    canonical = canonical_form(sections, tokens)
     return Configuration(
-        snapshot=_snapshot(sections, routes, settings, revision, sequence, environ),
+        snapshot=_snapshot(sections, routes, settings, canonical.revision, sequence, environ),
         table=table,
         workers=worker_count(settings.workers),
         declared_workers=settings.workers,
         admin=admin_settings(settings.admin, tokens),
         verdicts=verdicts,
         warnings=tuple(warnings),
-        canonical=canonical,
+        text=text,
+        canonical=canonical.shown,
+        sealed=canonical.sealed,
         files=tuple(signatures),
         signatures=signatures,
         variables=frozenset(interpolation.variables),

@@ -1,0 +1,73 @@
+"""Live traffic: an access line taken apart, exchanges in flight, and what the stream and the lists of them say.
+
+A field is only ever added, with a default. Durations end in `_ms` or `_s`, times are RFC 3339 in UTC, sizes are bytes.
+"""
+
+from typing import Final
+
+import msgspec
+
+VERSION: Final = 1
+"""Of the stream's events; grows when the meaning of one changes."""
+
+
+class LinePhases(msgspec.Struct, frozen=True, gc=False):
+    """Phases an exchange did not have are 0."""
+
+    read_head_ms: float = 0.0
+    pool_wait_ms: float = 0.0
+    connect_ms: float = 0.0
+    send_ms: float = 0.0
+    ttfb_ms: float = 0.0
+    transfer_ms: float = 0.0
+    write_ms: float = 0.0
+
+
+class LineAttempt(msgspec.Struct, frozen=True, gc=False):
+    """One attempt; `status` is 0 where no answer came."""
+
+    endpoint: str
+    status: int = 0
+    reason: str = "none"
+    ttfb_ms: float = 0.0
+    ms: float = 0.0
+    connect_ms: float = 0.0
+
+
+class AccessLine(msgspec.Struct, frozen=True, gc=False):
+    """An access line as JSON has it (gateway.telemetry.access_line). What a line leaves out has its default."""
+
+    at: str = msgspec.field(name="@timestamp", default="")
+    request_id: str = ""
+    trace_id: str = ""
+    revision: str = msgspec.field(name="config_revision", default="")
+    client: str = msgspec.field(name="client.address", default="")
+    host: str = msgspec.field(name="server.address", default="")
+    path: str = msgspec.field(name="url.path", default="")
+    query: str = msgspec.field(name="url.query", default="")
+    """As written: with the values of most parameters redacted."""
+    protocol: str = msgspec.field(name="network.protocol.version", default="")
+    user_agent: str = msgspec.field(name="user_agent.original", default="")
+    method: str = msgspec.field(name="http.request.method", default="")
+    status: int = msgspec.field(name="http.response.status_code", default=0)
+    route: str = ""
+    upstream: str = ""
+    endpoint: str = ""
+    source: str = ""
+    reason: str = "none"
+    duration_ms: float = 0.0
+    overhead_ms: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    sample_rate: float = 1.0
+    """Share of exchanges like this one that have a line."""
+    phases: LinePhases = LinePhases()
+    attempts: tuple[LineAttempt, ...] = ()
+
+
+_line_decoder = msgspec.json.Decoder(AccessLine)
+
+
+def decode_line(line: bytes) -> AccessLine:
+    """Raises msgspec.DecodeError for what is no access line."""
+    return _line_decoder.decode(line)

@@ -34,7 +34,8 @@ def test_a_printed_filter_parses_to_itself(expression: Expression) -> None:
 
 @given(st.text(max_size=60) | st.text('route:status5x, |()!-"<>=~.*/0msKiB', max_size=60))
 def test_a_text_is_parsed_or_refused_with_a_place_in_it(text: str) -> None:
-    refusal, expression = None, EVERYTHING
+    refusal: FilterError | None = None
+    expression: Expression = EVERYTHING
     try:
         expression = parse_filter(text)
     except FilterError as error:

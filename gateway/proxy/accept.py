@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
 from gateway.telemetry.recorder import Recorder
 
@@ -15,7 +16,8 @@ class AcceptedConnection(Protocol):
     """A client's connection, as its listener sees it."""
 
     @property
-    def has_exchange(self) -> bool: ...
+    def exchange(self) -> Exchange | None:
+        """What is being served, from the end of a request's head to the end of its answer or tunnel."""
 
     def drain(self) -> None: ...
 

@@ -13,6 +13,7 @@ from typing import Final, cast
 from gateway.http1.body import BodyReader
 from gateway.http1.request_head import RequestHeadReader
 from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
+from gateway.model.exchange import Exchange
 from gateway.net.outgoing import bytes_not_taken
 from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
@@ -212,8 +213,9 @@ class ClientConnection(asyncio.Protocol):
             self.cut(with_reset=True)
 
     @property
-    def has_exchange(self) -> bool:
-        return self._served is not None
+    def exchange(self) -> Exchange | None:
+        served = self._served
+        return served.exchange if served is not None else None
 
     def _check_write_progress(self, now_ns: int) -> None:
         buffered = bytes_not_taken(self._transport)

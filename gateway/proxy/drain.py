@@ -28,7 +28,7 @@ async def drain(context: Context, ports: Iterable[ListenerPort], delay_ns: int, 
     while any(port.connections for port in ports) and monotonic_ns() < end_ns:  # noqa: ASYNC110 - bounded by the deadline
         await asyncio.sleep(_LOOK_EVERY_NS / SECOND_NS)
     left = [connection for port in ports for connection in port.connections]
-    cut = sum(1 for connection in left if connection.has_exchange)
+    cut = sum(1 for connection in left if connection.exchange is not None)
     for connection in left:
         connection.abandon()
     if left:

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from gateway.model.exchange import Exchange
+
 
 class Served(Protocol):
     """What is being served on a downstream connection: an exchange, or the tunnel it became."""
+
+    exchange: Exchange
 
     def request_continues(self, payload: bytes, *, is_complete: bool) -> None:
         """More of the request body, or of what goes through the tunnel."""

@@ -12,6 +12,8 @@ OVERFLOW: Final = "_overflow"
 NO_UPSTREAM: Final = "_none"
 """The upstream of exchanges that needed none."""
 OTHER_METHOD: Final = "_OTHER"
+SUCCESS: Final = "success"
+FAILURE: Final = "failure"
 
 METHODS: Final = {
     method: method for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")

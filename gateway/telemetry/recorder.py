@@ -3,6 +3,8 @@
 Runs on the data path, where every call counts; nothing here waits, and everything it holds is bounded.
 """
 
+from collections.abc import Callable
+from time import thread_time_ns
 from typing import Final
 
 from gateway.model.exchange import Exchange
@@ -12,6 +14,7 @@ from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.labels import UNMATCHED
 from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
+from gateway.telemetry.recording.under_way import oldest_by_route
 from gateway.wire.report import PoolGauge, Report, RouteDelta
 
 _BUSY_ROUTES: Final = 128
@@ -25,10 +28,12 @@ _SETTLED_AT_ONCE: Final = 64
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 
-    __slots__ = ("_pause", "_sequence", "_worker")
+    __slots__ = ("_pause", "_sequence", "_worker", "look")
 
     def __init__(self, worker: int) -> None:
         super().__init__()
+        self.look: Callable[[], list[Exchange] | None] | None = None
+        """Finds the exchanges under way, when a report is taken; None from it: not this time."""
         self._worker = worker
         self._sequence = 0
         self._pause = 0
@@ -124,6 +129,7 @@ class Recorder(Settling):
         if self._pause and not last:
             self._pause -= 1
             return self._report_lines(now_ns)
+        began_cpu_ns = thread_time_ns()
         lines, line_count, kept_lines, records = self._outbox.take_lines()
         self._fold()
         if self._sequence % _SWEEP_REPORTS == 0:
@@ -131,6 +137,11 @@ class Recorder(Settling):
             self._tally.sweep()
         routes, upstreams, listeners, lag = self._tally.take()
         self._pause = min(len(routes) // _BUSY_ROUTES, _MAX_PAUSE)
+        under_way = self.look() if self.look is not None else None
+        oldest = oldest_by_route(under_way) if under_way is not None else None
+        decisions = self._take_decisions(routes)
+        self._own_cost.add_since(began_cpu_ns)
+        telemetry_cpu_ns, busy_ratio = self._own_cost.take()
         return Report(
             self._worker,
             self._sequence,
@@ -140,13 +151,20 @@ class Recorder(Settling):
             listeners=listeners,
             pools=pools,
             loop_lag=lag,
-            decisions=self._take_decisions(routes),
+            decisions=decisions,
             drops=self._outbox.take_drops(),
             access_lines=lines,
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,
+            oldest=oldest,
+            telemetry_cpu_ns=telemetry_cpu_ns,
+            busy_ratio=busy_ratio,
         )
+
+    def spent_since(self, began_cpu_ns: int) -> None:
+        """A report has been sent on, which is telemetry's work too: since the thread's CPU time was this."""
+        self._own_cost.add_since(began_cpu_ns)
 
     def _take_decisions(self, routes: list[RouteDelta]) -> dict[str, int]:
         """Kept exchanges by rule; `none` is all others, worked out here rather than counted one by one."""

@@ -47,6 +47,8 @@ class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
     bytes_in: int = 0
     bytes_out: int = 0
     slo: list[SloCount] = []
+    in_flight_peak: int = 0
+    """The most that were seen running at once: looked at with each report and with each batch of finished exchanges."""
 
 
 class AttemptCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,6 +66,14 @@ class EndpointTime(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sum_ns: int
 
 
+class RetryCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Attempts after the first: why the one before failed, and whether this one was answered (success or failure)."""
+
+    reason: str
+    result: str
+    count: int
+
+
 class UpstreamDelta(msgspec.Struct, frozen=True, array_like=True):
     """One upstream since the last report. `durations` are by status class, `phases` by phase."""
 
@@ -74,6 +84,7 @@ class UpstreamDelta(msgspec.Struct, frozen=True, array_like=True):
     endpoints: list[EndpointTime] = []
     opened: dict[str, int] = {}
     closed: dict[str, int] = {}
+    retries: list[RetryCount] = []
 
 
 class ListenerDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -190,6 +201,12 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     access_line_count: int = 0
     kept_lines: bytes = b""
     records: list[ExchangeRecord] = []
+    oldest: dict[str, int] | None = None
+    """By route, when its oldest running exchange began (nanoseconds since the epoch); None: not looked at this time."""
+    telemetry_cpu_ns: int = 0
+    """CPU time spent on telemetry since the last report."""
+    busy_ratio: float = 0.0
+    """Share of a processor the worker's loop used since the last report, 0 to 1."""
 
 
 _encoder = msgspec.msgpack.Encoder()

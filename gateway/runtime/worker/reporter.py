@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from time import thread_time_ns
 from typing import Final, Protocol
 
 from gateway.model.clock import wall_ns
@@ -23,6 +24,8 @@ class ReportSource(Protocol):
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report: ...
 
     def loop_lag(self, seconds: float) -> None: ...
+
+    def spent_since(self, began_cpu_ns: int) -> None: ...
 
 
 class Reporter:
@@ -60,8 +63,12 @@ class Reporter:
 
     def _send(self, *, last: bool = False) -> None:
         if self._channel.is_clear:
-            report = self._recorder.take_report(self._pool_gauges(), wall_ns(), last=last)
-            self._channel.send(self._encoder.encode(report))
+            self._deliver(self._recorder.take_report(self._pool_gauges(), wall_ns(), last=last))
+
+    def _deliver(self, report: Report) -> None:
+        began_cpu_ns = thread_time_ns()
+        self._channel.send(self._encoder.encode(report))
+        self._recorder.spent_since(began_cpu_ns)
 
     def _lines_are_due(self) -> None:
         # Not at once: the recorder is in the middle of something.
@@ -72,7 +79,7 @@ class Reporter:
     def _send_lines(self) -> None:
         self._are_lines_due = False
         if self._channel.is_clear:
-            self._channel.send(self._encoder.encode(self._recorder.take_lines(wall_ns())))
+            self._deliver(self._recorder.take_lines(wall_ns()))
 
     def _report(self) -> None:
         self._timers[0] = self._loop.call_later(REPORT_INTERVAL_S, self._report)

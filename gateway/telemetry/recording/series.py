@@ -3,7 +3,7 @@
 Everything here is a plain list or integer, so that finishing an exchange is a few index operations.
 """
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from gateway.model.outcome import Reason
 from gateway.model.phase import Phase
@@ -15,6 +15,7 @@ from gateway.wire.report import (
     HistogramDelta,
     ListenerDelta,
     RequestCount,
+    RetryCount,
     RouteDelta,
     SloCount,
     UpstreamDelta,
@@ -26,6 +27,8 @@ Cell: TypeAlias = list[int]
 AttemptKey: TypeAlias = tuple[str, int, Reason]
 """Endpoint, status, reason."""
 
+K = TypeVar("K")
+
 _SLIS: Final = ("availability", "latency")
 
 
@@ -35,7 +38,7 @@ def take_all(histograms: dict[str, list[int]]) -> dict[str, HistogramDelta]:
     return {key: delta for key, delta in deltas.items() if delta is not None}
 
 
-def take_counters(counters: dict[str, int]) -> dict[str, int]:
+def take_counters(counters: dict[K, int]) -> dict[K, int]:
     """All counters, which are then forgotten."""
     taken = counters.copy()
     counters.clear()
@@ -53,6 +56,7 @@ class RouteSeries:
         "label",
         "moved",
         "overhead",
+        "peak",
         "reported",
         "requests",
         "slo",
@@ -62,6 +66,8 @@ class RouteSeries:
     def __init__(self, label: str) -> None:
         self.label = label
         self.in_flight = 0
+        self.peak = 0
+        """The most in flight that was seen since the last report."""
         self.reported = 0
         """The in_flight of the last report."""
         self.moved = False
@@ -97,7 +103,9 @@ class RouteSeries:
             self.bytes_in,
             self.bytes_out,
             self._take_slo(),
+            max(self.peak, self.in_flight),
         )
+        self.peak = 0
         self.moved = False
         self.touched = True
         self.reported = self.in_flight
@@ -140,7 +148,7 @@ class UpstreamSeries:
 
     __slots__ = (
         "attempts", "closed", "connect", "durations", "endpoints", "label", "moved", "opened", "pool_wait", "read_head",
-        "send", "touched", "transfer", "ttfb", "write",
+        "retries", "send", "touched", "transfer", "ttfb", "write",
     )  # fmt: skip
 
     def __init__(self, label: str) -> None:
@@ -161,6 +169,8 @@ class UpstreamSeries:
         """Count and sum of the attempts at each endpoint."""
         self.opened: dict[str, int] = {}
         self.closed: dict[str, int] = {}
+        self.retries: dict[tuple[str, str], int] = {}
+        """Attempts after the first, by why the one before failed and how this one went."""
 
     def add_attempts(self, key: AttemptKey) -> AttemptSeries:
         """The series of attempts that ended in a way not seen before."""
@@ -181,6 +191,7 @@ class UpstreamSeries:
             self._take_endpoints(),
             take_counters(self.opened),
             take_counters(self.closed),
+            [RetryCount(*key, count) for key, count in take_counters(self.retries).items()],
         )
 
     def _take_attempts(self) -> list[AttemptCount]:

@@ -1,12 +1,13 @@
 """The counts of one worker: every observation of a finished exchange, and the connections on both sides."""
 
 from bisect import bisect_left
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason
 from gateway.telemetry.histogram import EDGES_NS, LAG_EDGES_NS, SUM, new_counts, take_delta
-from gateway.telemetry.labels import NO_UPSTREAM, UNMATCHED
+from gateway.telemetry.labels import FAILURE, NO_UPSTREAM, SUCCESS, UNMATCHED
 from gateway.telemetry.recording.series import ListenerSeries, RouteSeries, UpstreamSeries
 from gateway.telemetry.timing import AttemptTiming, Timing, measure_attempt
 from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, UpstreamDelta
@@ -47,6 +48,7 @@ class Tally:
             upstream.moved = True
             for attempt in attempts:
                 self._count_attempt(attempt, measure_attempt(attempt, exchange.ended_ns), exchange.ended_ns)
+            self._count_retries(attempts)
         counts = upstream.read_head
         counts[bisect_left(EDGES_NS, read_head) if read_head > _FIRST_EDGE_NS else 0] += 1
         counts[SUM] += read_head
@@ -91,6 +93,12 @@ class Tally:
         counts[bisect_left(EDGES_NS, ttfb)] += 1
         counts[SUM] += ttfb
         return upstream
+
+    def _count_retries(self, attempts: list[Attempt]) -> None:
+        for before, attempt in pairwise(attempts):
+            retries = self.upstream(attempt.upstream).retries
+            key = (before.reason.value, SUCCESS if attempt.reason is Reason.NONE else FAILURE)
+            retries[key] = retries.get(key, 0) + 1
 
     def observe_lag(self, lag_ns: int) -> None:
         """How late a timer of the loop fired."""

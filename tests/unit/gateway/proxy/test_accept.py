@@ -15,7 +15,7 @@ from tests.support.scripted import Clock, ScriptedLoop
 class Silent:
     """A connection that does nothing but count what it is told."""
 
-    has_exchange = False
+    exchange = None
 
     def __init__(self) -> None:
         self.drained = 0
@@ -58,7 +58,7 @@ def test_a_place_is_given_back_once() -> None:
 class Greeter(asyncio.Protocol):
     """Says hello and takes part in the port's bookkeeping."""
 
-    has_exchange = False
+    exchange = None
 
     def __init__(self, port: ListenerPort) -> None:
         self._port = port

@@ -8,6 +8,7 @@ import pytest
 from gateway.model.clock import SECOND_NS
 from gateway.model.listener import ListenerLimits
 from gateway.model.outcome import Reason
+from gateway.proxy import engine
 from tests.support.walk import CONNECTIONS, PUBLIC, TIMEOUTS, Walk, get, ok, snapshot
 
 MOVED = dataclasses.replace(snapshot(PUBLIC, CONNECTIONS, TIMEOUTS), revision="def", sequence=2)
@@ -49,6 +50,31 @@ def test_pools_are_reported_as_they_are() -> None:
         (gauge,) = walk.engine.pool_gauges()
         assert (gauge.upstream, gauge.endpoint) == ("orders", "127.0.0.1:9001")
         assert (gauge.active, gauge.idle, gauge.pending, gauge.in_flight, gauge.max) == (1, 0, 0, 1, 256)
+
+
+def test_a_report_tells_when_the_oldest_exchange_under_way_began() -> None:
+    with Walk() as walk:
+        first, second = walk.connect(), walk.connect()
+        first.send(get())
+        second.send(get())
+        under_way = walk.engine.open_exchanges() or []
+        assert [exchange.path for exchange in under_way] == ["/", "/"]
+        report = walk.recorder.take_report([], 0)
+        assert report.oldest == {"all": min(exchange.started_at_ns for exchange in under_way)}
+        for _ in under_way:
+            walk.accept().deliver(ok())
+        walk.settle()
+        assert walk.engine.open_exchanges() == []
+        assert walk.recorder.take_report([], 0).oldest == {}
+
+
+def test_very_many_connections_are_not_looked_at_for_every_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_CONNECTIONS_PER_LOOK", 2)
+    with Walk() as walk:
+        clients = [walk.connect() for _ in range(5)]
+        clients[0].send(get())
+        looks = [walk.engine.open_exchanges() for _ in range(6)]
+        assert [None if look is None else len(look) for look in looks] == [None, None, 1, None, None, 1]
 
 
 def test_exchanges_of_a_listener_that_is_gone_are_waited_for_when_draining() -> None:

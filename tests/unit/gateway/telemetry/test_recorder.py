@@ -25,6 +25,7 @@ from gateway.wire.report import (
     ListenerDelta,
     Report,
     RequestCount,
+    RetryCount,
     RouteDelta,
     SloCount,
     UpstreamDelta,
@@ -457,3 +458,40 @@ def test_the_data_path_loads_no_telemetry_library() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_retry_is_told_by_why_the_attempt_before_failed_and_how_it_went() -> None:
+    recorder = make_recorder()
+    reset = failed_attempt(Reason.UPSTREAM_RESET)
+    record(recorder, make_exchange(attempts=[reset, make_attempt(3)]))
+    record(recorder, make_exchange(attempts=[reset, failed_attempt()], status=502, reason=Reason.CONNECT_REFUSED))
+    record(recorder, make_exchange())
+    (upstream,) = take(recorder).upstreams
+    assert upstream.retries == [
+        RetryCount("upstream_reset", "success", 1),
+        RetryCount("upstream_reset", "failure", 1),
+    ]
+    record(recorder, make_exchange())
+    assert take(recorder).upstreams[0].retries == []
+
+
+def test_the_peak_is_the_most_that_was_seen_in_flight_since_the_last_report() -> None:
+    recorder = make_recorder()
+    running = [make_exchange() for _ in range(200)]
+    for exchange in running:
+        recorder.exchange_started(exchange)
+    for exchange in running:
+        recorder.exchange_finished(exchange)
+    (route,) = take(recorder).routes
+    assert route.in_flight == 0
+    assert 200 - 64 <= route.in_flight_peak <= 200
+    record(recorder, make_exchange())
+    assert take(recorder).routes[0].in_flight_peak == 0
+
+
+def test_what_telemetry_costs_is_part_of_the_report() -> None:
+    recorder = make_recorder()
+    record(recorder, *(make_exchange() for _ in range(100)))
+    report = take(recorder)
+    assert report.telemetry_cpu_ns > 0
+    assert 0 < report.busy_ratio <= 1

@@ -32,6 +32,9 @@ class Recorder:
     def loop_lag(self, seconds: float) -> None:
         self.lags.append(seconds)
 
+    def spent_since(self, began_cpu_ns: int) -> None:
+        """What it costs is not looked at here."""
+
 
 async def until(condition: object, check: object = None) -> None:
     """Let the loop run until the callable says so."""

@@ -52,6 +52,8 @@ def comparable(report: Report) -> dict[str, Any]:
     fields = {name: getattr(report, name) for name in report.__struct_fields__}
     for name in ("access_lines", "kept_lines"):
         fields[name] = [orjson.loads(line) for line in fields[name].splitlines()]
+    for name in ("telemetry_cpu_ns", "busy_ratio"):
+        del fields[name]
     return fields
 
 

@@ -19,7 +19,7 @@ from gateway.model.snapshot import (
     TelemetrySettings,
     TraceSettings,
 )
-from gateway.telemetry.propagation import Propagator
+from gateway.telemetry.propagation.propagator import Propagator
 from gateway.telemetry.recorder import Recorder
 from gateway.wire.report import encode_report
 
@@ -88,11 +88,11 @@ def _timed(step: Callable[[list[Exchange]], object], records: list[Exchange]) ->
 
 def _propagation(settings: TraceSettings) -> Callable[[list[Exchange]], None]:
     """What is done for each exchange and its attempt; nothing where propagation is off, as in the engine."""
-    propagator = Propagator(settings)
+    propagator = Propagator(settings.sample_ratio)
 
     def propagate(records: list[Exchange]) -> None:
         for record in records:
-            propagator.begin(record, [], [])
+            propagator.start(record)
             propagator.lines(record, record.attempts[0])
 
     return propagate if settings.propagate else lambda _: None

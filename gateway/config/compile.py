@@ -11,6 +11,7 @@ from gateway.config.forms.route import (
     RespondForm,
     RewriteForm,
     RouteForm,
+    RouteTracesForm,
     SloForm,
 )
 from gateway.config.forms.upstream import EndpointForm, UpstreamForm
@@ -27,6 +28,7 @@ from gateway.model.route import (
     Rewrite,
     Route,
     RouteTimeouts,
+    RouteTraces,
     Slo,
     ValueKind,
     ValueMatch,
@@ -54,6 +56,7 @@ def compile_listener(form: ListenerForm) -> Listener:
         paths=PathRules(**dict(form.paths)),
         trusted_proxies=tuple(parse_network(network) for network in form.trusted_proxies),
         forwarded=form.forwarded,
+        trust_incoming=form.trust_incoming,
     )
 
 
@@ -92,6 +95,8 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
         slo=None if form.slo is None else _slo(form.slo),
         forward_trailers=form.trailers == "forward",
+        traces=RouteTraces() if form.traces is None else _traces(form.traces),
+        trust_incoming=form.trust_incoming,
     )
 
 
@@ -155,6 +160,11 @@ def _redirect(form: RedirectForm) -> Redirect:
 
 def _respond(form: RespondForm) -> Respond:
     return Respond(form.status, tuple(form.headers.items()), form.body)
+
+
+def _traces(form: RouteTracesForm) -> RouteTraces:
+    formats = form.formats
+    return RouteTraces(form.sample, None if formats is None else tuple(dict.fromkeys(formats)))
 
 
 def _slo(form: SloForm) -> Slo:

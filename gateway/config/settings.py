@@ -23,6 +23,7 @@ from gateway.model.snapshot import (
     TelemetrySettings,
     TraceSettings,
 )
+from gateway.model.tracing import TraceFormat
 from gateway.telemetry.tracing.environment import traces_export_enabled
 
 _PROTOCOLS: Final = frozenset({"http/protobuf", "grpc"})
@@ -91,15 +92,26 @@ def _traces(form: TracesForm, environ: Mapping[str, str]) -> TraceSettings:
     given = form.model_fields_set
     protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
     sample = _sample_ratio(environ)
-    silenced = environ.get("OTEL_PROPAGATORS", "").strip().lower() == "none"
+    silenced = _propagators(environ) == ["none"]
     settings = TraceSettings(
         propagate=form.propagate if "propagate" in given or not silenced else False,
         endpoint=form.endpoint,
         protocol=protocol if "protocol" not in given and protocol in _PROTOCOLS else form.protocol,
         sample_ratio=form.sample if "sample" in given or sample is None else sample,
         keep=form.keep,
+        formats=tuple(dict.fromkeys(form.formats)) if "formats" in given else _formats(environ),
     )
     return replace(settings, export=traces_export_enabled(settings, environ))
+
+
+def _propagators(environ: Mapping[str, str]) -> list[str]:
+    return [name.strip().lower() for name in environ.get("OTEL_PROPAGATORS", "").split(",")]
+
+
+def _formats(environ: Mapping[str, str]) -> tuple[TraceFormat, ...]:
+    """Those of OTEL_PROPAGATORS that we know besides W3C's, which is always sent."""
+    asked_for = dict.fromkeys(_propagators(environ))
+    return tuple(TraceFormat(name) for name in asked_for if name in list(TraceFormat))
 
 
 def _service_name(environ: Mapping[str, str]) -> str | None:

@@ -35,6 +35,17 @@ X_REQUEST_ID: Final = 20
 MAX_FORWARDS: Final = 21
 UNDERSCORE: Final = 22
 """A name with an underscore: dropped, because applications read `-` and `_` alike and identity fields could be forged."""
+# The kinds from FIRST_CONTEXT on are context in other forms than W3C's: passed on, sent anew or stripped.
+FIRST_CONTEXT: Final = 23
+B3: Final = 23
+B3_TRACE_ID: Final = 24
+B3_SPAN_ID: Final = 25
+B3_PARENT_SPAN_ID: Final = 26
+B3_SAMPLED: Final = 27
+B3_FLAGS: Final = 28
+JAEGER: Final = 29
+JAEGER_BAGGAGE: Final = 30
+BAGGAGE: Final = 31
 
 _REQUEST: Final[dict[bytes, int]] = {
     b"host": HOST,
@@ -62,6 +73,14 @@ _REQUEST: Final[dict[bytes, int]] = {
     b"max-forwards": MAX_FORWARDS,
     b"content-type": CONTENT_TYPE,
     b"authorization": AUTHORIZATION,
+    b"b3": B3,
+    b"x-b3-traceid": B3_TRACE_ID,
+    b"x-b3-spanid": B3_SPAN_ID,
+    b"x-b3-parentspanid": B3_PARENT_SPAN_ID,
+    b"x-b3-sampled": B3_SAMPLED,
+    b"x-b3-flags": B3_FLAGS,
+    b"uber-trace-id": JAEGER,
+    b"baggage": BAGGAGE,
 }
 _RESPONSE: Final[dict[bytes, int]] = {
     b"connection": CONNECTION,
@@ -129,6 +148,8 @@ class FieldKinds:
             return UNDERSCORE
         if self._is_request and lower.startswith(b"x-forwarded-"):
             return FORWARDING
+        if self._is_request and lower.startswith(b"uberctx-"):
+            return JAEGER_BAGGAGE
         return PASS
 
 

@@ -68,9 +68,15 @@ class Exchange:
     """Whether the trace id is known to be random (W3C Trace Context level 2), as sent on in the trace flags."""
     sampled = False
     """The head decision, also sent on in the trace flags."""
+    trace_debug = False
+    """Whether the caller asked, in B3 or Jaeger's way, to have the whole trace kept; sent on in those forms."""
+    link: tuple[str, str, bool, str] | None = None
+    """Trace id, span id, sampled flag and trace state of a caller whose trace is not continued but linked to."""
 
     route: Route | None = None
     upstream = ""
+    forwarded_path: str | None = None
+    """The path as a rewrite made it, once a request has been sent with it; None where nothing is rewritten."""
     attempts: list[Attempt]
     upgraded = False
 

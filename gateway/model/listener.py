@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.clock import SECOND_NS
+from gateway.model.tracing import TrustIncoming
 
 
 class SlashRule(StrEnum):
@@ -62,6 +63,8 @@ class Listener:
     """CIDRs of peers whose forwarding fields are believed."""
     forwarded: bool = False
     """Also emit the `Forwarded` field of RFC 7239."""
+    trust_incoming: TrustIncoming = TrustIncoming.ACCEPT
+    """What becomes of the trace context of requests that arrive here, unless their route says otherwise."""
 
     @property
     def address(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.tracing import TraceFormat, TrustIncoming
 
 
 class PathKind(StrEnum):
@@ -137,6 +138,14 @@ class Slo:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteTraces:
+    """What a route says of its traces; None is what the telemetry settings say."""
+
+    sample_ratio: float | None = None
+    formats: tuple[TraceFormat, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One route. Exactly one of `upstreams`, `redirect` and `respond` is set.
 
@@ -156,3 +165,6 @@ class Route:
     slo: Slo | None = None
     forward_trailers: bool = False
     """Trailers are dropped unless the route lets them through (both directions)."""
+    traces: RouteTraces = RouteTraces()
+    trust_incoming: TrustIncoming | None = None
+    """What becomes of the trace context of its requests; None is what their listener says."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from gateway.model.clock import SECOND_NS
 from gateway.model.listener import Listener
 from gateway.model.route import Route
+from gateway.model.tracing import TraceFormat
 from gateway.model.upstream import Upstream
 
 
@@ -39,6 +40,8 @@ class TraceSettings:
     keep: tuple[Keep, ...] = (Keep.ERROR, Keep.SLOW, Keep.RETRIED)
     export: bool = False
     """Whether anything exports spans: an endpoint is set here or by an `OTEL_*` variable."""
+    formats: tuple[TraceFormat, ...] = ()
+    """What is sent besides W3C's fields."""
 
 
 @dataclass(frozen=True, slots=True)

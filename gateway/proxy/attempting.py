@@ -95,7 +95,8 @@ class Attempting(Ending):
         self._connection = connection
         connection.begin(self, to_head=head.method == "HEAD", upgrade=head.upgrade)
         try:
-            data = encode_request(self.exchange, attempt, head, self._plan, self._config, self._peer)
+            propagator = self._plan.propagator or self._plan.propagator_for(self._listener)
+            data = encode_request(self.exchange, attempt, head, self._plan, propagator, self._peer)
         except RequestRefused as refused:
             self._fail(refusal_reply(refused))
             return

@@ -13,7 +13,7 @@ from gateway.model.outcome import Reason
 from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
 from gateway.proxy.finish import begin_exchange, record_refusal
 from gateway.proxy.lifecycle import Lifecycle
-from gateway.proxy.match import begin_trace, describe_request
+from gateway.proxy.match import describe_refused
 from gateway.proxy.reply import encode_reply, refusal_reply, reply_for
 
 
@@ -141,11 +141,7 @@ class DownstreamConnection(ClientConnection):
             context, self._port.listener.name, peer.address, peer.address, self._started_ns, now_ns
         )
         exchange.bytes_in = bytes_in
-        if head is None:
-            begin_trace(exchange, None, context.config)
-        else:
-            describe_request(exchange, head, context.config)
-            exchange.path = head.target.decode("latin-1")
+        describe_refused(exchange, head, context.config, self._port.listener)
         data = encode_reply(
             refusal_reply(refused),
             exchange.request_id,

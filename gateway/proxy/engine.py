@@ -13,6 +13,7 @@ from gateway.proxy.downstream import DownstreamConnection
 from gateway.proxy.drain import drain
 from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.routing.table import TableBuilder
+from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.recorder import Recorder
 from gateway.upstreams.directory import Directory, LiveUpstream
 from gateway.wire.report import PoolGauge
@@ -118,4 +119,4 @@ def _nothing_configured() -> ActiveConfig:
     builder: TableBuilder[RoutePlan] = TableBuilder()
     for _ in builder.finish():
         pass
-    return ActiveConfig(_EMPTY, builder.table)
+    return ActiveConfig(_EMPTY, builder.table, Propagators(_EMPTY.telemetry.traces, ()))

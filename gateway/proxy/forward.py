@@ -10,9 +10,16 @@ from gateway.http1.writer import field_lines
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.headers import Fields
 from gateway.model.listener import Listener
-from gateway.proxy.plan import ActiveConfig, RoutePlan
+from gateway.model.tracing import TraceFormat
+from gateway.proxy.plan import RoutePlan
+from gateway.telemetry.propagation.baggage import limit_baggage
+from gateway.telemetry.propagation.propagator import Propagator
 
-_TRACE_KINDS: Final = frozenset({kinds.TRACEPARENT, kinds.TRACESTATE})
+_B3_KINDS: Final = range(kinds.B3_TRACE_ID, kinds.B3_FLAGS + 1)
+_FORMAT_OF: Final = {kinds.B3: TraceFormat.B3, kinds.JAEGER: TraceFormat.JAEGER} | dict.fromkeys(
+    _B3_KINDS, TraceFormat.B3_MULTI
+)
+"""The form that a field is part of; fields of no form are baggage."""
 _COUNTING_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
 
 
@@ -60,12 +67,12 @@ def client_address(peer: Peer, head: RequestHead, trusted_proxies: Iterable[str]
 
 
 def encode_request(
-    exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, config: ActiveConfig, peer: Peer
+    exchange: Exchange, attempt: Attempt, head: RequestHead, plan: RoutePlan, propagator: Propagator | None, peer: Peer
 ) -> bytes:
     """The head of the request for one attempt, framed anew; raises RequestRefused when a rewrite makes a bad path."""
     path, host, passed_lines = exchange.path, head.host or _host_of(attempt.endpoint), head.passed_lines
     if plan.rewrite is not None:
-        path = plan.rewrite.rewrite_path(path)
+        path = exchange.forwarded_path = plan.rewrite.rewrite_path(path)
         host = plan.rewrite.host or host
         passed_lines = field_lines(plan.rewrite.edit_request(head.passed))
     target = path if exchange.query is None else f"{path}?{exchange.query}"
@@ -77,8 +84,8 @@ def encode_request(
         peer.forwarding_lines + head.host if peer.is_plain and head.host else _forwarding_lines(head, peer, host),
         head.minor_version,
         exchange.request_id.encode(),
-        _foreign_trace_lines(head) if config.propagator is None else config.propagator.lines(exchange, attempt),
-        _framing_lines(head, plan) if not head.is_plain else b"",
+        b"" if propagator is None else propagator.lines(exchange, attempt),
+        _unusual_lines(head, plan, propagator) if not head.is_plain else b"",
     )
 
 
@@ -87,16 +94,26 @@ def _host_of(endpoint: str) -> bytes:
     return b"localhost" if endpoint.startswith("unix:") else endpoint.encode()
 
 
-def _foreign_trace_lines(head: RequestHead) -> bytes:
-    """Trace context that is none of our business goes on as it came."""
-    if head.extras is None:
+def _passed_context(head: RequestHead, propagator: Propagator | None) -> bytes:
+    """Context that goes on as it came: all of it where tracing is none of our business; where the request is believed,
+    baggage within its limits and the forms that we do not send ourselves; else nothing."""
+    extras = head.extras or {}
+    if propagator is None:
+        kind_of = kinds.REQUEST_KINDS.kind_of
+        ours = {kinds.TRACEPARENT, kinds.TRACESTATE, *range(kinds.FIRST_CONTEXT, kinds.BAGGAGE + 1)}
+        return field_lines([field for field in head.fields if kind_of(field[0]) in ours])
+    if not propagator.accepts or max(extras) < kinds.FIRST_CONTEXT:
         return b""
-    return field_lines([field for field in head.fields if kinds.REQUEST_KINDS.kind_of(field[0]) in _TRACE_KINDS])
+    passed = {kind for kind in extras if kinds.FIRST_CONTEXT <= kind < kinds.BAGGAGE}
+    passed = {kind for kind in passed if _FORMAT_OF.get(kind) not in propagator.formats}
+    lines = field_lines([field for field in head.fields if kinds.REQUEST_KINDS.kind_of(field[0]) in passed])
+    baggage = limit_baggage(extras.get(kinds.BAGGAGE, []))
+    return lines + b"baggage: %b\r\n" % baggage if baggage else lines
 
 
-def _framing_lines(head: RequestHead, plan: RoutePlan) -> bytes:
-    """How the body is framed, and what is hop-by-hop by nature and asked for anew."""
-    lines = []
+def _unusual_lines(head: RequestHead, plan: RoutePlan, propagator: Propagator | None) -> bytes:
+    """How the body is framed, what is hop-by-hop by nature and asked for anew, and context that is passed on."""
+    lines = [] if head.extras is None else [_passed_context(head, propagator)]
     if head.is_chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif head.content_length is not None:

@@ -8,7 +8,7 @@ what the client's connection drives; the steps behind it are its bases: relaying
 from gateway.http1.refusal import RequestRefused
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.outcome import Reason
-from gateway.proxy.match import describe_request, match_request
+from gateway.proxy.match import begin_trace, describe_request, match_request
 from gateway.proxy.relaying import Relaying
 from gateway.proxy.reply import Reply, refusal_reply, reply_for
 
@@ -26,11 +26,15 @@ class Lifecycle(Relaying):
             self._held = payload
             if is_complete:
                 exchange.request_body_ns = exchange.head_ns
-        describe_request(exchange, head, config)
+        describe_request(exchange, head)
         try:
             found = match_request(exchange, head, config, self._listener)
         except RequestRefused as refused:
             found = refusal_reply(refused)
+        finally:
+            # An exchange has its ids whatever becomes of it, even if something in us raised.
+            if exchange.route is None:
+                begin_trace(exchange, head.extras, config.propagators.of_request(self._listener.trust_incoming))
         context.recorder.exchange_started(exchange)
         if isinstance(found, Reply):
             self._answer(found)

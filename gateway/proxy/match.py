@@ -17,15 +17,17 @@ from gateway.model.route import Route
 from gateway.proxy.plan import ActiveConfig, RoutePlan
 from gateway.proxy.reply import Reply, reply_for
 from gateway.routing.redirect import redirect_location
-from gateway.telemetry.propagation import new_request_id
+from gateway.telemetry.propagation.propagator import OtherFields, Propagator, new_request_id
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_QUERY: Final = re.compile(r"[?#]")
+_USERINFO: Final = re.compile(r"(?<=//)[^/]*@|^[^/]*@")
 _ALL_METHODS: Final = b"GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 _NO_VALUES: Final[list[bytes]] = []
 
 
-def describe_request(exchange: Exchange, head: RequestHead, config: ActiveConfig) -> None:
-    """Stamp what the head says and fix the ids, before anything can refuse the request: it is recorded all the same."""
+def describe_request(exchange: Exchange, head: RequestHead) -> None:
+    """Stamp what the head says, before anything can refuse the request: it is recorded all the same."""
     exchange.method = head.method
     if head.minor_version == 0:
         exchange.protocol = "1.0"
@@ -36,29 +38,53 @@ def describe_request(exchange: Exchange, head: RequestHead, config: ActiveConfig
         ids = extras.get(kinds.X_REQUEST_ID, _NO_VALUES)
         if len(ids) == 1 and _REQUEST_ID.fullmatch(ids[0]):
             exchange.request_id = ids[0].decode("ascii")
-    begin_trace(exchange, extras, config)
 
 
-def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]] | None, config: ActiveConfig) -> None:
+def begin_trace(exchange: Exchange, extras: dict[int, list[bytes]] | None, propagator: Propagator | None) -> None:
     """Fix the ids of the exchange: they are sent on, logged and answered with."""
-    if config.propagator is not None:
-        if extras is not None:
-            parents = extras.get(kinds.TRACEPARENT, _NO_VALUES)
-            config.propagator.begin(exchange, parents, extras.get(kinds.TRACESTATE, _NO_VALUES))
+    if propagator is not None:
+        if extras is None:
+            propagator.start(exchange)
+        elif kinds.TRACEPARENT in extras:
+            propagator.begin(exchange, extras[kinds.TRACEPARENT], extras.get(kinds.TRACESTATE, _NO_VALUES))
+        elif max(extras) >= kinds.FIRST_CONTEXT:
+            propagator.begin_other(exchange, _other_fields(extras))
         else:
-            config.propagator.begin(exchange, _NO_VALUES, _NO_VALUES)
+            propagator.start(exchange)
     if not exchange.request_id:
         exchange.request_id = new_request_id(exchange)
 
 
+def describe_refused(exchange: Exchange, head: RequestHead | None, config: ActiveConfig, listener: Listener) -> None:
+    """All this for a request that is refused before it is matched; head is None if it did not get that far."""
+    if head is not None:
+        describe_request(exchange, head)
+        exchange.path = refused_path(head.target)
+    begin_trace(exchange, head.extras if head else None, config.propagators.of_request(listener.trust_incoming))
+
+
+def _other_fields(extras: dict[int, list[bytes]]) -> OtherFields:
+    return OtherFields(
+        b3=extras.get(kinds.B3, _NO_VALUES),
+        b3_trace_ids=extras.get(kinds.B3_TRACE_ID, _NO_VALUES),
+        b3_span_ids=extras.get(kinds.B3_SPAN_ID, _NO_VALUES),
+        b3_sampled=extras.get(kinds.B3_SAMPLED, _NO_VALUES),
+        b3_flags=extras.get(kinds.B3_FLAGS, _NO_VALUES),
+        jaeger=extras.get(kinds.JAEGER, _NO_VALUES),
+    )
+
+
 def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, listener: Listener) -> RoutePlan | Reply:
-    """The plan of the route that takes the request, or the gateway's own answer; raises RequestRefused."""
+    """The plan of the route that takes the request, or the gateway's own answer; raises RequestRefused.
+
+    The trace begins where a route is found; where there is none, it is the caller's to begin it.
+    """
     method = head.method
     try:
         target = parse_target(method, head.target, listener.paths)
         host, port = _authority(head, target)
     except RequestRefused:
-        exchange.path = head.target.decode("latin-1")
+        exchange.path = refused_path(head.target)
         raise
     path = exchange.path = target.path
     query = exchange.query = target.query
@@ -71,7 +97,14 @@ def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, l
     if method == "TRACE" and method not in plan.route.match.methods:
         return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", _ALL_METHODS)])
     exchange.route = plan.route
+    begin_trace(exchange, head.extras, plan.propagator or plan.propagator_for(listener))
     return plan if plan.upstreams else _local_answer(plan.route, exchange, port)
+
+
+def refused_path(target: bytes) -> str:
+    """What may be written down of a target that nobody could read: neither its query nor a password before its host."""
+    text = _QUERY.split(target.decode("latin-1"), 1)[0]
+    return text if text.startswith("/") else _USERINFO.sub("", text)
 
 
 def _authority(head: RequestHead, target: Target) -> tuple[str, int | None]:

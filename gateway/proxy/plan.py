@@ -9,7 +9,8 @@ from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
-from gateway.telemetry.propagation import Propagator
+from gateway.telemetry.propagation.choosing import Propagators
+from gateway.telemetry.propagation.propagator import Propagator
 from gateway.upstreams.directory import Directory, LiveUpstream
 
 
@@ -17,10 +18,12 @@ class RoutePlan:
     """A route with everything about it that need not be worked out again per request."""
 
     __slots__ = (
+        "_propagators",
         "cumulative_weights",
         "first_byte_ns",
         "forward_trailers",
         "only_upstream",
+        "propagator",
         "request_ns",
         "rewrite",
         "route",
@@ -28,7 +31,7 @@ class RoutePlan:
         "upstreams",
     )
 
-    def __init__(self, route: Route, upstreams: list[LiveUpstream]) -> None:
+    def __init__(self, route: Route, upstreams: list[LiveUpstream], propagators: Propagators) -> None:
         self.route = route
         self.upstreams = upstreams
         self.only_upstream = upstreams[0] if len(upstreams) == 1 else None
@@ -38,6 +41,13 @@ class RoutePlan:
         self.request_ns = route.timeouts.request_ns
         self.first_byte_ns = route.timeouts.first_byte_ns
         self.upstream_idle_ns = route.timeouts.upstream_idle_ns
+        self.propagator = propagators.of_route(route)
+        """What deals with trace context, if that is the same for all requests of the route."""
+        self._propagators = propagators
+
+    def propagator_for(self, listener: Listener) -> Propagator | None:
+        """What deals with the trace context of a request to this listener; None where that is none of our business."""
+        return self.propagator or self._propagators.of_request(listener.trust_incoming, self.route)
 
     def choose_upstream(self) -> LiveUpstream | None:
         """One of the route's upstreams by weight; None when all weights are zero."""
@@ -49,14 +59,14 @@ class RoutePlan:
 class ActiveConfig:
     """One version of the configuration as a worker runs it; exchanges in flight keep the one they started with."""
 
-    __slots__ = ("listeners", "propagator", "revision", "sequence", "snapshot", "table")
+    __slots__ = ("listeners", "propagators", "revision", "sequence", "snapshot", "table")
 
-    def __init__(self, snapshot: Snapshot, table: RouteTable[RoutePlan]) -> None:
+    def __init__(self, snapshot: Snapshot, table: RouteTable[RoutePlan], propagators: Propagators) -> None:
         self.snapshot = snapshot
         self.revision = snapshot.revision
         self.sequence = snapshot.sequence
         self.listeners: dict[str, Listener] = {listener.name: listener for listener in snapshot.listeners}
-        self.propagator = Propagator(snapshot.telemetry.traces) if snapshot.telemetry.traces.propagate else None
+        self.propagators = propagators
         self.table = table
 
 
@@ -75,10 +85,11 @@ class Preparation:
         self._declared = {upstream.name: upstream for upstream in snapshot.upstreams}
         self._live: dict[str, LiveUpstream] = {}
         self._builder: TableBuilder[RoutePlan] = TableBuilder()
+        self._propagators = Propagators(snapshot.telemetry.traces, snapshot.listeners)
 
     def add(self, route: Route) -> None:
         upstreams = [self._upstream(target.upstream) for target in route.upstreams]
-        self._builder.add(route, RoutePlan(route, upstreams))
+        self._builder.add(route, RoutePlan(route, upstreams, self._propagators))
 
     def _upstream(self, name: str) -> LiveUpstream:
         live = self._live.get(name)
@@ -93,4 +104,5 @@ class Preparation:
         yield from self._builder.finish()
 
     def activate(self) -> None:
-        self._activate(ActiveConfig(self._snapshot, self._builder.table), list(self._live.values()))
+        config = ActiveConfig(self._snapshot, self._builder.table, self._propagators)
+        self._activate(config, list(self._live.values()))

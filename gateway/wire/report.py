@@ -172,7 +172,9 @@ class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
     attempts: list[AttemptRecord]
     trace_random: bool = False
     forwarded_path: str | None = None
-    """The path as sent to the endpoint; None if the route rewrites it, for the record does not know how."""
+    """The path as sent to the endpoint; None if the route rewrites it and nothing was sent."""
+    link: tuple[str, str, bool, str] | None = None
+    """Trace id, span id, sampled flag and trace state of a caller that is linked to, not continued."""
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):

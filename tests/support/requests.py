@@ -9,6 +9,7 @@ from gateway.model.route import Match, PathKind, Place, Rewrite, Route
 from gateway.model.snapshot import Snapshot, TelemetrySettings, TraceSettings
 from gateway.proxy.plan import ActiveConfig, RoutePlan
 from gateway.routing.table import build_table
+from gateway.telemetry.propagation.choosing import Propagators
 
 PUBLIC: Final = Listener("public", "127.0.0.1", 9080)
 
@@ -43,11 +44,16 @@ def route_of(name: str = "orders", *, rewrite: Rewrite | None = None, **options:
     return Route(name, 0, place=Place("test.yaml", 1), rewrite=rewrite, **options)
 
 
-def plan_of(route: Route | None = None) -> RoutePlan:
-    return RoutePlan(route or route_of(), [])
+def propagators_of(*, propagate: bool = False, listener: Listener = PUBLIC, **traces: Any) -> Propagators:
+    return Propagators(TraceSettings(propagate=propagate, **traces), (listener,))
+
+
+def plan_of(route: Route | None = None, propagators: Propagators | None = None) -> RoutePlan:
+    return RoutePlan(route or route_of(), [], propagators or propagators_of())
 
 
 def config_of(*plans: RoutePlan, propagate: bool = False, listener: Listener = PUBLIC) -> ActiveConfig:
     telemetry = TelemetrySettings(traces=TraceSettings(propagate=propagate))
     snapshot = Snapshot("abc", 1, (listener,), (), tuple(plan.route for plan in plans), telemetry)
-    return ActiveConfig(snapshot, build_table((plan.route, plan) for plan in plans))
+    table = build_table((plan.route, plan) for plan in plans)
+    return ActiveConfig(snapshot, table, propagators_of(propagate=propagate, listener=listener))

@@ -34,6 +34,7 @@ from gateway.config.forms.scalars import (
 )
 from gateway.config.interpolation import Interpolated
 from gateway.model.clock import NEVER_NS
+from gateway.model.tracing import TraceFormat, TrustIncoming
 
 T = TypeVar("T")
 
@@ -272,4 +273,6 @@ Host: TypeAlias = Annotated[
     PlainValidator(_checked_by(parse_host, HOST_EXPECTED)),
     _json_text(None, _sentence(HOST_EXPECTED)),
 ]
+Trust: TypeAlias = Annotated[TrustIncoming, Field(strict=False)]
+TraceFormats: TypeAlias = Items[Annotated[TraceFormat, Field(strict=False)]]
 Scheme: TypeAlias = Literal["http", "https"]

@@ -16,9 +16,11 @@ from gateway.config.forms.fields import (
     SizeOrNone,
     Timeout,
     TrueOrReject,
+    Trust,
 )
 from gateway.config.forms.form import Form
 from gateway.model.listener import ListenerLimits, ListenerTimeouts, SlashRule
+from gateway.model.tracing import TrustIncoming
 
 _TIMEOUTS = ListenerTimeouts()
 _LIMITS = ListenerLimits()
@@ -69,3 +71,7 @@ class ListenerForm(Form):
         default=(), description="Networks of peers whose X-Forwarded-For and related fields are believed."
     )
     forwarded: Flag = Field(default=False, description="Also send the Forwarded field of RFC 7239.")
+    trust_incoming: Trust = Field(
+        default=TrustIncoming.ACCEPT,
+        description="Continue the trace a request brings, begin one with a link to it, or ignore it and its baggage.",
+    )

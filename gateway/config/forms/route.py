@@ -15,8 +15,11 @@ from gateway.config.forms.fields import (
     Objective,
     Port,
     Priority,
+    Ratio,
     Scheme,
     Timeout,
+    TraceFormats,
+    Trust,
     WeightOrZero,
     expected,
 )
@@ -145,6 +148,13 @@ class SloForm(Form):
     latency: LatencyForm | None = Field(default=None, description="How many requests shall be how fast.")
 
 
+class RouteTracesForm(Form):
+    """Its traces, where they are not to be as `telemetry.traces` says."""
+
+    sample: Ratio | None = Field(default=None, description="Share of new traces that are kept from the start.")
+    formats: TraceFormats | None = Field(default=None, description="Forms of trace context to send besides W3C's.")
+
+
 class RouteForm(Form):
     """Which requests are taken, and what becomes of them."""
 
@@ -165,5 +175,9 @@ class RouteForm(Form):
     trailers: Literal["drop", "forward"] = Field(
         default="drop", description="What becomes of trailer fields, both ways."
     )
+    trust_incoming: Trust | None = Field(
+        default=None, description="What becomes of the trace context of its requests; default: as their listener says."
+    )
+    traces: RouteTracesForm | None = Field(default=None, description="How its traces are sampled and sent on.")
     retries: Annotated[object, NotYet(dict)] = Field(default=None, description="Further attempts.")
     policies: Annotated[object, NotYet(list)] = Field(default=None, description="Policies, in order.")

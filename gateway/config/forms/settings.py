@@ -16,6 +16,7 @@ from gateway.config.forms.fields import (
     Name,
     Ratio,
     Secret,
+    TraceFormats,
     expected,
     text_matching,
     whole_number,
@@ -93,7 +94,8 @@ class AccessLogForm(Form):
 
 
 class TracesForm(Form):
-    propagate: Flag = Field(default=_TRACES.propagate, description="Read and send W3C trace context.")
+    propagate: Flag = Field(default=_TRACES.propagate, description="Read and send trace context.")
+    formats: TraceFormats = Field(default=_TRACES.formats, description="Forms of trace context to send besides W3C's.")
     endpoint: Annotated[str, AfterValidator(_collector_url)] | None = Field(
         default=_TRACES.endpoint,
         description="Where spans are exported to; nowhere without it, unless OTEL_* variables say so.",

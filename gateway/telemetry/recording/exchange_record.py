@@ -47,7 +47,8 @@ def build_record(exchange: Exchange, timing: Timing, rule: str, redacted_query: 
         phases={phase: spent for phase, spent in zip(_PHASES, timing[2:], strict=True) if spent},
         attempts=[_attempt_record(attempt, exchange) for attempt in exchange.attempts],
         trace_random=exchange.trace_random,
-        forwarded_path=None if _rewrites_path(route) else exchange.path,
+        forwarded_path=exchange.forwarded_path or (None if _rewrites_path(route) else exchange.path),
+        link=exchange.link,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
+from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags, TraceState
 from opentelemetry.trace.status import Status, StatusCode
 
 from gateway import __version__
@@ -43,6 +43,7 @@ def build_spans(record: ExchangeRecord, resource: Resource) -> list[ReadableSpan
         parent=parent,
         resource=resource,
         attributes=_server_attributes(record),
+        links=_links(record),
         kind=SpanKind.SERVER,
         status=_ERROR if is_fault(record.status, Reason(record.reason)) else _UNSET,
         start_time=record.started_at_ns,
@@ -68,6 +69,18 @@ def _client_span(record: ExchangeRecord, index: int, parent: SpanContext, resour
         start_time=record.started_at_ns + attempt.started_ns,
         end_time=record.started_at_ns + attempt.ended_ns,
         instrumentation_scope=_SCOPE,
+    )
+
+
+def _links(record: ExchangeRecord) -> Sequence[Link]:
+    """To the caller whose trace was not continued."""
+    if record.link is None:
+        return ()
+    trace_id, span_id, sampled, trace_state = record.link
+    state = TraceState.from_header([trace_state]) if trace_state else None
+    flags = TraceFlags(_SAMPLED if sampled else 0)
+    return (
+        Link(SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=flags, trace_state=state)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.config import Configuration
+from gateway.config import ConfigInvalid, Configuration
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.listener import SlashRule
 from gateway.model.route import (
@@ -17,11 +17,13 @@ from gateway.model.route import (
     Respond,
     Rewrite,
     Route,
+    RouteTraces,
     Slo,
     ValueKind,
     ValueMatch,
     WeightedUpstream,
 )
+from gateway.model.tracing import TraceFormat, TrustIncoming
 from gateway.model.upstream import Balance, Endpoint
 
 Load = Callable[..., Configuration]
@@ -45,6 +47,7 @@ listeners:
     paths: {encoded_slash: keep, merge_slashes: reject}
     trusted_proxies: [10.0.0.0/8, "::1"]
     forwarded: true
+    trust_incoming: link
 """
     listener = load(text, bare=True).snapshot.listeners[0]
     assert (listener.host, listener.port, listener.address) == ("::1", 8443, "[::1]:8443")
@@ -54,6 +57,23 @@ listeners:
     assert (listener.paths.encoded_slash, listener.paths.merge_slashes) == (SlashRule.KEEP, False)
     assert listener.trusted_proxies == ("10.0.0.0/8", "::1/128")
     assert listener.forwarded
+    assert listener.trust_incoming is TrustIncoming.LINK
+
+
+def test_a_route_may_deal_with_traces_in_its_own_way(load: Load) -> None:
+    plain = route(load, "upstream: orders")
+    assert (plain.traces, plain.trust_incoming) == (RouteTraces(), None)
+    own = route(load, "upstream: orders\n  trust_incoming: ignore\n  traces: {sample: 5%, formats: [b3, jaeger, b3]}")
+    assert own.traces == RouteTraces(0.05, (TraceFormat.B3, TraceFormat.JAEGER))
+    assert own.trust_incoming is TrustIncoming.IGNORE
+    assert route(load, "upstream: orders\n  traces: {formats: []}").traces == RouteTraces(None, ())
+
+
+@pytest.mark.parametrize("text", ["trust_incoming: maybe", "traces: {sample: 101%}", "traces: {formats: [zipkin]}"])
+def test_a_wrong_word_about_traces_is_refused_with_its_place(load: Load, text: str) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        route(load, f"upstream: orders\n  {text}")
+    assert text.split(":", maxsplit=1)[0] in str(invalid.value)
 
 
 def test_an_upstream_is_what_was_configured(load: Load) -> None:

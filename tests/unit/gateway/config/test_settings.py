@@ -10,6 +10,7 @@ from gateway.config.forms.settings import MAX_WORKERS
 from gateway.config.settings import _cgroup_processors, worker_count
 from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep
+from gateway.model.tracing import TraceFormat
 
 Load = Callable[..., Configuration]
 
@@ -92,6 +93,14 @@ def test_the_standard_samplers_become_a_ratio(load: Load, sampler: str, argument
 def test_the_service_name_may_come_from_the_resource_attributes(load: Load) -> None:
     telemetry = load("", OTEL_RESOURCE_ATTRIBUTES="a=b, service.name=edge ,c=d").snapshot.telemetry
     assert telemetry.service_name == "edge"
+
+
+def test_forms_of_trace_context_are_the_files_or_the_environments(load: Load) -> None:
+    in_file = "telemetry: {traces: {formats: [jaeger, b3, jaeger]}}"
+    environ = {"OTEL_PROPAGATORS": "tracecontext,baggage,b3multi, b3"}
+    assert load("").snapshot.telemetry.traces.formats == ()
+    assert load(in_file, **environ).snapshot.telemetry.traces.formats == (TraceFormat.JAEGER, TraceFormat.B3)
+    assert load("", **environ).snapshot.telemetry.traces.formats == (TraceFormat.B3_MULTI, TraceFormat.B3)
 
 
 def test_propagation_can_be_switched_off_by_the_environment(load: Load) -> None:

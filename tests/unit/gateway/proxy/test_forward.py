@@ -9,9 +9,11 @@ from gateway.http1.refusal import RequestRefused
 from gateway.model.listener import Listener
 from gateway.model.outcome import Reason
 from gateway.model.route import HeaderEdit, Match, PathKind, Rewrite
+from gateway.model.tracing import TraceFormat, TrustIncoming
 from gateway.proxy.forward import Peer, client_address, encode_request
+from gateway.telemetry.propagation.propagator import LegacyPropagator, Propagator
 from tests.support.messages import Request, parse_request_head
-from tests.support.requests import PUBLIC, attempt_of, config_of, exchange_of, head_of, plan_of, route_of
+from tests.support.requests import PUBLIC, attempt_of, exchange_of, head_of, plan_of, route_of
 
 TRUSTING = dataclasses.replace(PUBLIC, trusted_proxies=("192.0.2.0/24", "2001:db8::/32"))
 LATE_BODY = b"POST / HTTP/1.1"
@@ -22,17 +24,16 @@ def forwarded(
     listener: Listener = PUBLIC,
     peer: str = "192.0.2.1",
     rewrite: Rewrite | None = None,
-    propagate: bool = False,
+    propagator: Propagator | None = None,
     route: dict[str, Any] | None = None,
     **head: Any,
 ) -> Request:
     """What the upstream gets of a request with these header lines, read strictly."""
     request = head_of(*lines, **head)
     plan = plan_of(route_of(rewrite=rewrite, **(route or {})))
-    config = config_of(plan, propagate=propagate)
     exchange = exchange_of(request)
     exchange.trace_id, exchange.span_id = "a" * 32, "b" * 16
-    data = encode_request(exchange, attempt_of(), request, plan, config, Peer(peer, listener))
+    data = encode_request(exchange, attempt_of(), request, plan, propagator, Peer(peer, listener))
     assert data.endswith(b"\r\n\r\n")
     return parse_request_head(data)
 
@@ -63,9 +64,8 @@ def test_a_request_of_http_1_0_without_host_goes_to_the_endpoint_by_its_address(
 
 def test_a_unix_socket_is_no_host() -> None:
     head = head_of(line=b"GET / HTTP/1.0", host=None)
-    plan = plan_of()
     attempt = attempt_of("unix:/run/orders.sock")
-    data = encode_request(exchange_of(head), attempt, head, plan, config_of(plan), Peer("192.0.2.1", PUBLIC))
+    data = encode_request(exchange_of(head), attempt, head, plan_of(), None, Peer("192.0.2.1", PUBLIC))
     assert parse_request_head(data).value("host") == b"localhost"
 
 
@@ -219,13 +219,12 @@ def test_hops_are_counted_for_the_methods_that_count_them(line: bytes, values: l
 
 def test_an_attempt_has_a_parent_id_of_its_own() -> None:
     plan = plan_of()
-    config = config_of(plan, propagate=True)
     head = head_of()
     exchange = exchange_of(head)
     exchange.trace_id, exchange.span_id = "a" * 32, "b" * 16
     attempts = [attempt_of(), attempt_of()]
     sent = [
-        parse_request_head(encode_request(exchange, attempt, head, plan, config, Peer("192.0.2.1", PUBLIC)))
+        parse_request_head(encode_request(exchange, attempt, head, plan, Propagator(0.01), Peer("192.0.2.1", PUBLIC)))
         for attempt in attempts
     ]
     parents = [request.value("traceparent") for request in sent]
@@ -233,12 +232,61 @@ def test_an_attempt_has_a_parent_id_of_its_own() -> None:
     assert len({attempt.span_id for attempt in attempts} | {exchange.span_id}) == 3
 
 
+CONTEXT = [
+    b"traceparent: 00-1",
+    b"Traceparent: 00-2",
+    b"tracestate: a=b",
+    b"B3: 0",
+    b"x-b3-traceid: 1",
+    b"X-B3-ParentSpanId: 2",
+    b"uber-trace-id: 3",
+    b"uberctx-user: ann",
+    b"baggage: tenant=blue",
+]
+OTHER_FORMS = {b"b3", b"x-b3-traceid", b"x-b3-parentspanid", b"uber-trace-id", b"uberctx-user", b"baggage"}
+
+
+def context_names(request: Request) -> set[bytes]:
+    known = {line.split(b":")[0].lower() for line in CONTEXT} | {b"x-b3-spanid", b"x-b3-sampled"}
+    return {name.lower() for name, _ in request.fields} & known
+
+
 def test_trace_context_that_is_none_of_our_business_goes_on_as_it_came() -> None:
-    lines = [b"traceparent: 00-1", b"Traceparent: 00-2", b"tracestate: a=b"]
-    request = forwarded(*lines, propagate=False)
-    assert request.values("traceparent") == [b"00-1", b"00-2"]
-    assert request.values("tracestate") == [b"a=b"]
-    assert len(forwarded(*lines, propagate=True).values("traceparent")) == 1
+    request = forwarded(*CONTEXT)
+    assert [b": ".join(field) for field in request.fields if field[0].lower() in context_names(request)] == CONTEXT
+
+
+def test_of_a_believed_request_other_forms_and_baggage_go_on_as_they_came() -> None:
+    request = forwarded(*CONTEXT, propagator=Propagator(0.01))
+    assert context_names(request) == {b"traceparent", *OTHER_FORMS}
+    assert request.values("b3") == [b"0"]
+    assert request.values("baggage") == [b"tenant=blue"]
+
+
+@pytest.mark.parametrize("trust", [TrustIncoming.LINK, TrustIncoming.IGNORE])
+def test_of_a_request_that_is_not_believed_no_context_goes_on(trust: TrustIncoming) -> None:
+    request = forwarded(*CONTEXT, propagator=Propagator(0.01, trust))
+    assert context_names(request) == {b"traceparent"}
+
+
+def test_a_form_that_we_send_ourselves_replaces_what_came() -> None:
+    trust, formats = TrustIncoming.ACCEPT, (TraceFormat.B3, TraceFormat.B3_MULTI, TraceFormat.JAEGER)
+    request = forwarded(*CONTEXT, propagator=LegacyPropagator(0.01, trust, formats))
+    [traceparent] = request.values("traceparent")
+    span_id = traceparent.split(b"-")[2]
+    assert request.values("b3") == [b"%b-%b-0-%b" % (b"a" * 32, span_id, b"b" * 16)]
+    assert request.values("x-b3-traceid") == [b"a" * 32]
+    assert request.values("x-b3-spanid") == [span_id]
+    assert request.values("uber-trace-id") == [b"%b:%b:0:0" % (b"a" * 32, span_id)]
+    assert request.values("uberctx-user") == [b"ann"]
+
+
+def test_baggage_is_limited_and_sent_as_one_field() -> None:
+    members = [b"k%d=%d" % (number, number) for number in range(70)]
+    request = forwarded(
+        b"Baggage: " + b", ".join(members[:40]), b"baggage: " + b",".join(members[40:]), propagator=Propagator(0.01)
+    )
+    assert request.values("baggage") == [b",".join(members[:64])]
 
 
 def test_a_rewrite_changes_path_host_and_fields() -> None:

@@ -8,11 +8,12 @@ from gateway.http1.refusal import RequestRefused
 from gateway.model.outcome import Reason
 from gateway.model.route import Match, PathKind, Redirect, Respond, Route, WeightedUpstream
 from gateway.model.upstream import Upstream
-from gateway.proxy.match import describe_request, match_request
+from gateway.proxy.match import begin_trace, describe_request, match_request, refused_path
 from gateway.proxy.plan import RoutePlan
 from gateway.proxy.reply import Reply
+from gateway.telemetry.propagation.propagator import Propagator
 from gateway.upstreams.directory import LiveUpstream
-from tests.support.requests import PUBLIC, config_of, exchange_of, head_of, route_of
+from tests.support.requests import PUBLIC, config_of, exchange_of, head_of, propagators_of, route_of
 
 
 def plan_for(name: str, path: str, **options: Any) -> RoutePlan:
@@ -22,7 +23,7 @@ def plan_for(name: str, path: str, **options: Any) -> RoutePlan:
 
 def plan_of_route(route: Route) -> RoutePlan:
     upstreams = [LiveUpstream(Upstream(target.upstream, ()), []) for target in route.upstreams]
-    return RoutePlan(route, upstreams)
+    return RoutePlan(route, upstreams, propagators_of())
 
 
 ORDERS = (WeightedUpstream("orders"),)
@@ -39,7 +40,7 @@ def match(*lines: bytes, line: bytes = b"GET / HTTP/1.1", host: bytes | None = b
     head = head_of(*lines, line=line, host=host)
     exchange = exchange_of(head)
     exchange.path = exchange.host = ""
-    describe_request(exchange, head, CONFIG)
+    describe_request(exchange, head)
     return match_request(exchange, head, CONFIG, PUBLIC), exchange
 
 
@@ -139,13 +140,62 @@ def test_a_request_id_is_kept_if_it_is_one(lines: list[bytes], kept: str | None)
     head = head_of(*lines)
     exchange = exchange_of(head)
     exchange.request_id = ""
-    describe_request(exchange, head, CONFIG)
+    describe_request(exchange, head)
+    begin_trace(exchange, head.extras, None)
     assert exchange.request_id == kept if kept else len(exchange.request_id) == 32
 
 
 def test_the_head_is_described() -> None:
     head = head_of(b"User-Agent: u", b"traceparent: 00-%b-%b-01" % (b"a" * 32, b"b" * 16), line=b"HEAD / HTTP/1.0")
     exchange = exchange_of(head)
-    describe_request(exchange, head, config_of(FOUND, propagate=True))
+    describe_request(exchange, head)
+    begin_trace(exchange, head.extras, Propagator(0.01))
     assert (exchange.method, exchange.protocol, exchange.user_agent) == ("HEAD", "1.0", "u")
     assert (exchange.trace_id, exchange.parent_span_id, exchange.sampled) == ("a" * 32, "b" * 16, True)
+
+
+def test_a_trace_begins_in_every_form_a_request_may_bring() -> None:
+    for line in (
+        b"traceparent: 00-%b-%b-01" % (b"a" * 32, b"b" * 16),
+        b"b3: %b-%b-1" % (b"a" * 32, b"b" * 16),
+        b"uber-trace-id: %b:%b:0:1" % (b"a" * 32, b"b" * 16),
+    ):
+        head = head_of(line)
+        exchange = exchange_of(head)
+        begin_trace(exchange, head.extras, Propagator(0.0))
+        assert (exchange.trace_id, exchange.parent_span_id, exchange.sampled) == ("a" * 32, "b" * 16, True)
+
+
+def test_traceparent_goes_before_b3_and_b3_before_jaeger() -> None:
+    w3c = b"traceparent: 00-%b-%b-01" % (b"a" * 32, b"1" * 16)
+    single = b"b3: %b-%b-1" % (b"b" * 32, b"2" * 16)
+    several = [b"X-B3-TraceId: " + b"c" * 32, b"X-B3-SpanId: " + b"3" * 16]
+    jaeger = b"uber-trace-id: %b:%b:0:1" % (b"d" * 32, b"4" * 16)
+    begun = []
+    for lines in ([jaeger, *several, single, w3c], [jaeger, *several, single], [jaeger, *several], [jaeger]):
+        head = head_of(*lines)
+        exchange = exchange_of(head)
+        begin_trace(exchange, head.extras, Propagator(0.0))
+        begun.append(exchange.parent_span_id[0])
+    assert begun == ["1", "2", "3", "4"]
+
+
+def test_a_traceparent_that_is_not_valid_is_not_made_up_for_by_another_form() -> None:
+    head = head_of(b"traceparent: 00-0-0-01", b"b3: %b-%b-1" % (b"b" * 32, b"2" * 16))
+    exchange = exchange_of(head)
+    begin_trace(exchange, head.extras, Propagator(0.0))
+    assert exchange.parent_span_id == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/a%2Fb?token=canary", "/a%2Fb"),
+        (b"/a%2Fb#canary", "/a%2Fb"),
+        (b"http://user:canary@a.test/a?b=canary", "http://a.test/a"),
+        (b"user:canary@a.test", "a.test"),
+        (b"/users/me@a.test%00", "/users/me@a.test%00"),
+    ],
+)
+def test_of_a_target_that_is_refused_nothing_secret_is_recorded(target: bytes, path: str) -> None:
+    assert refused_path(target) == path

@@ -8,7 +8,7 @@ from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.upstreams.directory import Directory, LiveUpstream
-from tests.support.requests import PUBLIC, config_of, plan_of, route_of
+from tests.support.requests import PUBLIC, config_of, plan_of, propagators_of, route_of
 from tests.support.scripted import Clock, ScriptedLoop
 
 
@@ -26,7 +26,7 @@ def live(*names: str) -> list[LiveUpstream]:
 
 def split(*weights: int) -> RoutePlan:
     targets = tuple(WeightedUpstream(f"u{number}", weight) for number, weight in enumerate(weights))
-    return RoutePlan(route_of(upstreams=targets), live(*(target.upstream for target in targets)))
+    return RoutePlan(route_of(upstreams=targets), live(*(target.upstream for target in targets)), propagators_of())
 
 
 def test_a_route_of_one_upstream_needs_no_choice() -> None:
@@ -55,8 +55,8 @@ def test_the_limits_of_a_route_are_at_hand() -> None:
 
 
 def test_without_propagation_there_is_nobody_to_ask_for_it() -> None:
-    assert config_of(propagate=False).propagator is None
-    assert config_of(propagate=True).propagator is not None
+    assert config_of(propagate=False).propagators.of_request(PUBLIC.trust_incoming) is None
+    assert config_of(propagate=True).propagators.of_request(PUBLIC.trust_incoming) is not None
     assert config_of().listeners == {"public": PUBLIC}
 
 

@@ -452,7 +452,7 @@ def test_series_without_traffic_are_let_go_and_come_back() -> None:
 
 def test_the_data_path_loads_no_telemetry_library() -> None:
     program = (
-        "import sys, gateway.telemetry.recorder, gateway.telemetry.propagation, gateway.wire.report\n"
+        "import sys, gateway.telemetry.recorder, gateway.telemetry.propagation.choosing, gateway.wire.report\n"
         "print({name.partition('.')[0] for name in sys.modules}"
         " & {'prometheus_client', 'opentelemetry', 'structlog', 'aiohttp', 'pydantic', 'google', 'grpc'})"
     )

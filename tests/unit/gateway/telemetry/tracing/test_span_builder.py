@@ -216,3 +216,31 @@ def test_a_new_connection_is_an_event_of_its_attempt() -> None:
     attempt = make_attempt(1, sent_ms=5, connecting_ns=stamp(1), connected_ns=stamp(3), leased_ns=stamp(3))
     events = spans_of(make_exchange(attempts=[attempt]))[1].events
     assert [event.name for event in events] == ["connected", "request sent", "first byte"]
+
+
+def test_what_a_rewrite_made_of_the_path_is_what_was_sent() -> None:
+    route = make_route(rewrite=Rewrite(path="/inner"))
+    [_, client] = spans_of(make_exchange(route, forwarded_path="/inner", query="token=canary"))
+    assert attributes(client)["url.full"] == "http://127.0.0.1:9001/inner?token=REDACTED"
+
+
+def test_a_caller_that_is_not_continued_is_linked_to() -> None:
+    [server, client] = spans_of(make_exchange(link=("c" * 32, "d" * 16, True, "foo=1")))
+    [link] = server.links
+    assert (f"{link.context.trace_id:032x}", f"{link.context.span_id:016x}") == ("c" * 32, "d" * 16)
+    assert (link.context.trace_flags, link.context.is_remote) == (1, True)
+    assert link.context.trace_state.to_header() == "foo=1"
+    assert server.parent is None
+    assert client.links == ()
+
+
+def test_whose_doing_it_was_and_why_are_the_words_of_logs_and_metrics() -> None:
+    failed = make_exchange(
+        attempts=[failed_attempt()], status=502, source=Source.UPSTREAM, reason=Reason.CONNECT_REFUSED
+    )
+    [server, client] = spans_of(failed)
+    assert (attributes(server)["sightline.source"], attributes(server)["sightline.reason"]) == (
+        "upstream",
+        "connect_refused",
+    )
+    assert attributes(client)["sightline.reason"] == "connect_refused"

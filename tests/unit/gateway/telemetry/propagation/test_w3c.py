@@ -8,23 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.exchange import Attempt, Exchange
-from gateway.model.snapshot import TraceSettings
-from gateway.telemetry.propagation import Propagator, new_request_id
+from gateway.telemetry.propagation.propagator import Propagator, new_request_id
 from tests.unit.gateway.telemetry.samples import SPAN_ID, TRACE_ID
 
-DEFAULTS: Final = TraceSettings()
 PARENT: Final = f"00-{TRACE_ID}-{SPAN_ID}-01".encode()
 OUTGOING: Final = re.compile(r"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-(0[0-3])\r\n(?:tracestate: (.*)\r\n)?")
 
 
-def begun(parents: list[bytes], states: list[bytes] | None = None, settings: TraceSettings = DEFAULTS) -> Exchange:
+def begun(parents: list[bytes], states: list[bytes] | None = None, ratio: float = 0.01) -> Exchange:
     exchange = Exchange("public", "rev", "127.0.0.1", 1, 1)
-    Propagator(settings).begin(exchange, parents, states or [])
+    Propagator(ratio).begin(exchange, parents, states or [])
     return exchange
 
 
 def sent(exchange: Exchange) -> re.Match[str]:
-    lines = Propagator(TraceSettings()).lines(exchange, Attempt("orders", "127.0.0.1:9001", 1)).decode()
+    lines = Propagator(0.01).lines(exchange, Attempt("orders", "127.0.0.1:9001", 1)).decode()
     found = OUTGOING.fullmatch(lines)
     assert found is not None, lines
     return found
@@ -130,8 +128,7 @@ def test_a_higher_version_is_sent_on_as_version_00() -> None:
 
 @pytest.mark.parametrize(("flags", "sampled"), [(b"00", False), (b"01", True), (b"fe", False), (b"ff", True)])
 def test_the_head_decision_follows_the_parent(flags: bytes, sampled: bool) -> None:
-    everything = TraceSettings(sample_ratio=1.0)
-    assert begun([PARENT[:-2] + flags], settings=everything).sampled is sampled
+    assert begun([PARENT[:-2] + flags], ratio=1.0).sampled is sampled
 
 
 @pytest.mark.parametrize(("flags", "expected"), [(b"00", "00"), (b"01", "01"), (b"02", "02"), (b"03", "03")])
@@ -144,8 +141,8 @@ def test_flags_that_are_not_defined_are_sent_as_zero() -> None:
 
 
 def test_a_new_trace_is_marked_random() -> None:
-    assert sent(begun([], settings=TraceSettings(sample_ratio=0.0)))[3] == "02"
-    assert sent(begun([], settings=TraceSettings(sample_ratio=1.0)))[3] == "03"
+    assert sent(begun([], ratio=0.0))[3] == "02"
+    assert sent(begun([], ratio=1.0))[3] == "03"
 
 
 def test_the_flag_of_a_higher_version_is_not_taken_for_random() -> None:
@@ -153,15 +150,14 @@ def test_the_flag_of_a_higher_version_is_not_taken_for_random() -> None:
 
 
 def test_a_new_trace_is_sampled_by_the_low_half_of_its_id() -> None:
-    settings = TraceSettings(sample_ratio=0.25)
     for _ in range(200):
-        exchange = begun([], settings=settings)
+        exchange = begun([], ratio=0.25)
         assert exchange.sampled is (int(exchange.trace_id[16:], 16) < 0.25 * 2**64)
 
 
 def test_every_attempt_sends_a_new_parent_id() -> None:
     exchange = begun([PARENT])
-    propagator = Propagator(TraceSettings())
+    propagator = Propagator(0.01)
     attempts = [Attempt("orders", "127.0.0.1:9001", 1) for _ in range(3)]
     lines = [propagator.lines(exchange, attempt).decode() for attempt in attempts]
     ids = [attempt.span_id for attempt in attempts]

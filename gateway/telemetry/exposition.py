@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gateway.telemetry.catalog import Instrument, Kind
+from gateway.telemetry.histogram import Histogram, classic_counts
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import Family, Labels, MetricsStore, Value
 
@@ -70,11 +71,11 @@ def to_metric(family: Family) -> Metric:
     metric: Metric = _METRIC_OF[instrument.kind](instrument.name, instrument.help, labels=instrument.labels)
     for labels, value in series.items():
         if isinstance(metric, HistogramMetricFamily):
-            cumulative, sum_s = _cumulative(_counts_of(value))
+            cumulative, sum_s = _cumulative(instrument, _histogram_of(value))
             metric.add_metric(labels, list(zip(_edge_texts(instrument), cumulative, strict=True)), sum_s)
         elif isinstance(metric, SummaryMetricFamily):
-            count, sum_ns = _counts_of(value)
-            metric.add_metric(labels, count, sum_ns / 1e9)
+            histogram = _histogram_of(value)
+            metric.add_metric(labels, histogram.count, histogram.sum_ns / 1e9)
         elif isinstance(metric, CounterMetricFamily | GaugeMetricFamily):
             metric.add_metric(labels, _number_of(value))
     return metric
@@ -93,38 +94,39 @@ def _write_samples(lines: list[str], family: Family) -> int:
     if instrument.kind is Kind.HISTOGRAM:
         edges = _edge_texts(instrument)
         for labels, value in series.items():
-            lines.append(_histogram_lines(instrument.name, _label_text(instrument, labels), edges, _counts_of(value)))
+            cumulative, sum_s = _cumulative(instrument, _histogram_of(value))
+            lines.append(_histogram_lines(instrument.name, _label_text(instrument, labels), edges, cumulative, sum_s))
         return len(series) * (len(edges) + 2)
     if instrument.kind is Kind.SUMMARY:
         for labels, value in series.items():
             text = _braced(_label_text(instrument, labels))
-            count, sum_ns = _counts_of(value)
-            lines.append(f"{instrument.name}_count{text} {count}\n{instrument.name}_sum{text} {sum_ns / 1e9}\n")
+            histogram = _histogram_of(value)
+            count, sum_s = histogram.count, histogram.sum_ns / 1e9
+            lines.append(f"{instrument.name}_count{text} {count}\n{instrument.name}_sum{text} {sum_s}\n")
         return len(series) * 2
     for labels, value in series.items():
         lines.append(f"{instrument.name}{_braced(_label_text(instrument, labels))} {value}\n")
     return len(series)
 
 
-def _histogram_lines(name: str, label_text: str, edges: Sequence[str], counts: Sequence[int]) -> str:
+def _histogram_lines(name: str, label_text: str, edges: Sequence[str], cumulative: Sequence[int], sum_s: float) -> str:
     start = f'{name}_bucket{{{label_text},le="'
-    cumulative, sum_s = _cumulative(counts)
     lines = [f'{start}{edge}"}} {count}\n' for edge, count in zip(edges, cumulative, strict=True)]
     lines.append(f"{name}_count{{{label_text}}} {cumulative[-1]}\n{name}_sum{{{label_text}}} {sum_s}\n")
     return "".join(lines)
 
 
-def _cumulative(counts: Sequence[int]) -> tuple[list[int], float]:
+def _cumulative(instrument: Instrument, histogram: Histogram) -> tuple[list[int], float]:
     """Observations up to each edge, the last being all of them; and their sum in seconds."""
-    return list(accumulate(counts[:-1])), counts[-1] / 1e9
+    return list(accumulate(classic_counts(histogram.buckets, instrument.edges_ns))), histogram.sum_ns / 1e9
 
 
 def _edge_texts(instrument: Instrument) -> list[str]:
     return [*(str(edge / 1e9) for edge in instrument.edges_ns), "+Inf"]
 
 
-def _counts_of(value: Value) -> Sequence[int]:
-    assert not isinstance(value, int | float), "histograms and summaries have counts"
+def _histogram_of(value: Value) -> Histogram:
+    assert isinstance(value, Histogram), "histograms and summaries have counts"
     return value
 
 

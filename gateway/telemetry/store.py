@@ -9,17 +9,19 @@ from gateway.model.outcome import Reason
 from gateway.model.snapshot import Snapshot
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument, Kind
-from gateway.telemetry.histogram import add_delta, new_counts
+from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.merging.gauges import WorkerGauges
 from gateway.telemetry.merging.lifetimes import Lifetimes, owner_of
 from gateway.telemetry.merging.zeros import known_series
 from gateway.wire.report import HistogramDelta, ListenerDelta, Report, RouteDelta, UpstreamDelta
 
 Labels: TypeAlias = tuple[str, ...]
-Value: TypeAlias = float | Sequence[int]
-"""A number; for a histogram the counts per bucket with the sum in nanoseconds behind; for a summary count and that sum."""
+Value: TypeAlias = float | Histogram
+"""A histogram is also what a summary is of."""
 
 _NONE: Final = Reason.NONE.value
+_NOTHING_OBSERVED: Final = Histogram()
+"""Shared by all series that nobody has observed anything in; read only."""
 
 
 class Family(NamedTuple):
@@ -46,7 +48,7 @@ class MetricsStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._totals: dict[str, dict[Labels, int]] = {}
-        self._counts: dict[str, dict[Labels, list[int]]] = {}
+        self._counts: dict[str, dict[Labels, Histogram]] = {}
         for instrument in catalog.TRAFFIC:
             if instrument.kind is Kind.COUNTER:
                 self._totals[instrument.name] = {}
@@ -125,7 +127,7 @@ class MetricsStore:
     def _copy(self, name: str) -> dict[Labels, Value]:
         histograms = self._counts.get(name)
         if histograms is not None:
-            return {labels: counts.copy() for labels, counts in histograms.items()}
+            return {labels: histogram.copy() for labels, histogram in histograms.items()}
         return dict(self._totals.get(name, ()))
 
     def _without_expired(
@@ -176,14 +178,11 @@ class MetricsStore:
         for attempt in delta.attempts:
             labels = (name, attempt.endpoint, attempt.status_class, attempt.reason)
             self._add(catalog.UPSTREAM_REQUESTS, labels, attempt.count)
-        for status_class, duration in delta.durations.items():
-            self._merge(catalog.UPSTREAM_DURATION, (name, status_class), duration)
         for phase, duration in delta.phases.items():
             self._merge(catalog.HTTP_PHASE_DURATION, (phase, name), duration)
         for endpoint in delta.endpoints:
-            pair = self._counts[catalog.UPSTREAM_ENDPOINT_DURATION.name].setdefault((name, endpoint.endpoint), [0, 0])
-            pair[0] += endpoint.count
-            pair[1] += endpoint.sum_ns
+            self._merge(catalog.UPSTREAM_DURATION, (name, endpoint.status_class), endpoint.durations)
+            self._merge(catalog.UPSTREAM_ENDPOINT_DURATION, (name, endpoint.endpoint), endpoint.durations)
         for result, count in delta.opened.items():
             self._add(catalog.UPSTREAM_OPENED, (name, result), count)
         for reason, count in delta.closed.items():
@@ -202,16 +201,14 @@ class MetricsStore:
         if delta is None:
             return
         histograms = self._counts[instrument.name]
-        counts = histograms.get(labels)
-        if counts is None:
-            counts = histograms[labels] = new_counts(instrument.edges_ns)
-        add_delta(counts, delta)
+        histogram = histograms.get(labels)
+        if histogram is None:
+            histogram = histograms[labels] = Histogram()
+        histogram.add(delta)
 
 
 def _zero_of(instrument: Instrument) -> Value:
-    if instrument.kind is Kind.HISTOGRAM:
-        return tuple(new_counts(instrument.edges_ns))
-    return (0, 0) if instrument.kind is Kind.SUMMARY else 0
+    return _NOTHING_OBSERVED if instrument.kind in {Kind.HISTOGRAM, Kind.SUMMARY} else 0
 
 
 def _declared_values(snapshot: Snapshot) -> dict[str, dict[Labels, Value]]:

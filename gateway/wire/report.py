@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class HistogramDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Observations since the last report: `buckets` is index, count, index, count …; indices as in telemetry.histogram."""
+    """Observations since the last report: `buckets` has the counts by fine bucket, as in telemetry.histogram."""
 
     sum_ns: int
-    buckets: tuple[int, ...]
+    buckets: dict[int, int]
 
 
 class RequestCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -60,10 +60,12 @@ class AttemptCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     count: int
 
 
-class EndpointTime(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class EndpointTime(msgspec.Struct, frozen=True, array_like=True):
+    """Attempts at one endpoint that had a connection and were answered alike, from having it to the last byte."""
+
     endpoint: str
-    count: int
-    sum_ns: int
+    status_class: str
+    durations: HistogramDelta
 
 
 class RetryCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -75,11 +77,10 @@ class RetryCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class UpstreamDelta(msgspec.Struct, frozen=True, array_like=True):
-    """One upstream since the last report. `durations` are by status class, `phases` by phase."""
+    """One upstream since the last report; `phases` by phase. The durations of its endpoints are together its own."""
 
     upstream: str
     attempts: list[AttemptCount] = []
-    durations: dict[str, HistogramDelta] = {}
     phases: dict[str, HistogramDelta] = {}
     endpoints: list[EndpointTime] = []
     opened: dict[str, int] = {}

@@ -1,13 +1,13 @@
 """What a worker counts between two reports: one object per route, upstream and listener, made when first seen.
 
-Everything here is a plain list or integer, so that finishing an exchange is a few index operations.
+Everything here is a list, a dictionary or an integer, so that finishing an exchange is a few index operations.
 """
 
 from typing import Final, TypeAlias, TypeVar
 
 from gateway.model.outcome import Reason
 from gateway.model.phase import Phase
-from gateway.telemetry.histogram import new_counts, take_delta
+from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.labels import status_class
 from gateway.wire.report import (
     AttemptCount,
@@ -30,12 +30,12 @@ AttemptKey: TypeAlias = tuple[str, int, Reason]
 K = TypeVar("K")
 
 _SLIS: Final = ("availability", "latency")
+_PHASES: Final = tuple(phase.value for phase in Phase)
 
 
-def take_all(histograms: dict[str, list[int]]) -> dict[str, HistogramDelta]:
+def take_all(histograms: dict[str, Histogram]) -> dict[str, HistogramDelta]:
     """The deltas of those histograms that moved, by key."""
-    deltas = {key: take_delta(counts) for key, counts in histograms.items()}
-    return {key: delta for key, delta in deltas.items() if delta is not None}
+    return {key: delta for key, histogram in histograms.items() if (delta := histogram.take()) is not None}
 
 
 def take_counters(counters: dict[K, int]) -> dict[K, int]:
@@ -76,16 +76,16 @@ class RouteSeries:
         self.bytes_in = 0
         self.bytes_out = 0
         self.requests: dict[tuple[str, int, str, str], Cell] = {}
-        self.durations: dict[str, list[int]] = {}
-        self.overhead = new_counts()
+        self.durations: dict[str, Histogram] = {}
+        self.overhead = Histogram()
         self.slo = [0, 0, 0, 0]
         """Availability good and bad, latency good and bad."""
 
     def cell(self, method: str, code: int, source: str, reason: str) -> Cell:
         return self.requests.setdefault((method, code, source, reason), [0])
 
-    def duration(self, code: int) -> list[int]:
-        return self.durations.setdefault(status_class(code), new_counts())
+    def duration(self, code: int) -> Histogram:
+        return self.durations.setdefault(status_class(code), Histogram())
 
     def take(self) -> RouteDelta | None:
         """The delta since the last call; None if there is nothing new to say."""
@@ -99,7 +99,7 @@ class RouteSeries:
             self.in_flight,
             self._take_requests(),
             take_all(self.durations),
-            take_delta(self.overhead),
+            self.overhead.take(),
             self.bytes_in,
             self.bytes_out,
             self._take_slo(),
@@ -135,20 +135,19 @@ class RouteSeries:
 class AttemptSeries:
     """Attempts at one endpoint that ended alike, with what they share with others at hand."""
 
-    __slots__ = ("count", "duration", "endpoint_time")
+    __slots__ = ("count", "duration")
 
     def __init__(self, upstream: "UpstreamSeries", endpoint: str, status: int) -> None:
         self.count: Cell = [0]
-        self.duration = upstream.durations.setdefault(status_class(status), new_counts())
-        self.endpoint_time = upstream.endpoints.setdefault(endpoint, [0, 0])
+        self.duration = upstream.durations.setdefault((endpoint, status_class(status)), Histogram())
 
 
 class UpstreamSeries:
     """One upstream label; phase histograms under the names of model.phase."""
 
     __slots__ = (
-        "attempts", "closed", "connect", "durations", "endpoints", "label", "moved", "opened", "pool_wait", "read_head",
-        "retries", "send", "touched", "transfer", "ttfb", "write",
+        "attempts", "closed", "connect", "durations", "label", "moved", "opened", "pool_wait", "read_head", "retries",
+        "send", "touched", "transfer", "ttfb", "write",
     )  # fmt: skip
 
     def __init__(self, label: str) -> None:
@@ -156,17 +155,16 @@ class UpstreamSeries:
         self.moved = False
         self.touched = True
         """Whether it has moved since the last sweep."""
-        self.read_head = new_counts()
-        self.pool_wait = new_counts()
-        self.connect = new_counts()
-        self.send = new_counts()
-        self.ttfb = new_counts()
-        self.transfer = new_counts()
-        self.write = new_counts()
+        self.read_head = Histogram()
+        self.pool_wait = Histogram()
+        self.connect = Histogram()
+        self.send = Histogram()
+        self.ttfb = Histogram()
+        self.transfer = Histogram()
+        self.write = Histogram()
         self.attempts: dict[AttemptKey, AttemptSeries] = {}
-        self.durations: dict[str, list[int]] = {}
-        self.endpoints: dict[str, list[int]] = {}
-        """Count and sum of the attempts at each endpoint."""
+        self.durations: dict[tuple[str, str], Histogram] = {}
+        """By endpoint and status class."""
         self.opened: dict[str, int] = {}
         self.closed: dict[str, int] = {}
         self.retries: dict[tuple[str, str], int] = {}
@@ -186,8 +184,7 @@ class UpstreamSeries:
         return UpstreamDelta(
             self.label,
             self._take_attempts(),
-            take_all(self.durations),
-            take_all({phase: getattr(self, phase) for phase in (member.value for member in Phase)}),
+            take_all({phase: getattr(self, phase) for phase in _PHASES}),
             self._take_endpoints(),
             take_counters(self.opened),
             take_counters(self.closed),
@@ -204,12 +201,11 @@ class UpstreamSeries:
         return counts
 
     def _take_endpoints(self) -> list[EndpointTime]:
-        times = []
-        for endpoint, pair in self.endpoints.items():
-            if pair[0]:
-                times.append(EndpointTime(endpoint, pair[0], pair[1]))
-                pair[:] = (0, 0)
-        return times
+        return [
+            EndpointTime(endpoint, of_class, delta)
+            for (endpoint, of_class), histogram in self.durations.items()
+            if (delta := histogram.take()) is not None
+        ]
 
 
 class ListenerSeries:

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
 from gateway.telemetry.access_line import LineEncoder
-from gateway.telemetry.histogram import EDGES_NS
+from gateway.telemetry.histogram import CELL_SHIFT, CELLS, CELLS_NS, FINE_EDGES_NS
 from gateway.telemetry.labels import METHODS, OTHER_METHOD, OVERFLOW, is_fault
 from gateway.telemetry.recording.exchange_record import build_record
 from gateway.telemetry.recording.outbox import Outbox
@@ -23,7 +23,6 @@ _SAMPLED: Final = "sampled"
 _ERROR: Final = "error"
 _SLOW: Final = "slow"
 _RETRIED: Final = "retried"
-_FIRST_EDGE_NS: Final = EDGES_NS[0]
 
 
 class Settling:
@@ -97,9 +96,7 @@ class Settling:
             self._outbox.add_lines("".join(lines).encode(), len(lines))
             lines.clear()
 
-    def _settle_smooth(  # noqa: C901 - written out: it runs for nearly every exchange (perf/bench_recorder.py)
-        self, exchange: Exchange, attempt: Attempt, lines: list[str]
-    ) -> bool:
+    def _settle_smooth(self, exchange: Exchange, attempt: Attempt, lines: list[str]) -> bool:
         """Count a smooth exchange; False, with nothing done, for any other."""
         started = exchange.started_ns
         first = attempt.first_byte_ns
@@ -123,12 +120,14 @@ class Settling:
         smooth.ttfb_ns += ttfb
         smooth.bytes_in += exchange.bytes_in
         smooth.bytes_out += exchange.bytes_out
-        smooth.durations[bisect_left(EDGES_NS, total)] += 1
-        bucket = bisect_left(EDGES_NS, ttfb)
-        smooth.ttfbs[bucket] += 1
-        smooth.attempt_durations[bucket] += 1
-        if total - ttfb > _FIRST_EDGE_NS:
-            smooth.observe_overhead(total - ttfb)
+        bucket = (CELLS[total >> CELL_SHIFT] if total < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, total)
+        smooth.durations.buckets[bucket] += 1
+        bucket = (CELLS[ttfb >> CELL_SHIFT] if ttfb < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, ttfb)
+        smooth.ttfbs.buckets[bucket] += 1
+        smooth.attempt_durations.buckets[bucket] += 1
+        overhead = total - ttfb
+        bucket = (CELLS[overhead >> CELL_SHIFT] if overhead < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, overhead)
+        smooth.overheads.buckets[bucket] += 1
         if view.objectives:
             view.judge(smooth.ending, total, upgraded=False)
         if self._log and self._sample >= 1.0 and exchange.query is None and not exchange.detail:

@@ -6,18 +6,15 @@ neither failed nor was slow: all its phases but the wait for the upstream are ze
 same line; a test holds one against the other.
 """
 
-from bisect import bisect_left
 from typing import Final
 
 import orjson
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.telemetry.access_line import escape_controls, milliseconds
-from gateway.telemetry.histogram import EDGES_NS, SUM
 from gateway.telemetry.recording.route_view import Ending, RouteView
 from gateway.telemetry.recording.series import AttemptSeries, UpstreamSeries
 
-_FIRST_EDGE_NS: Final = EDGES_NS[0]
 _MILLISECONDS: Final = tuple(milliseconds(microseconds * 1000) for microseconds in range(8192))
 _TABLE_NS: Final = len(_MILLISECONDS) * 1000
 _AGENTS_KEPT: Final = 1024
@@ -29,7 +26,6 @@ class Smooth:
     __slots__ = (
         "_attempts",
         "_ending",
-        "_overhead",
         "_upstream",
         "_view",
         "attempt_durations",
@@ -41,7 +37,7 @@ class Smooth:
         "is_fault",
         "line_end",
         "line_middle",
-        "long_overheads",
+        "overheads",
         "total_ns",
         "ttfb_ns",
         "ttfbs",
@@ -59,24 +55,19 @@ class Smooth:
         self._view = view
         self._upstream = upstream
         self._attempts = attempts
-        self._overhead = view.series.overhead
         self.ending = ending
         self.is_fault = ending.fault
         self.durations = ending.duration
+        self.overheads = view.series.overhead
         self.attempt_durations = attempts.duration
         self.ttfbs = upstream.ttfb
-        self.count = self.long_overheads = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
+        self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
         name, endpoint = _text(exchange.upstream), _text(attempt.endpoint)
         self.line_middle = (
             f'"config_revision":{_text(exchange.revision)},"upstream":{name},"endpoint":{endpoint},'
             f'"attempts":[{{"endpoint":{endpoint},"status":{attempt.status},"reason":{_text(attempt.reason.value)},"ttfb_ms":'
         )
         self.line_end = f'}}],"source":{bytes(orjson.dumps(ending.line)).decode()}}}\n'
-
-    def observe_overhead(self, overhead_ns: int) -> None:
-        """An overhead beyond the first bucket; those in it are the rest, and need not be looked at one by one."""
-        self._overhead[bisect_left(EDGES_NS, overhead_ns)] += 1
-        self.long_overheads += 1
 
     def fold(self) -> None:
         """Bring everything that was only counted here to where it belongs."""
@@ -88,17 +79,14 @@ class Smooth:
         series.bytes_in += self.bytes_in
         series.bytes_out += self.bytes_out
         self.ending.cell[0] += count
-        self.durations[SUM] += self.total_ns
-        self._overhead[0] += count - self.long_overheads
-        self._overhead[SUM] += self.total_ns - self.ttfb_ns
+        self.durations.sum_ns += self.total_ns
+        self.overheads.sum_ns += self.total_ns - self.ttfb_ns
         for instant in (upstream.read_head, upstream.pool_wait, upstream.send, upstream.transfer, upstream.write):
-            instant[0] += count
-        upstream.ttfb[SUM] += self.ttfb_ns
+            instant.buckets[0] += count
+        upstream.ttfb.sum_ns += self.ttfb_ns
         attempts.count[0] += count
-        attempts.duration[SUM] += self.ttfb_ns
-        attempts.endpoint_time[0] += count
-        attempts.endpoint_time[1] += self.ttfb_ns
-        self.count = self.long_overheads = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
+        attempts.duration.sum_ns += self.ttfb_ns
+        self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
 
 
 class SmoothLines:

@@ -1,19 +1,15 @@
 """The counts of one worker: every observation of a finished exchange, and the connections on both sides."""
 
-from bisect import bisect_left
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason
-from gateway.telemetry.histogram import EDGES_NS, LAG_EDGES_NS, SUM, new_counts, take_delta
+from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.labels import FAILURE, NO_UPSTREAM, SUCCESS, UNMATCHED
 from gateway.telemetry.recording.series import ListenerSeries, RouteSeries, UpstreamSeries
 from gateway.telemetry.timing import AttemptTiming, Timing, measure_attempt
 from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, UpstreamDelta
-
-_FIRST_EDGE_NS: Final = EDGES_NS[0]
-"""Most phases of a healthy exchange lie below it; asking first saves half of what observing them costs."""
 
 Deltas: TypeAlias = tuple[list[RouteDelta], list[UpstreamDelta], list[ListenerDelta], HistogramDelta | None]
 
@@ -27,19 +23,16 @@ class Tally:
         self._routes: dict[str, RouteSeries] = {}
         self._upstreams: dict[str, UpstreamSeries] = {}
         self._listeners: dict[str, ListenerSeries] = {}
-        self._lag = new_counts(LAG_EDGES_NS)
+        self._lag = Histogram()
 
-    def count(self, exchange: Exchange, series: RouteSeries, duration: list[int], timing: Timing) -> None:
+    def count(self, exchange: Exchange, series: RouteSeries, duration: Histogram, timing: Timing) -> None:
         """Observe everything but the number of requests, which the caller counts by how they ended."""
         total, overhead, read_head, wait, connect, send, ttfb, transfer, write = timing
         series.moved = True
         series.bytes_in += exchange.bytes_in
         series.bytes_out += exchange.bytes_out
-        duration[bisect_left(EDGES_NS, total)] += 1
-        duration[SUM] += total
-        counts = series.overhead
-        counts[bisect_left(EDGES_NS, overhead) if overhead > _FIRST_EDGE_NS else 0] += 1
-        counts[SUM] += overhead
+        duration.observe(total)
+        series.overhead.observe(overhead)
         attempts = exchange.attempts
         if len(attempts) == 1:
             upstream = self._count_attempt(attempts[0], (wait, connect, send, ttfb, transfer), exchange.ended_ns)
@@ -49,12 +42,8 @@ class Tally:
             for attempt in attempts:
                 self._count_attempt(attempt, measure_attempt(attempt, exchange.ended_ns), exchange.ended_ns)
             self._count_retries(attempts)
-        counts = upstream.read_head
-        counts[bisect_left(EDGES_NS, read_head) if read_head > _FIRST_EDGE_NS else 0] += 1
-        counts[SUM] += read_head
-        counts = upstream.write
-        counts[bisect_left(EDGES_NS, write) if write > _FIRST_EDGE_NS else 0] += 1
-        counts[SUM] += write
+        upstream.read_head.observe(read_head)
+        upstream.write.observe(write)
 
     def _count_attempt(self, attempt: Attempt, timing: AttemptTiming, exchange_ended_ns: int) -> UpstreamSeries:
         """Only phases that were reached are observed; the wait for a connection is one that every attempt goes through."""
@@ -64,34 +53,19 @@ class Tally:
         key = (attempt.endpoint, attempt.status, attempt.reason)
         series = upstream.attempts.get(key) or upstream.add_attempts(key)
         series.count[0] += 1
-        counts = upstream.pool_wait
-        counts[bisect_left(EDGES_NS, wait) if wait > _FIRST_EDGE_NS else 0] += 1
-        counts[SUM] += wait
+        upstream.pool_wait.observe(wait)
         if connect:
-            counts = upstream.connect
-            counts[bisect_left(EDGES_NS, connect)] += 1
-            counts[SUM] += connect
+            upstream.connect.observe(connect)
         if not attempt.leased_ns:
             return upstream
         spent = (attempt.ended_ns or exchange_ended_ns) - attempt.leased_ns
-        counts = series.duration
-        counts[bisect_left(EDGES_NS, spent)] += 1
-        counts[SUM] += spent
-        counts = series.endpoint_time
-        counts[0] += 1
-        counts[1] += spent
-        counts = upstream.send
-        counts[bisect_left(EDGES_NS, send) if send > _FIRST_EDGE_NS else 0] += 1
-        counts[SUM] += send
+        series.duration.observe(spent)
+        upstream.send.observe(send)
         if attempt.first_byte_ns:
-            counts = upstream.transfer
-            counts[bisect_left(EDGES_NS, transfer) if transfer > _FIRST_EDGE_NS else 0] += 1
-            counts[SUM] += transfer
+            upstream.transfer.observe(transfer)
         elif not attempt.sent_ns:
             return upstream
-        counts = upstream.ttfb
-        counts[bisect_left(EDGES_NS, ttfb)] += 1
-        counts[SUM] += ttfb
+        upstream.ttfb.observe(ttfb)
         return upstream
 
     def _count_retries(self, attempts: list[Attempt]) -> None:
@@ -102,8 +76,7 @@ class Tally:
 
     def observe_lag(self, lag_ns: int) -> None:
         """How late a timer of the loop fired."""
-        self._lag[bisect_left(LAG_EDGES_NS, lag_ns)] += 1
-        self._lag[-1] += lag_ns
+        self._lag.observe(lag_ns)
 
     def accepted(self, listener: str) -> None:
         """One more connection of a client."""
@@ -141,7 +114,7 @@ class Tally:
             [route for series in self._routes.values() if (route := series.take())],
             [upstream for series in self._upstreams.values() if (upstream := series.take())],
             [listener for series in self._listeners.values() if (listener := series.take())],
-            take_delta(self._lag),
+            self._lag.take(),
         )
 
     def sweep(self) -> None:

@@ -10,6 +10,7 @@ from gateway.model.outcome import Reason
 from gateway.model.snapshot import MetricSettings, TelemetrySettings
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.store import Labels, MetricsStore, Value
 from gateway.wire.report import DropCount, ListenerDelta, PoolGauge, Report, RequestCount, RouteDelta
 from tests.unit.gateway.telemetry.samples import (
@@ -43,7 +44,7 @@ def nonzero(store: MetricsStore, instrument: Instrument) -> dict[Labels, Value]:
     return {
         labels: value
         for labels, value in series(store, instrument).items()
-        if (any(value) if not isinstance(value, int | float) else value)
+        if (value.count if isinstance(value, Histogram) else value)
     }
 
 
@@ -94,7 +95,10 @@ def test_a_report_fills_the_families() -> None:
         ("orders", "127.0.0.1:9001", "2xx", "none"): 2,
         ("orders", "127.0.0.1:9001", "none", "connect_refused"): 1,
     }
-    assert nonzero(store, catalog.UPSTREAM_ENDPOINT_DURATION) == {("orders", "127.0.0.1:9001"): [2, 24 * MS]}
+    [endpoint] = nonzero(store, catalog.UPSTREAM_ENDPOINT_DURATION).items()
+    assert endpoint[0] == ("orders", "127.0.0.1:9001")
+    assert isinstance(endpoint[1], Histogram)
+    assert (endpoint[1].count, endpoint[1].sum_ns) == (2, 24 * MS)
     assert nonzero(store, catalog.UPSTREAM_OPENED) == {("orders", "connect_refused"): 1}
     assert nonzero(store, catalog.UPSTREAM_CLOSED) == {("orders", "idle"): 1}
     assert nonzero(store, catalog.CONNECTIONS_ACCEPTED) == {("public",): 1}
@@ -124,7 +128,7 @@ def test_what_one_exchange_shows_in_one_family_it_shows_in_all() -> None:
     store.absorb(1, recorder.take_report([], 1))
     durations = nonzero(store, catalog.HTTP_REQUEST_DURATION)
     observed = {
-        labels[1]: sum(counts[:-1]) for labels, counts in durations.items() if not isinstance(counts, int | float)
+        labels[1]: histogram.count for labels, histogram in durations.items() if isinstance(histogram, Histogram)
     }
     counted: dict[str, float] = {}
     for labels, value in nonzero(store, catalog.HTTP_REQUESTS).items():
@@ -259,9 +263,9 @@ def test_a_scrape_sees_whole_reports_while_others_are_absorbed() -> None:
     while not done.is_set():
         families = {family.instrument.name: family.series for family in store.families()}
         count = families[catalog.HTTP_REQUESTS.name]["orders", "GET", "200", "upstream"]
-        counts = families[catalog.HTTP_REQUEST_DURATION.name]["orders", "2xx"]
+        durations = families[catalog.HTTP_REQUEST_DURATION.name]["orders", "2xx"]
         assert isinstance(count, int)
-        assert not isinstance(counts, int | float)
-        assert (sum(counts[:-1]), counts[-1]) == (count, 15 * MS * count)
+        assert isinstance(durations, Histogram)
+        assert (durations.count, durations.sum_ns) == (count, 15 * MS * count)
     thread.join()
     assert requests(store) == 900

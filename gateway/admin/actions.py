@@ -37,17 +37,18 @@ async def explain(call: Call) -> web.StreamResponse:
 
 async def apply_config(call: Call) -> web.StreamResponse:
     media_type = _require_media_type(call.request, tuple(_FORMATS))
-    dry_run = _dry_run(call.request)
-    if_match = _if_match(call.request)
+    dry_run = read_dry_run(call.request)
+    if_match = read_if_match(call.request)
     try:
         text = (await call.request.read()).decode()
     except UnicodeDecodeError as error:
         raise Problem(ProblemReason.BAD_REQUEST, "the body is not UTF-8") from error
     result = await call.state.apply(text, _FORMATS[media_type], if_match=if_match, dry_run=dry_run, actor=call.actor)
-    return _to_response(result)
+    return apply_response(result)
 
 
-def _to_response(result: ApplyResult) -> web.Response:
+def apply_response(result: ApplyResult) -> web.Response:
+    """What became of a configuration; raises Problem for one that does not run."""
     etag = {"ETag": f'"{result.running_sequence}"'}
     match result.outcome:
         case "conflict":
@@ -73,7 +74,8 @@ def _require_media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
     )
 
 
-def _dry_run(request: web.Request) -> bool:
+def read_dry_run(request: web.Request) -> bool:
+    """The one parameter of calls that run a configuration. Raises Problem."""
     if set(request.query) - {"dry_run"}:
         raise Problem(ProblemReason.BAD_REQUEST, "a query parameter is not known; there is: dry_run")
     flag = _FLAGS.get(request.query.get("dry_run", "false"))
@@ -82,7 +84,7 @@ def _dry_run(request: web.Request) -> bool:
     return flag
 
 
-def _if_match(request: web.Request) -> int | None:
+def read_if_match(request: web.Request) -> int | None:
     """The sequence in If-Match, with or without the quotes of an entity tag; None where any is welcome."""
     field = request.headers.get("If-Match", "*").strip()
     if field == "*":

@@ -14,6 +14,7 @@ from gateway.wire.views import (
     ExplainRequest,
     ExplanationView,
     HealthView,
+    LastChangeView,
     ListenerView,
     MatchView,
     PlaceView,
@@ -64,6 +65,8 @@ STATUS: Final = StatusView(
     ),
     routes=1,
     upstreams=1,
+    last_change=LastChangeView(revision=_REVISION, sequence=3, age_s=16.1, trigger="file"),
+    incidents_last_hour={"config_applied": 2, "worker_died": 1},
 )
 
 ROUTE: Final = RouteView(

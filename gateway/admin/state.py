@@ -7,7 +7,7 @@ and never wait for a worker.
 from collections.abc import Collection
 from typing import Literal, Protocol, TypeAlias
 
-from gateway.wire.changes import IncidentListView
+from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -29,6 +29,21 @@ class ChangesState(Protocol):
 
     def incidents(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:
         """The oldest `limit` after this id, or the newest there are; of these kinds and families, or of all."""
+        ...
+
+    def revisions(self) -> RevisionListView: ...
+
+    async def revision(self, reference: str, window_s: float) -> RevisionDetailView | None:
+        """A revision, a sequence, `running` or `previous`; compared over spans of at most `window_s`. None if there is
+        none."""
+        ...
+
+    async def difference(self, old: str, new: str) -> RevisionDiffView | None:
+        """Between two references; None if one of them leads to nothing."""
+        ...
+
+    async def roll_back(self, reference: str, *, if_match: int | None, dry_run: bool, actor: str) -> ApplyResult | None:
+        """Run a revision again that has run before, as if it were handed in now. None if there is none."""
         ...
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gateway.config.configuration import Configuration
+from gateway.config.configuration import Configuration, References
+from gateway.config.diff.archive import Archive
 from gateway.config.errors import ConfigInvalid
 from gateway.config.load import load_file, load_text
 from gateway.config.source import FileSource, SourceChange
@@ -14,10 +15,12 @@ from gateway.runtime.fleet.package import encode_slices
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An accepted configuration that may come to run, and its upstreams and routes as they travel to the workers."""
+    """An accepted configuration that may come to run, its upstreams and routes as they travel to the workers, and what is
+    kept of it once another one runs."""
 
     configuration: Configuration
     slices: tuple[bytes, ...]
+    archive: Archive
 
     @property
     def revision(self) -> str:
@@ -50,8 +53,8 @@ class Loader:
         self._watch.loaded(candidate.configuration.signatures)
         return candidate
 
-    async def load_text(self, text: str, name: str, sequence: int, within: Configuration) -> Candidate:
-        """within: the text may refer to the files and variables that this one refers to. Raises ConfigInvalid."""
+    async def load_text(self, text: str, name: str, sequence: int, within: References) -> Candidate:
+        """within: the files and variables that the text may refer to. Raises ConfigInvalid."""
         return await self._prepare(lambda: load_text(text, name, sequence, self._environ, within=within))
 
     def changes(self) -> AsyncIterator[SourceChange]:
@@ -67,4 +70,4 @@ class Loader:
 
 def _prepare(load: Callable[[], Configuration]) -> Candidate:
     configuration = load()
-    return Candidate(configuration, encode_slices(configuration.snapshot))
+    return Candidate(configuration, encode_slices(configuration.snapshot), Archive.of(configuration))

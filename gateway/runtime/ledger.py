@@ -7,9 +7,11 @@ import msgspec
 import structlog
 
 from gateway.runtime.candidate import Candidate
+from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Facts, Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
+from gateway.runtime.reload import Standing
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.wire.views import ReloadView
 
@@ -20,12 +22,18 @@ class Ledger:
     """Implements FleetObserver and ReloadObserver."""
 
     def __init__(
-        self, intake: Intake, instruments: SupervisorInstruments, sockets: ListeningSockets, incidents: Incidents
+        self,
+        intake: Intake,
+        instruments: SupervisorInstruments,
+        sockets: ListeningSockets,
+        incidents: Incidents,
+        revisions: Revisions,
     ) -> None:
         self._intake = intake
         self._instruments = instruments
         self._sockets = sockets
         self._incidents = incidents
+        self._revisions = revisions
         self._listening: dict[str, str] = {}
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None:
@@ -58,19 +66,19 @@ class Ledger:
     def on_change(self, states: Mapping[str, int]) -> None:
         self._instruments.workers(states)
 
-    def on_reload(self, reload: ReloadView, running: Candidate, source: str) -> None:
-        self._instruments.config_read(reload.result, is_first=reload.trigger == "start")
-        self._tell_reload(reload, running)
+    def on_reload(self, reload: ReloadView, standing: Standing) -> None:
+        self._instruments.config_read(reload.result, reload.trigger)
+        self._instruments.source_differs.set(standing.source_differs)
+        self._tell_reload(reload, standing.running)
         if reload.result != "applied":
             return
         self._tell_listeners()
-        snapshot = running.configuration.snapshot
-        objects = {
-            "listener": len(snapshot.listeners),
-            "upstream": len(snapshot.upstreams),
-            "route": len(snapshot.routes),
-        }
-        self._instruments.config_applied(running.revision, source, objects, reload.duration_ms / 1000, time.time())
+        running, source, now_s = standing.running, standing.source, time.time()
+        self._revisions.add(
+            Revision(running.sequence, running.revision, now_s, reload.trigger, reload.actor, source, running.archive)
+        )
+        objects = running.archive.objects
+        self._instruments.config_applied(running.revision, source, objects, reload.duration_ms / 1000, now_s)
 
     def _tell_reload(self, reload: ReloadView, running: Candidate) -> None:
         """What was unchanged is no incident."""
@@ -86,7 +94,9 @@ class Ledger:
         elif reload.result == "applied":
             detail["duration_ms"] = reload.duration_ms
             is_rollback = reload.trigger == "rollback"
-            verb = "was rolled back to" if is_rollback else "runs"
+            verb = "runs again" if is_rollback else "runs"
+            if is_rollback and reload.restores != reload.revision:
+                verb = f"runs in place of {reload.restores}, since what that refers to has changed"
             self._incidents.add(
                 "config_rolled_back" if is_rollback else "config_applied",
                 reload.revision,

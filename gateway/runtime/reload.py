@@ -6,10 +6,12 @@ Changes are made one after another, newest first; one that fails leaves everythi
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.load import unchangeable
@@ -30,14 +32,45 @@ class NotApplied(Exception):  # noqa: N818 - a verdict about a configuration
         self.key = key
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What runs, where it came from, and whether the file says something else; see `Reloads`."""
+
+    running: Candidate
+    source: str
+    source_differs: bool
+
+
 class ReloadObserver(Protocol):
     """Who counts and shows what became of a configuration."""
 
-    def on_reload(self, reload: ReloadView, running: Candidate, source: str) -> None: ...
+    def on_reload(self, reload: ReloadView, standing: Standing) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A configuration that did not come from the file. actor: who brings it. restores: the revision it was, if it ran
+    before; it may then refer to what it could refer to at that time."""
+
+    text: str
+    name: str
+    actor: str = ""
+    restores: str = ""
+    files: tuple[str, ...] = ()
+    variables: frozenset[str] = frozenset()
+
+    @property
+    def trigger(self) -> ReloadTrigger:
+        return "rollback" if self.restores else "api"
 
 
 class Reloads:
-    """`running` is what the workers serve, from `source`; `last` is what became of the last configuration read."""
+    """`running` is what the workers serve, from `source`; `last` is what became of the last configuration read.
+
+    What was handed in stays until the file gives another configuration than it did, a SIGHUP asks for the file, or the
+    gateway is started anew. Until then `source_differs`, as it does while the file gives none that can run here: a start
+    from the file as it is would not give what runs.
+    """
 
     def __init__(
         self, loader: Loader, first: Candidate, apply: Callable[[Candidate], Awaitable[None]], observer: ReloadObserver
@@ -51,13 +84,18 @@ class Reloads:
         self._apply = apply
         self._observer = observer
         self._of_file = first
+        self._is_file_good = True
         self._lock = asyncio.Lock()
         self._newest_file = 0
         self._newest_text = 0
 
+    @property
+    def source_differs(self) -> bool:
+        return not self._is_file_good or self._of_file.revision != self.running.revision
+
     def note_start(self, duration_s: float) -> None:
         """The first configuration has been applied."""
-        self._conclude("start", "applied", self.running.revision, duration_s, ())
+        self._conclude(self._view("start", "applied", self.running.revision, duration_s, ()))
 
     async def watch(self) -> None:
         """Reload whenever the file, or a secret file it reads, has changed; until cancelled."""
@@ -69,10 +107,12 @@ class Reloads:
         self._newest_file = mine = self._newest_file + 1
         async with self._lock:
             if mine == self._newest_file:
-                await self._reload(trigger, self._load_file, self._file)
+                view = await self._reload(trigger, self._load_file, self._file)
+                self._is_file_good = view.result != "rejected"
+                self._conclude(view)
 
-    async def apply_text(self, text: str, *, if_match: int | None, dry_run: bool) -> ApplyResult:
-        """Validate the text and, unless this is a dry run, run it; one that is overtaken by a newer text is a conflict."""
+    async def apply(self, handed: HandedIn, *, if_match: int | None, dry_run: bool) -> ApplyResult:
+        """Validate it and, unless this is a dry run, run it; one that is overtaken by a newer one is a conflict."""
         if not dry_run:
             self._newest_text += 1
         mine = self._newest_text
@@ -80,23 +120,25 @@ class Reloads:
             if if_match is not None and if_match != self.running.sequence:
                 return self._result("conflict", "", ())
             if dry_run:
-                return await self._validate(text)
+                return await self._validate(handed)
             if mine != self._newest_text:
                 return self._result("conflict", "", (_error_view("", "overtaken by a newer configuration"),))
-            view = await self._reload("api", lambda: self._load_text(text), API_SOURCE)
+            view = await self._reload(handed.trigger, lambda: self._load_text(handed), API_SOURCE)
+            self._conclude(replace(view, actor=handed.actor, restores=handed.restores))
             return self._result(view.result, view.revision, tuple(view.errors))
 
     async def _load_file(self) -> Candidate:
         return await self._loader.load_file(self.running.sequence + 1)
 
-    async def _load_text(self, text: str) -> Candidate:
-        """What the text refers to is bounded by what the file does."""
-        within = self._of_file.configuration
-        return await self._loader.load_text(text, API_SOURCE, self.running.sequence + 1, within)
+    async def _load_text(self, handed: HandedIn) -> Candidate:
+        """What the text refers to is bounded by what the file does, and by what it did itself when it ran before."""
+        of_file = self._of_file.configuration
+        within = _Within((*of_file.files, *handed.files), of_file.variables | handed.variables)
+        return await self._loader.load_text(handed.text, handed.name, self.running.sequence + 1, within)
 
-    async def _validate(self, text: str) -> ApplyResult:
+    async def _validate(self, handed: HandedIn) -> ApplyResult:
         try:
-            candidate = await self._load_text(text)
+            candidate = await self._load_text(handed)
             self._check_changeable(candidate)
         except ConfigInvalid as invalid:
             return self._result("rejected", "", _error_views(invalid.errors))
@@ -127,7 +169,7 @@ class Reloads:
             # A fault of ours must not end the watch: the next configuration may be one that can be read.
             _log.exception("config_failed", trigger=trigger)
             result, errors = "rejected", (_error_view("", f"internal error: {failure!r}"),)
-        return self._conclude(trigger, result, revision, time.monotonic() - began_s, errors)
+        return self._view(trigger, result, revision, time.monotonic() - began_s, errors)
 
     def _is_known(self, candidate: Candidate, trigger: ReloadTrigger) -> bool:
         """Whether there is nothing to do: it runs already, or the file has not changed since the API overruled it.
@@ -143,7 +185,12 @@ class Reloads:
         if errors:
             raise ConfigInvalid(errors)
 
-    def _conclude(
+    def _conclude(self, view: ReloadView) -> None:
+        self.last = view
+        self._observer.on_reload(view, Standing(self.running, self.source, self.source_differs))
+        _log_reload(view)
+
+    def _view(
         self,
         trigger: ReloadTrigger,
         result: ReloadResult,
@@ -151,7 +198,7 @@ class Reloads:
         duration_s: float,
         errors: tuple[ConfigErrorView, ...],
     ) -> ReloadView:
-        self.last = view = ReloadView(
+        return ReloadView(
             at=datetime.now(UTC).isoformat(),
             trigger=trigger,
             result=result,
@@ -159,9 +206,6 @@ class Reloads:
             duration_ms=round(duration_s * 1000, 3),
             errors=list(errors),
         )
-        self._observer.on_reload(view, self.running, self.source)
-        _log_reload(view)
-        return view
 
     def _result(self, outcome: ApplyOutcome, revision: str, errors: tuple[ConfigErrorView, ...]) -> ApplyResult:
         return ApplyResult(
@@ -171,6 +215,14 @@ class Reloads:
             running_sequence=self.running.sequence,
             errors=list(errors),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """Implements References."""
+
+    files: tuple[str, ...]
+    variables: frozenset[str]
 
 
 def _error_view(key: str, message: str) -> ConfigErrorView:

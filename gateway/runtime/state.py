@@ -21,7 +21,7 @@ from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.listening import ListeningSockets
-from gateway.runtime.reload import Reloads
+from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.resolver import Resolver
 from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import route_view, upstream_view
@@ -103,6 +103,9 @@ class RunningGateway:
             last_reload=self._reloads.last,
             routes=len(snapshot.routes),
             upstreams=len(snapshot.upstreams),
+            last_change=self.changes.last(),
+            source_differs=self._reloads.source_differs,
+            incidents_last_hour=self.changes.incident_counts(),
         )
 
     def is_ready(self) -> tuple[bool, list[str]]:
@@ -151,7 +154,8 @@ class RunningGateway:
         self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
     ) -> ApplyResult:
         """content_format makes no difference: JSON is YAML."""
-        result = await self._reloads.apply_text(text, if_match=if_match, dry_run=dry_run)
+        handed = HandedIn(text, API_SOURCE, actor)
+        result = await self._reloads.apply(handed, if_match=if_match, dry_run=dry_run)
         _log.info(
             "config_apply", actor=actor, content_format=content_format, dry_run=dry_run, outcome=result.outcome,
             revision=result.revision, running_revision=result.running_revision,

@@ -21,6 +21,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.changes import Changes
+from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.fleet.distribution import PublishFailed
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.package import build_package
@@ -66,12 +67,13 @@ class Supervisor:
         self._sockets = ListeningSockets(configuration.workers)
         instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)
         self._incidents = Incidents(lambda: self._snapshot.revision)
-        ledger = Ledger(intake, instruments, self._sockets, self._incidents)
+        revisions = Revisions()
+        ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
         self._resolver = Resolver(self._fleet.distribution.set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
-        changes = Changes(self._incidents)
+        changes = Changes(self._incidents, revisions, self._reloads)
         self._gateway = RunningGateway(
             self._reloads, self._fleet, self._sockets, self._resolver, intake, self._store, exposition, changes
         )

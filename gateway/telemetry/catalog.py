@@ -155,7 +155,7 @@ WORKER_RESTARTS: Final = _counter(
 
 CONFIG_INFO: Final = _gauge("config_info", ("revision", "source"), "1 for the configuration that is running.")
 CONFIG_LAST_RELOAD_SUCCESS: Final = _gauge(
-    "config_last_reload_success", (), "Whether the configuration read last was accepted."
+    "config_last_reload_success", (), "Whether the source gave a configuration that could run when it was read last."
 )
 CONFIG_LAST_APPLIED: Final = _gauge(
     "config_last_applied_timestamp_seconds", (), "When the running configuration was applied."
@@ -164,7 +164,7 @@ CONFIG_SOURCE_LAST_READ: Final = _gauge(
     "config_source_last_read_timestamp_seconds", (), "When the source of the configuration was last found readable."
 )
 CONFIG_SOURCE_DIFFERS: Final = _gauge(
-    "config_source_differs", (), "1 while the source holds another configuration than the one that is running."
+    "config_source_differs", (), "1 while the source does not give the configuration that is running."
 )
 CONFIG_HASH: Final = _gauge("config_hash", (), "The running revision as a number, to compare gateways by.")
 CONFIG_RELOADS: Final = _counter("config_reloads", ("result",), "Configurations read after the first, by outcome.")

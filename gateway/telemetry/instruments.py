@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from gateway import __version__
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
-from gateway.wire.views import ReloadResult, WorkerState
+from gateway.wire.views import ReloadResult, ReloadTrigger, WorkerState
 
 RESTART_REASONS: Final = ("killed", "crashed", "exited", "start_failed", "unusable")
 """Why a worker had to be replaced."""
@@ -70,10 +70,15 @@ class SupervisorInstruments:
         for kind, count in objects.items():
             self._objects.labels(kind).set(count)
 
-    def config_read(self, result: str, *, is_first: bool = False) -> None:
-        """A configuration was read: applied, unchanged or rejected. The first one is no reload."""
-        self._reload_success.set(0 if result == "rejected" else 1)
-        if not is_first:
+    def config_read(self, result: ReloadResult, trigger: ReloadTrigger) -> None:
+        """A configuration was read: applied, unchanged or rejected. The first one is no reload.
+
+        What somebody handed in says nothing about the source: neither a rejected text makes it fail, nor does a good one
+        mend a file that cannot be read.
+        """
+        if trigger in {"start", "file", "signal"}:
+            self._reload_success.set(0 if result == "rejected" else 1)
+        if trigger != "start":
             self._reloads.labels(result).inc()
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from gateway.wire.views import ReloadTrigger
+
 IncidentKind: TypeAlias = Literal[
     "config_applied",
     "config_rejected",
@@ -96,3 +98,76 @@ class ConfigDiffView(Change, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]] = {}
     objects_left_out: int = 0
     """How many more objects differ than are told."""
+
+
+class RevisionView(Change, frozen=True, kw_only=True):
+    """One time a configuration came to run. The same revision can have done so under several sequences."""
+
+    sequence: int
+    revision: str
+    applied_at: str
+    trigger: ReloadTrigger
+    actor: str = ""
+    """Who handed it in: the name of a token, or `loopback`; empty where it came from the file."""
+    source: str
+    text_bytes: int
+    """Of the text as it was read."""
+    objects: dict[str, int] = {}
+    """How many there are of each kind."""
+    running: bool = False
+    replaced_at: str | None = None
+
+
+class RevisionListView(Change, frozen=True, kw_only=True):
+    """Newest first. `dropped` is how many ran since the start and are not remembered any more."""
+
+    revisions: list[RevisionView]
+    dropped: int = 0
+
+
+class RevisionDiffView(Change, frozen=True, kw_only=True):
+    """What differs from `old` to `new`."""
+
+    old: RevisionView
+    new: RevisionView
+    changes: ConfigDiffView
+
+
+class FiguresView(Change, frozen=True, kw_only=True):
+    """Traffic over a span of time. A ratio or percentile is null where there was no request."""
+
+    seconds: float
+    requests: int
+    rate: float
+    """Requests per second."""
+    error_ratio: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+
+class ComparisonView(Change, frozen=True, kw_only=True):
+    """The same figures before and after a revision came to run, over equally long spans; null where nothing is known.
+
+    `whole` is from then up to the next revision, or up to now.
+    """
+
+    kind: Literal["gateway", "route"]
+    name: str
+    before: FiguresView | None = None
+    after: FiguresView | None = None
+    whole: FiguresView | None = None
+
+
+class RevisionDetailView(Change, frozen=True, kw_only=True):
+    """A revision, what it changed, and what came of it, for the gateway and for the routes it changed."""
+
+    revision: RevisionView
+    previous: RevisionView | None = None
+    """The one it replaced; null for the first, and where that is not remembered any more."""
+    changes: ConfigDiffView | None = None
+    """From the previous one."""
+    window_s: float
+    """How long the spans before and after are: as asked for, or what there was."""
+    figures: list[ComparisonView] = []
+    routes_left_out: int = 0
+    """How many more routes it changed than have figures here."""

@@ -41,6 +41,8 @@ class ReloadView(View, frozen=True, kw_only=True):
     errors: list[ConfigErrorView] = []
     actor: str = ""
     """Who handed it in, where somebody did: the name of a token, or `loopback`."""
+    restores: str = ""
+    """The revision that was to be restored, for a rollback. What it refers to may have changed, and then it is another."""
 
 
 class WorkerView(View, frozen=True, kw_only=True):
@@ -65,6 +67,17 @@ class ListenerView(View, frozen=True, kw_only=True):
     """Of each worker."""
 
 
+class LastChangeView(View, frozen=True, kw_only=True):
+    """The last time another configuration came to run: which, how long ago, and who did it."""
+
+    revision: str
+    sequence: int
+    age_s: float
+    trigger: ReloadTrigger
+    actor: str = ""
+    """The name of a token, or `loopback`; empty where it came from the file."""
+
+
 class StatusView(View, frozen=True, kw_only=True):
     """The gateway at a glance. `revision` and `sequence` are of the running configuration."""
 
@@ -85,6 +98,11 @@ class StatusView(View, frozen=True, kw_only=True):
     last_reload: ReloadView | None = None
     routes: int = 0
     upstreams: int = 0
+    last_change: LastChangeView | None = None
+    source_differs: bool = False
+    """Whether the file, as it was read last, would give another configuration than the one that runs, or none."""
+    incidents_last_hour: dict[str, int] = {}
+    """How many there were of each kind; those that did not happen are left out."""
 
 
 class PlaceView(View, frozen=True, kw_only=True):

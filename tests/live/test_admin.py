@@ -107,12 +107,17 @@ def test_routes_upstreams_and_exchanges_show_what_was_served(running: Running) -
 def test_what_is_answered_is_what_the_document_says(running: Running) -> None:
     assert running.send("/a") == 200
     document = running.get("/api/v1/openapi.json")
-    names = {"/api/v1/routes/{name}": "all", "/api/v1/upstreams/{name}": "origin"}
+    places = {
+        "/api/v1/routes/{name}": {"name": "all"},
+        "/api/v1/upstreams/{name}": {"name": "origin"},
+        "/api/v1/revisions/{id}": {"id": "running"},
+        "/api/v1/revisions/{a}..{b}": {"a": "1", "b": "running"},
+    }
     for path, item in document["paths"].items():
         if "get" not in item or path == "/metrics":
             continue
         described = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        view = running.get(path.replace("{name}", names.get(path, "")))
+        view = running.get(path.format(**places.get(path, {})))
         Draft202012Validator({**described, "components": document["components"]}).validate(view)
 
 

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import uvloop
@@ -16,7 +16,7 @@ from gateway.admin.changes import examples as change_examples
 from gateway.admin.exchanges import select_lines
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat
-from gateway.wire.changes import IncidentListView
+from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -31,16 +31,35 @@ from gateway.wire.views import (
 )
 from tests.support.loop_thread import LoopThread
 
+REVISIONS: Final = frozenset({"3f2a9c0d81be", "2", "3", "running", "previous"})
+
 
 class PreparedChanges:
     """A ChangesState that answers with the examples and notes what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int | None, Collection[str], int]] = []
+        self.windows: list[float] = []
+        self.rolled_back: list[tuple[str, int | None, bool, str]] = []
+        self.roll_back_result: ApplyResult = examples.APPLIED
 
     def incidents(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:
         self.asked.append((after, kinds, limit))
         return change_examples.INCIDENTS
+
+    def revisions(self) -> RevisionListView:
+        return change_examples.REVISIONS
+
+    async def revision(self, reference: str, window_s: float) -> RevisionDetailView | None:
+        self.windows.append(window_s)
+        return change_examples.REVISION if reference in REVISIONS else None
+
+    async def difference(self, old: str, new: str) -> RevisionDiffView | None:
+        return change_examples.DIFFERENCE if {old, new} <= REVISIONS else None
+
+    async def roll_back(self, reference: str, *, if_match: int | None, dry_run: bool, actor: str) -> ApplyResult | None:
+        self.rolled_back.append((reference, if_match, dry_run, actor))
+        return self.roll_back_result if reference in REVISIONS else None
 
 
 @dataclass

@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
+from msgspec.structs import replace
 
 from gateway.config.diff.objects import Body, Key, Seal, read_objects
 from gateway.config.diff.values import changed_keys
@@ -19,6 +20,8 @@ from gateway.wire.changes import ConfigDiffView, KeyChangeView, ObjectChangeView
 
 MAX_OBJECTS: Final = 1000
 """Objects told one by one; the rest are counted."""
+MAX_KEYS: Final = 5000
+"""Keys told of all objects together; of what comes after, they are counted."""
 
 T = TypeVar("T")
 
@@ -35,16 +38,24 @@ def semantic_diff(old: Comparable, new: Comparable) -> ConfigDiffView:
     before, after = read_objects(*old), read_objects(*new)
     counts: dict[str, Counter[str]] = {}
     told: list[ObjectChangeView] = []
-    left_out = 0
+    left_out, keys_left = 0, MAX_KEYS
     for change in _object_changes(before, after):
         counts.setdefault(change.kind, Counter())[change.change] += 1
         if len(told) < MAX_OBJECTS:
-            told.append(change)
+            told.append(_cut(change, keys_left))
+            keys_left -= len(told[-1].keys)
         else:
             left_out += 1
     return ConfigDiffView(
         objects=told, counts={kind: dict(count) for kind, count in counts.items()}, objects_left_out=left_out
     )
+
+
+def _cut(change: ObjectChangeView, keys: int) -> ObjectChangeView:
+    more = len(change.keys) - keys
+    if more <= 0:
+        return change
+    return replace(change, keys=change.keys[:keys], keys_left_out=change.keys_left_out + more)
 
 
 def _object_changes(before: dict[Key, Body], after: dict[Key, Body]) -> Iterator[ObjectChangeView]:

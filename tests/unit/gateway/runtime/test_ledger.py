@@ -4,6 +4,7 @@ import msgspec
 from prometheus_client import generate_latest
 
 from gateway.model.listener import Listener
+from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
@@ -21,7 +22,7 @@ class Scene:
         self.sockets = ListeningSockets(2)
         self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
         self.incidents = Incidents()
-        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets, self.incidents)
+        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets, self.incidents, Revisions())
 
     def metrics(self) -> str:
         return generate_latest(self.instruments.registry).decode()

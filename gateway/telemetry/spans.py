@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.model.snapshot import TelemetrySettings
 from gateway.telemetry.tracing.environment import traces_export_enabled
 from gateway.telemetry.tracing.exporting import SIGNAL, SINK, CountingExporter, Ledger, build_exporter
+from gateway.telemetry.tracing.rejections import Rejections
 from gateway.telemetry.tracing.span_builder import build_spans
 from gateway.wire.report import ExchangeRecord
 
@@ -34,7 +35,9 @@ class SpanSink:
     ) -> None:
         self._ledger = ledger
         self._resource = _resource(settings)
-        self._exporter = CountingExporter(exporter or build_exporter(settings.traces, environ), ledger)
+        rejections = Rejections()
+        exporter = exporter or build_exporter(settings.traces, environ, rejections)
+        self._exporter = CountingExporter(exporter, ledger, rejections)
         self.capacity = _positive(environ, "OTEL_BSP_MAX_QUEUE_SIZE", 2048)
         self._processor = BatchSpanProcessor(
             self._exporter,
@@ -46,8 +49,8 @@ class SpanSink:
         self._is_closed = False
 
     def waiting(self) -> int:
-        """Spans that no exporter has taken yet."""
-        return self._queued - self._exporter.taken
+        """Spans that are neither delivered nor lost yet, those under way included."""
+        return self._queued - self._exporter.settled
 
     def export(self, records: Iterable[ExchangeRecord]) -> None:
         """Queue the spans of these exchanges, all or none of each."""
@@ -63,14 +66,15 @@ class SpanSink:
                 self._processor.on_end(span)
 
     def close(self, deadline_s: float) -> None:
-        """Export what waits, for at most so many seconds; the rest is dropped and counted. Blocks; call it in a thread."""
+        """Export what waits, for at most so many seconds; the rest, also of a batch under way, is dropped and counted.
+
+        Blocks; call it in a thread.
+        """
         self._is_closed = True
         closing = threading.Thread(target=self._processor.shutdown, name="span shutdown", daemon=True)
         closing.start()
         closing.join(deadline_s)
-        left = self.waiting()
-        if left > 0:
-            self._ledger.count_dropped(SIGNAL, SINK, "shutdown", left)
+        self._exporter.abandon(self._queued)
 
 
 def _resource(settings: TelemetrySettings) -> Resource:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,11 +25,15 @@ YAML: Final = {"Content-Type": "application/yaml"}
 class Program:
     """`sightline run` on a file that a test may change. Two workers and one route to one origin, unless told otherwise."""
 
-    def __init__(self, folder: Path, *endpoints: str, workers: int = 2, more: str = "") -> None:
+    def __init__(
+        self, folder: Path, *endpoints: str, workers: int = 2, more: str = "", environ: Mapping[str, str] | None = None
+    ) -> None:
+        """environ: OTEL_* variables; there are none otherwise."""
         self.port, self.admin_port = free_port(), free_port()
         self.address: Address = ("127.0.0.1", self.port)
         self.file = folder / "sightline.yaml"
         self._endpoints = endpoints
+        self._environ = environ or {}
         self._more = f'admin: {{address: "127.0.0.1:{self.admin_port}"}}\nworkers: {workers}\n{more}'
         self._access_log = folder / "access.ndjson"
         self._operational_log = folder / "operational.log"
@@ -44,7 +49,9 @@ class Program:
         self.file.write_text(text)
 
     def start(self) -> None:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")} | dict(
+            self._environ
+        )
         with self._access_log.open("ab") as stdout, self._operational_log.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "run", "-c", str(self.file)],

@@ -40,7 +40,7 @@ _ANSWERED: Final = (
 )
 OPEN_RESULTS: Final = ("ok", *(reason.value for reason in Reason if reason.value.startswith("connect_")), "dns_error")
 KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
-DROP_REASONS: Final = ("queue_full", "export_failed", "shutdown")
+DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")
 SINKS: Final = (("log", "access_log"), ("span", "otlp"))
 
 

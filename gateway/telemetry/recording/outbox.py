@@ -58,7 +58,7 @@ class Outbox:
         """One exchange whose spans are kept."""
         self._decisions[record.rule] = self._decisions.get(record.rule, 0) + 1
         if len(self._records) >= _MAX_RECORDS:
-            self._drop("span", "otlp")
+            self._drop("span", "otlp", 1 + len(record.attempts))
             return
         self._records.append(record)
 
@@ -85,5 +85,6 @@ class Outbox:
         self._drops.clear()
         return drops
 
-    def _drop(self, signal: str, sink: str) -> None:
-        self._drops[signal, sink] = self._drops.get((signal, sink), 0) + 1
+    def _drop(self, signal: str, sink: str, count: int = 1) -> None:
+        """Log drops are lines, span drops are spans."""
+        self._drops[signal, sink] = self._drops.get((signal, sink), 0) + count

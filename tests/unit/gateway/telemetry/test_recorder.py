@@ -305,7 +305,7 @@ def test_records_are_bounded_and_what_is_dropped_is_counted() -> None:
     record(recorder, *(make_exchange(sampled=True) for _ in range(600)))
     report = take(recorder)
     assert len(report.records) == 512
-    assert report.drops == [DropCount("span", "otlp", "queue_full", 88)]
+    assert report.drops == [DropCount("span", "otlp", "queue_full", 2 * 88)]
     assert report.decisions == {"sampled": 600}
     assert take(recorder).drops == []
 

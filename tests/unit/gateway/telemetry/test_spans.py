@@ -1,30 +1,21 @@
 """The span pipeline: received by real OTLP sinks, decoded with the official messages; losses counted, never waited for."""
 
+import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Queue
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-import grpc  # type: ignore[import-untyped]
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
-    TraceServiceServicer,
-    add_TraceServiceServicer_to_server,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from gateway.model.snapshot import TelemetrySettings, TraceSettings
 from gateway.telemetry.spans import SpanSink
 from gateway.wire.report import ExchangeRecord
+from tests.support.collector import GRPC, HTTP, collecting
+from tests.support.waiting import wait_until
 from tests.unit.gateway.telemetry.samples import (
     SPAN_ID,
     TRACE_ID,
@@ -36,7 +27,6 @@ from tests.unit.gateway.telemetry.samples import (
 )
 
 WAIT_S: Final = 20.0
-Received = Queue[tuple[ExportTraceServiceRequest, dict[str, str]]]
 
 
 class CountedLedger:
@@ -83,59 +73,6 @@ def settings(endpoint: str | None = None, protocol: str = "http/protobuf") -> Te
     return TelemetrySettings("edge", traces=TraceSettings(endpoint=endpoint, protocol=protocol, export=True))
 
 
-@contextmanager
-def http_sink() -> Iterator[tuple[str, Received]]:
-    received: Received = Queue()
-
-    class Sink(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()} | {":path": self.path}
-            received.put((ExportTraceServiceRequest.FromString(body), headers))
-            answer = ExportTraceServiceResponse().SerializeToString()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def grpc_sink() -> Iterator[tuple[str, Received]]:
-    received: Received = Queue()
-
-    class Sink(TraceServiceServicer):
-        def Export(  # noqa: N802 - the name is the protocol's
-            self, request: ExportTraceServiceRequest, context: grpc.ServicerContext
-        ) -> ExportTraceServiceResponse:
-            received.put((request, {key: str(value) for key, value in context.invocation_metadata()}))
-            return ExportTraceServiceResponse()
-
-    with ThreadPoolExecutor(1) as pool:
-        server = grpc.server(pool)
-        add_TraceServiceServicer_to_server(Sink(), server)  # type: ignore[no-untyped-call]
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            yield f"http://127.0.0.1:{port}", received
-        finally:
-            server.stop(0).wait()
-
-
 def check_delivery(request: ExportTraceServiceRequest) -> None:
     [of_resource] = request.resource_spans
     resource = {item.key: item.value.string_value for item in of_resource.resource.attributes}
@@ -154,16 +91,16 @@ def check_delivery(request: ExportTraceServiceRequest) -> None:
     assert spans["00f067aa0ba902b7"].status.code == 0
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
 def test_spans_arrive_at_a_real_sink(protocol: str) -> None:
     ledger = CountedLedger()
-    with (http_sink if protocol == "http/protobuf" else grpc_sink)() as (endpoint, received):
-        sink = SpanSink(settings(endpoint, protocol), ledger, {})
+    with collecting(protocol) as collector:
+        sink = SpanSink(settings(collector.endpoint, protocol), ledger, {})
         sink.export(kept(attempts=2))
         sink.close(WAIT_S)
-        request, headers = received.get(timeout=WAIT_S)
+        request, headers = collector.received.get(timeout=WAIT_S)
     check_delivery(request)
-    if protocol == "http/protobuf":
+    if protocol == HTTP:
         assert (headers[":path"], headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
     assert (ledger.exported, ledger.dropped) == (3, Counter())
     assert sink.waiting() == 0
@@ -171,9 +108,9 @@ def test_spans_arrive_at_a_real_sink(protocol: str) -> None:
 
 def test_the_standard_variables_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = CountedLedger()
-    with http_sink() as (endpoint, received):
+    with collecting() as collector:
         environ = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=blue",
             "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
         }
@@ -182,21 +119,21 @@ def test_the_standard_variables_are_honoured(monkeypatch: pytest.MonkeyPatch) ->
         sink = SpanSink(settings(), ledger, environ)
         sink.export(kept())
         sink.close(WAIT_S)
-        request, headers = received.get(timeout=WAIT_S)
+        request, headers = collector.received.get(timeout=WAIT_S)
     resource = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
     assert resource["deployment.environment.name"] == "test"
     assert headers["x-tenant"] == "blue"
 
 
 def test_the_file_wins_over_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    with http_sink() as (endpoint, received):
+    with collecting() as collector:
         environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SERVICE_NAME": "from-environment"}
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        sink = SpanSink(settings(endpoint), CountedLedger(), environ)
+        sink = SpanSink(settings(collector.endpoint), CountedLedger(), environ)
         sink.export(kept())
         sink.close(WAIT_S)
-        request, _ = received.get(timeout=WAIT_S)
+        request, _ = collector.received.get(timeout=WAIT_S)
     resource = {item.key: item.value.string_value for item in request.resource_spans[0].resource.attributes}
     assert resource["service.name"] == "edge"
 
@@ -207,14 +144,14 @@ def test_a_full_queue_drops_and_counts_and_never_waits() -> None:
     sink = SpanSink(settings(), ledger, environ, exporter)
     sink.export(kept())
     assert exporter.entered.wait(WAIT_S)
-    assert sink.waiting() == 0
+    assert sink.waiting() == 2
     sink.export(kept(10))
     assert (sink.capacity, sink.waiting()) == (8, 8)
-    assert ledger.dropped == {"queue_full": 12}
+    assert ledger.dropped == {"queue_full": 14}
     exporter.gate.set()
     sink.close(WAIT_S)
-    assert ledger.exported == 10
-    assert sum(len(batch) for batch in exporter.batches) == 10
+    assert (ledger.exported, sink.waiting()) == (8, 0)
+    assert sum(len(batch) for batch in exporter.batches) == 8
 
 
 def test_what_the_exporter_could_not_deliver_is_counted() -> None:
@@ -232,10 +169,81 @@ def test_closing_gives_up_at_its_deadline_and_counts_what_is_left() -> None:
     sink.export(kept(3))
     assert exporter.entered.wait(WAIT_S)
     sink.close(0.05)
-    assert ledger.dropped == {"shutdown": 4}
-    sink.export(kept())
     assert ledger.dropped == {"shutdown": 6}
+    assert sink.waiting() == 0
+    sink.export(kept())
+    assert ledger.dropped == {"shutdown": 8}
     exporter.gate.set()
+    wait_until(lambda: exporter.batches, "the batch that was under way has ended")
+    assert ledger.exported == 0
+
+
+@pytest.mark.parametrize(("protocol", "status"), [(HTTP, 429), (HTTP, 503), (GRPC, 503)])
+def test_a_collector_that_refuses_at_first_gets_the_spans_later(protocol: str, status: int) -> None:
+    ledger = CountedLedger()
+    with collecting(protocol) as collector:
+        collector.statuses = [status]
+        sink = SpanSink(settings(collector.endpoint, protocol), ledger, {"OTEL_BSP_SCHEDULE_DELAY": "1"})
+        sink.export(kept())
+        wait_until(lambda: ledger.exported, "the spans are delivered", WAIT_S)
+        sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped, collector.calls) == (2, Counter(), 2)
+
+
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
+def test_what_a_collector_refuses_for_good_is_counted(protocol: str) -> None:
+    ledger = CountedLedger()
+    with collecting(protocol) as collector:
+        collector.statuses = [400]
+        sink = SpanSink(settings(collector.endpoint, protocol), ledger, {})
+        sink.export(kept(2))
+        sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped, sink.waiting()) == (0, Counter(export_failed=4), 0)
+
+
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
+def test_what_a_collector_takes_a_batch_without_is_counted(protocol: str) -> None:
+    ledger = CountedLedger()
+    with collecting(protocol) as collector:
+        collector.rejected = 3
+        sink = SpanSink(settings(collector.endpoint, protocol), ledger, {})
+        sink.export(kept(2))
+        sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped) == (1, Counter(rejected=3))
+
+
+def test_an_answer_that_is_none_of_otlps_goes_by_its_status() -> None:
+    ledger = CountedLedger()
+    with collecting() as collector:
+        collector.body = b"<html>fine</html>"
+        sink = SpanSink(settings(collector.endpoint), ledger, {})
+        sink.export(kept())
+        sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped) == (2, Counter())
+
+
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
+def test_a_collector_that_hangs_is_waited_for_no_longer_than_closing_may_take(protocol: str) -> None:
+    ledger = CountedLedger()
+    with collecting(protocol) as collector:
+        collector.gate.clear()
+        sink = SpanSink(settings(collector.endpoint, protocol), ledger, {"OTEL_BSP_SCHEDULE_DELAY": "1"})
+        sink.export(kept(2))
+        wait_until(lambda: collector.calls, "the collector has been asked", WAIT_S)
+        sink.close(0.05)
+        assert (ledger.exported, ledger.dropped, sink.waiting()) == (0, Counter(shutdown=4), 0)
+
+
+@pytest.mark.parametrize("protocol", [HTTP, GRPC])
+def test_where_nobody_listens_the_spans_are_counted_as_lost(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    ledger = CountedLedger()
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    sink = SpanSink(settings(endpoint, protocol), ledger, {})
+    sink.export(kept())
+    sink.close(WAIT_S)
+    assert (ledger.exported, ledger.dropped) == (0, Counter(export_failed=2))
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])

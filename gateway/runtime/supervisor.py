@@ -62,7 +62,7 @@ class Supervisor:
         configuration = first.configuration
         self._first = first
         self._loader = loader
-        self._store = MetricsStore()
+        self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
         instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)

@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.model.outcome import Reason
 from gateway.telemetry import catalog
 from gateway.telemetry.store import Family, MetricsStore, Value
 from gateway.wire.views import TrafficView
+
+_SHOWN: Final = (
+    catalog.HTTP_REQUESTS,
+    catalog.HTTP_FAILURES,
+    catalog.HTTP_IN_FLIGHT,
+    catalog.HTTP_REQUEST_BYTES,
+    catalog.HTTP_RESPONSE_BYTES,
+    catalog.UPSTREAM_REQUESTS,
+)
 
 
 @dataclass(slots=True)
@@ -25,7 +35,7 @@ class Traffic:
 
 def read_traffic(store: MetricsStore) -> Traffic:
     """Milliseconds for thousands of series: once a second at most."""
-    series = {family.instrument.name: family for family in store.families()}
+    series = {family.instrument.name: family for family in store.families(_SHOWN)}
     return Traffic(_routes(series), _endpoints(series))
 
 

@@ -68,7 +68,7 @@ HTTP_REQUEST_BYTES: Final = _counter("http_request_bytes", ("route",), "Bytes of
 HTTP_RESPONSE_BYTES: Final = _counter("http_response_bytes", ("route",), "Bytes of answers as written, heads included.")
 HTTP_IN_FLIGHT: Final = _gauge("http_requests_in_flight", ("route",), "Requests running now.")
 HTTP_IN_FLIGHT_PEAK: Final = _gauge(
-    "http_requests_in_flight_peak", ("route",), "The most requests that were running at once in the last 60 seconds."
+    "http_requests_in_flight_peak", ("route",), "The most requests seen running at once in the last 60 seconds."
 )
 HTTP_OLDEST_AGE: Final = _gauge(
     "http_oldest_request_age_seconds", ("route",), "Age of the oldest request still running; tunnels are left out."
@@ -134,7 +134,7 @@ EVENT_LOOP_LAG: Final = _histogram(
 EVENT_LOOP_BUSY: Final = _gauge(
     "event_loop_busy_ratio",
     ("worker",),
-    "Share of the time since the last report in which a worker's loop was working.",
+    "Share of a processor that a worker's loop used since its last report.",
 )
 PROCESS_MEMORY: Final = _gauge(
     "process_resident_memory_bytes", ("process",), "Resident memory of the supervisor and of each worker."
@@ -295,3 +295,4 @@ OWN: Final[tuple[Instrument, ...]] = (
 """The supervisor's own; see telemetry.instruments."""
 
 INSTRUMENTS: Final = TRAFFIC + OWN
+BY_NAME: Final = {instrument.name: instrument for instrument in INSTRUMENTS}

@@ -12,6 +12,8 @@ OVERFLOW: Final = "_overflow"
 NO_UPSTREAM: Final = "_none"
 """The upstream of exchanges that needed none."""
 OTHER_METHOD: Final = "_OTHER"
+SUPERVISOR: Final = "supervisor"
+"""The process that is no worker."""
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
 
@@ -28,6 +30,11 @@ FAULTS: Final = frozenset(reason for reason, status in STATUS_OF.items() if stat
 """Reasons that are an error whatever status the client saw, as when an answer broke off after its head."""
 
 _CLASS_OF: Final = dict(enumerate(STATUS_CLASSES, start=1))
+
+
+def worker_label(worker: int) -> str:
+    """The process label of a worker."""
+    return f"worker-{worker}"
 
 
 def status_class(status: int) -> str:

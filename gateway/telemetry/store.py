@@ -2,26 +2,34 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from gateway.model.outcome import Reason
 from gateway.model.snapshot import Snapshot
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument, Kind
 from gateway.telemetry.histogram import Histogram
-from gateway.telemetry.merging.gauges import WorkerGauges
+from gateway.telemetry.labels import http_route
+from gateway.telemetry.merging.deliveries import Deliveries
+from gateway.telemetry.merging.gauges import Reading, WorkerGauges
 from gateway.telemetry.merging.lifetimes import Lifetimes, owner_of
-from gateway.telemetry.merging.zeros import known_series
-from gateway.wire.report import HistogramDelta, ListenerDelta, Report, RouteDelta, UpstreamDelta
+from gateway.telemetry.merging.peaks import Peaks
+from gateway.telemetry.merging.totals import Totals
+from gateway.telemetry.merging.zeros import Series, known_series
+from gateway.wire.report import Report
 
 Labels: TypeAlias = tuple[str, ...]
 Value: TypeAlias = float | Histogram
 """A histogram is also what a summary is of."""
 
-_NONE: Final = Reason.NONE.value
+Source: TypeAlias = Callable[[], Iterable[Reading]]
+"""Asked at each scrape, in the scraping thread."""
+
 _NOTHING_OBSERVED: Final = Histogram()
 """Shared by all series that nobody has observed anything in; read only."""
+
+SeriesOf: TypeAlias = dict[str, dict[Labels, Value]]
+"""Series by the name of their family."""
 
 
 class Family(NamedTuple):
@@ -31,63 +39,90 @@ class Family(NamedTuple):
     series: dict[Labels, Value]
 
 
-class _Queue(NamedTuple):
-    signal: str
-    sink: str
-    length: Callable[[], int]
-    capacity: int
+class _Watched(NamedTuple):
+    names: frozenset[str]
+    source: Source
 
 
 class MetricsStore:
-    """Counters and histograms only ever grow while their object exists. All methods may be called from any thread.
+    """Counters and histograms only ever grow while their object exists. All methods may be called from any thread."""
 
-    `clock` is monotonic seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        *,
+        workers: int = 0,
+    ) -> None:
+        """Clocks in seconds, monotonic and since the epoch; workers: those whose series exist from the start."""
         self._clock = clock
+        self._wall_clock = wall_clock
+        self._expected_workers = workers
         self._lock = threading.Lock()
-        self._totals: dict[str, dict[Labels, int]] = {}
-        self._counts: dict[str, dict[Labels, Histogram]] = {}
-        for instrument in catalog.TRAFFIC:
-            if instrument.kind is Kind.COUNTER:
-                self._totals[instrument.name] = {}
-            elif instrument.kind is not Kind.GAUGE:
-                self._counts[instrument.name] = {}
+        self._totals = Totals()
         self._workers: dict[int, WorkerGauges] = {}
-        self._queues: list[_Queue] = []
+        self._peaks = Peaks()
+        self._deliveries = Deliveries()
+        self._watched: list[_Watched] = []
         self._lifetimes = Lifetimes()
-        self._zeros: dict[str, dict[Labels, Value]] = {}
-        self._declared: dict[str, dict[Labels, Value]] = {}
+        self._zeros: SeriesOf = {}
+        self._declared: SeriesOf = {}
 
     def configure(self, snapshot: Snapshot) -> None:
         """A snapshot is running: its series exist from now on, those of deleted objects for five minutes more."""
-        zeros: dict[str, dict[Labels, Value]] = {}
-        for instrument, labels in known_series(snapshot):
-            zeros.setdefault(instrument.name, {})[labels] = _zero_of(instrument)
+        zeros = _by_family(known_series(snapshot, self._expected_workers))
         declared = _declared_values(snapshot)
+        now_s = self._clock()
+        before = self._without_long_gone(self._zeros, now_s), self._without_long_gone(self._declared, now_s)
         with self._lock:
-            self._lifetimes.configure(snapshot, self._clock())
-            self._zeros = zeros
-            self._declared = declared
+            self._forget_expired(now_s)
+            self._lifetimes.configure(snapshot, now_s)
+            self._totals.endpoint_labels.configure(snapshot)
+        for now, old in zip((zeros, declared), before, strict=True):
+            self._keep_deleted(now, old)
+        with self._lock:
+            self._zeros, self._declared = zeros, declared
+
+    def _forget_expired(self, now_s: float) -> None:
+        """Scrapes do it too, but there may be none."""
+        if not self._lifetimes.is_anything_gone:
+            return
+        for name, labels in self._totals.labels():
+            if self._lifetimes.has_expired(owner_of(catalog.BY_NAME[name], labels), now_s):
+                self._totals.forget(name, labels)
+
+    def _without_long_gone(self, series: SeriesOf, now_s: float) -> SeriesOf:
+        if not self._lifetimes.is_anything_gone:
+            return series
+        return {
+            name: {
+                labels: value
+                for labels, value in values.items()
+                if not self._lifetimes.has_expired(owner_of(catalog.BY_NAME[name], labels), now_s)
+            }
+            for name, values in series.items()
+        }
+
+    def _keep_deleted(self, series: SeriesOf, before: SeriesOf) -> None:
+        """Series of objects that are no more go on beside the new ones; what changed of an object that stays does not."""
+        for name, values in before.items():
+            for labels, value in values.items():
+                if not self._lifetimes.is_present(owner_of(catalog.BY_NAME[name], labels)):
+                    series.setdefault(name, {})[labels] = value
 
     def absorb(self, worker: int, report: Report) -> None:
         """Add a report's deltas to the totals and remember its gauges."""
         with self._lock:
-            for drop in report.drops:
-                self._add(catalog.TELEMETRY_DROPPED, (drop.signal, drop.sink, drop.reason), drop.count)
+            self._totals.absorb(worker, report)
             if not report.counted:
                 return
+            gauges = self._workers.setdefault(worker, WorkerGauges())
+            now_s = self._clock()
             for route in report.routes:
-                self._absorb_route(route)
-            for upstream in report.upstreams:
-                self._absorb_upstream(upstream)
-            for listener in report.listeners:
-                self._absorb_listener(listener)
-            for rule, count in report.decisions.items():
-                self._add(catalog.TRACE_DECISIONS, ("dropped" if rule == "none" else "kept", rule), count)
-            self._merge(catalog.EVENT_LOOP_LAG, (str(worker),), report.loop_lag)
-            self._workers.setdefault(worker, WorkerGauges()).take(report)
+                of_others = self._in_flight(route.route) - gauges.in_flight(route.route)
+                most = max(gauges.in_flight(route.route), route.in_flight, route.in_flight_peak)
+                self._peaks.note(route.route, of_others + most, now_s)
+            gauges.take(report)
 
     def worker_gone(self, worker: int) -> None:
         """Its process has ended: nothing is in flight there any more. What it counted stays."""
@@ -97,38 +132,53 @@ class MetricsStore:
     def count_dropped(self, signal: str, sink: str, reason: str, count: int) -> None:
         """Lines or spans that a sink gave up."""
         with self._lock:
-            self._add(catalog.TELEMETRY_DROPPED, (signal, sink, reason), count)
+            self._totals.add(catalog.TELEMETRY_DROPPED, (signal, sink, reason), count)
 
     def count_exported(self, signal: str, sink: str, count: int) -> None:
-        """Lines or spans that a sink delivered."""
+        """Lines or spans that a sink delivered, just now."""
         with self._lock:
-            self._add(catalog.TELEMETRY_EXPORTED, (signal, sink), count)
+            self._totals.add(catalog.TELEMETRY_EXPORTED, (signal, sink), count)
+            self._deliveries.succeeded(signal, sink, self._wall_clock())
+
+    def export_took(self, signal: str, sink: str, seconds: float) -> None:
+        """One delivery to a sink took so long, whatever became of it."""
+        with self._lock:
+            self._totals.observe(catalog.TELEMETRY_EXPORT_DURATION, (signal, sink), max(0, round(seconds * 1e9)))
 
     def watch_queue(self, signal: str, sink: str, length: Callable[[], int], capacity: int) -> None:
         """Show a sink's queue, asked at each scrape; replaces the one shown before for this sink."""
         with self._lock:
-            self._queues = [queue for queue in self._queues if (queue.signal, queue.sink) != (signal, sink)]
-            self._queues.append(_Queue(signal, sink, length, capacity))
+            self._deliveries.watch(signal, sink, length, capacity)
+
+    def forget_queue(self, signal: str, sink: str) -> None:
+        """The sink is no more; what was counted for it stays."""
+        with self._lock:
+            self._deliveries.forget(signal, sink)
+
+    def watch(self, instruments: Collection[Instrument], source: Source) -> None:
+        """Have these families from somebody who is asked at each scrape that shows one of them."""
+        with self._lock:
+            self._watched.append(_Watched(frozenset(instrument.name for instrument in instruments), source))
 
     def families(self, instruments: Sequence[Instrument] = catalog.TRAFFIC) -> list[Family]:
         """These instruments with their series, consistent among each other; reports wait for the copying alone."""
-        with self._lock:
-            values = {instrument.name: self._copy(instrument.name) for instrument in instruments}
-            gauges, zeros = self._read_gauges(), self._zeros
+        names = {instrument.name for instrument in instruments}
+        watched = [watched for watched in tuple(self._watched) if watched.names & names]
+        found = [reading for one in watched for reading in one.source()]
         now_s = self._clock()
+        with self._lock:
+            values = {name: self._totals.copy(name) for name in names}
+            known = _by_family(self._deliveries.known_series())
+            gauges = self._read_gauges(found, now_s)
+            zeros, declared = self._zeros, self._declared
         families = []
         for instrument in instruments:
-            series = dict(zeros.get(instrument.name, ()))
-            series.update(gauges.get(instrument.name, ()))
-            series.update(values[instrument.name])
+            name = instrument.name
+            series = dict(zeros.get(name, ()))
+            for more in (known, declared, gauges, values):
+                series.update(more.get(name, ()))
             families.append(Family(instrument, self._without_expired(instrument, series, now_s)))
         return families
-
-    def _copy(self, name: str) -> dict[Labels, Value]:
-        histograms = self._counts.get(name)
-        if histograms is not None:
-            return {labels: histogram.copy() for labels, histogram in histograms.items()}
-        return dict(self._totals.get(name, ()))
 
     def _without_expired(
         self, instrument: Instrument, series: dict[Labels, Value], now_s: float
@@ -139,72 +189,43 @@ class MetricsStore:
             with self._lock:
                 for labels in expired:
                     del series[labels]
-                    self._totals.get(instrument.name, {}).pop(labels, None)
-                    self._counts.get(instrument.name, {}).pop(labels, None)
+                    self._totals.forget(instrument.name, labels)
         return series
 
-    def _read_gauges(self) -> dict[str, dict[Labels, Value]]:
-        gauges: dict[str, dict[Labels, Value]] = {name: dict(values) for name, values in self._declared.items()}
-        sums: dict[str, dict[Labels, int]] = {}
-        for worker in self._workers.values():
-            for instrument, labels, value in worker.readings():
-                of_instrument = sums.setdefault(instrument.name, {})
+    def _read_gauges(self, found: Iterable[Reading], now_s: float) -> Mapping[str, Mapping[Labels, float]]:
+        """Of one series only the workers have several readings, which add up."""
+        gauges: dict[str, dict[Labels, float]] = {}
+        for index, worker in self._workers.items():
+            for instrument, labels, value in worker.readings(index, self._totals.endpoint_labels.of):
+                of_instrument = gauges.setdefault(instrument.name, {})
                 of_instrument[labels] = of_instrument.get(labels, 0) + value
-        gauges |= sums  # type: ignore[arg-type]
-        for queue in self._queues:
-            labels = (queue.signal, queue.sink)
-            gauges.setdefault(catalog.TELEMETRY_QUEUE_LENGTH.name, {})[labels] = queue.length()
-            gauges.setdefault(catalog.TELEMETRY_QUEUE_CAPACITY.name, {})[labels] = queue.capacity
+        for instrument, labels, value in (*found, *self._deliveries.readings()):
+            gauges.setdefault(instrument.name, {})[labels] = value
+        peaks: dict[Labels, int] = {(route,): peak for route, peak in self._peaks.read(now_s).items()}
+        running: Mapping[Labels, float] = gauges.get(catalog.HTTP_IN_FLIGHT.name, {})
+        gauges[catalog.HTTP_IN_FLIGHT_PEAK.name] = {
+            labels: max(peaks.get(labels, 0), running.get(labels, 0)) for labels in peaks.keys() | running.keys()
+        }
+        gauges[catalog.HTTP_OLDEST_AGE.name] = self._oldest_ages()
         return gauges
 
-    def _absorb_route(self, delta: RouteDelta) -> None:
-        route = delta.route
-        for request in delta.requests:
-            labels = (route, request.method, str(request.code), request.source)
-            self._add(catalog.HTTP_REQUESTS, labels, request.count)
-            if request.reason != _NONE:
-                self._add(catalog.HTTP_FAILURES, (route, request.reason), request.count)
-        for status_class, duration in delta.durations.items():
-            self._merge(catalog.HTTP_REQUEST_DURATION, (route, status_class), duration)
-        self._merge(catalog.HTTP_OVERHEAD, (route,), delta.overhead)
-        self._add(catalog.HTTP_REQUEST_BYTES, (route,), delta.bytes_in)
-        self._add(catalog.HTTP_RESPONSE_BYTES, (route,), delta.bytes_out)
-        for judged in delta.slo:
-            self._add(catalog.SLO_REQUESTS, (route, judged.sli, "good"), judged.good)
-            self._add(catalog.SLO_REQUESTS, (route, judged.sli, "bad"), judged.bad)
+    def _oldest_ages(self) -> dict[Labels, float]:
+        now_ns = self._wall_clock() * 1e9
+        ages: dict[Labels, float] = {}
+        for worker in self._workers.values():
+            for route, began_ns in worker.oldest.items():
+                ages[route,] = max(ages.get((route,), 0.0), (now_ns - began_ns) / 1e9)
+        return ages
 
-    def _absorb_upstream(self, delta: UpstreamDelta) -> None:
-        name = delta.upstream
-        for attempt in delta.attempts:
-            labels = (name, attempt.endpoint, attempt.status_class, attempt.reason)
-            self._add(catalog.UPSTREAM_REQUESTS, labels, attempt.count)
-        for phase, duration in delta.phases.items():
-            self._merge(catalog.HTTP_PHASE_DURATION, (phase, name), duration)
-        for endpoint in delta.endpoints:
-            self._merge(catalog.UPSTREAM_DURATION, (name, endpoint.status_class), endpoint.durations)
-            self._merge(catalog.UPSTREAM_ENDPOINT_DURATION, (name, endpoint.endpoint), endpoint.durations)
-        for result, count in delta.opened.items():
-            self._add(catalog.UPSTREAM_OPENED, (name, result), count)
-        for reason, count in delta.closed.items():
-            self._add(catalog.UPSTREAM_CLOSED, (name, reason), count)
+    def _in_flight(self, route: str) -> int:
+        return sum(worker.in_flight(route) for worker in self._workers.values())
 
-    def _absorb_listener(self, delta: ListenerDelta) -> None:
-        self._add(catalog.CONNECTIONS_ACCEPTED, (delta.listener,), delta.accepted)
-        for reason, count in delta.rejected.items():
-            self._add(catalog.CONNECTIONS_REJECTED, (delta.listener, reason), count)
 
-    def _add(self, instrument: Instrument, labels: Labels, count: int) -> None:
-        totals = self._totals[instrument.name]
-        totals[labels] = totals.get(labels, 0) + count
-
-    def _merge(self, instrument: Instrument, labels: Labels, delta: HistogramDelta | None) -> None:
-        if delta is None:
-            return
-        histograms = self._counts[instrument.name]
-        histogram = histograms.get(labels)
-        if histogram is None:
-            histogram = histograms[labels] = Histogram()
-        histogram.add(delta)
+def _by_family(known: Iterable[Series]) -> SeriesOf:
+    zeros: SeriesOf = {}
+    for instrument, labels in known:
+        zeros.setdefault(instrument.name, {})[labels] = _zero_of(instrument)
+    return zeros
 
 
 def _zero_of(instrument: Instrument) -> Value:
@@ -214,11 +235,14 @@ def _zero_of(instrument: Instrument) -> Value:
 def _declared_values(snapshot: Snapshot) -> dict[str, dict[Labels, Value]]:
     """Gauges that repeat what the configuration says."""
     targets: dict[Labels, Value] = {}
+    infos: dict[Labels, Value] = {}
     if snapshot.telemetry.metrics.enabled:
         for route in snapshot.routes[: snapshot.telemetry.metrics.max_routes]:
+            upstreams = ",".join(share.upstream for share in route.upstreams)
+            infos[route.name, upstreams, ",".join(route.match.hosts), http_route(route)] = 1
             if route.slo and route.slo.availability_ratio is not None:
                 targets[route.name, "availability"] = route.slo.availability_ratio
             if route.slo and route.slo.latency is not None:
                 targets[route.name, "latency"] = route.slo.latency.target_ratio
     limits: dict[Labels, Value] = {(listener.name,): listener.limits.connections for listener in snapshot.listeners}
-    return {catalog.SLO_TARGET.name: targets, catalog.CONNECTIONS_LIMIT.name: limits}
+    return {catalog.ROUTE_INFO.name: infos, catalog.SLO_TARGET.name: targets, catalog.CONNECTIONS_LIMIT.name: limits}

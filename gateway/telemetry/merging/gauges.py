@@ -1,6 +1,6 @@
 """What each worker says about now. Gauges of a worker that is gone go with it; those of all others add up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from gateway.telemetry import catalog
@@ -8,7 +8,8 @@ from gateway.telemetry.catalog import Instrument
 from gateway.wire.report import PoolGauge, Report
 
 Labels: TypeAlias = tuple[str, ...]
-Reading: TypeAlias = tuple[Instrument, Labels, int]
+Reading: TypeAlias = tuple[Instrument, Labels, float]
+"""One value of a gauge, or the whole of a counter that somebody else counts."""
 
 
 class WorkerGauges:
@@ -18,6 +19,12 @@ class WorkerGauges:
         self._in_flight: dict[str, int] = {}
         self._connections: dict[str, int] = {}
         self._pools: list[PoolGauge] = []
+        self._busy_ratio = 0.0
+        self.oldest: dict[str, int] = {}
+        """By route, when its oldest running request began: nanoseconds since the epoch."""
+
+    def in_flight(self, route: str) -> int:
+        return self._in_flight.get(route, 0)
 
     def take(self, report: Report) -> None:
         """Routes and listeners that did not change are absent from a report; pools are always complete."""
@@ -26,16 +33,21 @@ class WorkerGauges:
         for listener in report.listeners:
             self._connections[listener.listener] = listener.active
         self._pools = report.pools
+        self._busy_ratio = report.busy_ratio
+        if report.oldest is not None:
+            self.oldest = report.oldest
 
-    def readings(self) -> Iterator[Reading]:
-        """All gauges of the worker."""
+    def readings(self, worker: int, endpoint_label: Callable[[str, str], str]) -> Iterator[Reading]:
+        """All gauges of the worker that add up with those of others; endpoint_label: of an upstream and an address."""
+        yield catalog.EVENT_LOOP_BUSY, (str(worker),), self._busy_ratio
         for route, running in self._in_flight.items():
             yield catalog.HTTP_IN_FLIGHT, (route,), running
         for listener, connections in self._connections.items():
             yield catalog.CONNECTIONS_ACTIVE, (listener,), connections
         for pool in self._pools:
-            yield catalog.UPSTREAM_IN_FLIGHT, (pool.upstream, pool.endpoint), pool.in_flight
-            yield catalog.UPSTREAM_PENDING, (pool.upstream, pool.endpoint), pool.pending
+            endpoint = endpoint_label(pool.upstream, pool.endpoint)
+            yield catalog.UPSTREAM_IN_FLIGHT, (pool.upstream, endpoint), pool.in_flight
+            yield catalog.UPSTREAM_PENDING, (pool.upstream, endpoint), pool.pending
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "active"), pool.active
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "idle"), pool.idle
             yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (pool.upstream,), pool.max

@@ -21,7 +21,8 @@ def owner_of(instrument: Instrument, labels: tuple[str, ...]) -> Owner:
     """The object with which the series goes."""
     names = instrument.labels
     if "endpoint" in names:
-        return ("endpoint", labels[names.index("upstream")], labels[names.index("endpoint")])
+        upstream, endpoint = labels[names.index("upstream")], labels[names.index("endpoint")]
+        return ("upstream", upstream) if endpoint == OVERFLOW else ("endpoint", upstream, endpoint)
     for kind in ("route", "upstream", "listener"):
         if kind in names:
             return (kind, labels[names.index(kind)])
@@ -50,6 +51,13 @@ class Lifetimes:
         }
         self._gone_since |= dict.fromkeys(self._present - present, now_s)
         self._present = present
+
+    @property
+    def is_anything_gone(self) -> bool:
+        return bool(self._gone_since)
+
+    def is_present(self, owner: Owner) -> bool:
+        return owner in self._present
 
     def has_expired(self, owner: Owner, now_s: float) -> bool:
         """Whether the series of this object are to be shown no longer; an object never heard of lingers from now on."""

@@ -14,7 +14,18 @@ from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
-from gateway.telemetry.labels import NO_STATUS_CLASS, NO_UPSTREAM, OVERFLOW, STATUS_CLASSES, UNMATCHED
+from gateway.telemetry.labels import (
+    FAILURE,
+    NO_STATUS_CLASS,
+    NO_UPSTREAM,
+    OVERFLOW,
+    STATUS_CLASSES,
+    SUCCESS,
+    SUPERVISOR,
+    UNMATCHED,
+    worker_label,
+)
+from gateway.telemetry.merging.overflow import EndpointLabels
 
 Labels: TypeAlias = tuple[str, ...]
 Series: TypeAlias = tuple[Instrument, Labels]
@@ -39,23 +50,30 @@ _ANSWERED: Final = (
     ("5xx", Reason.UPSTREAM_STATUS.value),
 )
 OPEN_RESULTS: Final = ("ok", *(reason.value for reason in Reason if reason.value.startswith("connect_")), "dns_error")
+RETRY_REASONS: Final = (Reason.UPSTREAM_RESET.value,)
+"""How a connection that was reused turns out to have ended, before any byte of an answer."""
 KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
 DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")
+OVERFLOWING: Final = ((catalog.HTTP_REQUESTS, "route"), (catalog.UPSTREAM_REQUESTS, "endpoint"))
+"""The families in which observations under `_overflow` are counted, one for each label that is bounded."""
 SINKS: Final = (("log", "access_log"), ("span", "otlp"))
 
 
-def known_series(snapshot: Snapshot) -> list[Series]:
-    """All series a gateway with this configuration starts with, in no particular order."""
+def known_series(snapshot: Snapshot, workers: int = 0) -> list[Series]:
+    """All series a gateway of so many workers with this configuration starts with, in no particular order."""
     if not snapshot.telemetry.metrics.enabled:
         return list(_of_telemetry())
     shown = snapshot.routes[: snapshot.telemetry.metrics.max_routes]
-    series = [*_of_telemetry(), *_of_unmatched()]
+    series = [*_of_telemetry(), *_of_unmatched(), *_of_processes(workers)]
+    series += [(catalog.TELEMETRY_LABEL_OVERFLOW, (instrument.name, label)) for instrument, label in OVERFLOWING]
     for route in shown:
         series += _of_route(route)
     if len(snapshot.routes) > len(shown):
         series += _of_route_label(OVERFLOW, _ROUTE_REASONS)
+    labels = EndpointLabels()
+    labels.configure(snapshot)
     for upstream in snapshot.upstreams:
-        series += _of_upstream(upstream)
+        series += _of_upstream(upstream, labels)
     for listener in snapshot.listeners:
         series += _of_listener(listener.name)
     series += [
@@ -66,12 +84,27 @@ def known_series(snapshot: Snapshot) -> list[Series]:
 
 def _of_telemetry() -> Iterator[Series]:
     for signal, sink in SINKS:
-        yield catalog.TELEMETRY_EXPORTED, (signal, sink)
-        for reason in DROP_REASONS:
-            yield catalog.TELEMETRY_DROPPED, (signal, sink, reason)
+        yield from of_sink(signal, sink)
     yield catalog.TRACE_DECISIONS, ("dropped", "none")
     for rule in KEEP_RULES:
         yield catalog.TRACE_DECISIONS, ("kept", rule)
+
+
+def of_sink(signal: str, sink: str) -> Iterator[Series]:
+    """Of something that telemetry is delivered to."""
+    yield catalog.TELEMETRY_EXPORTED, (signal, sink)
+    yield catalog.TELEMETRY_EXPORT_DURATION, (signal, sink)
+    yield catalog.TELEMETRY_LAST_SUCCESS, (signal, sink)
+    for reason in DROP_REASONS:
+        yield catalog.TELEMETRY_DROPPED, (signal, sink, reason)
+
+
+def _of_processes(workers: int) -> Iterator[Series]:
+    yield catalog.TELEMETRY_CPU, (SUPERVISOR,)
+    for worker in range(1, workers + 1):
+        yield catalog.TELEMETRY_CPU, (worker_label(worker),)
+        yield catalog.EVENT_LOOP_LAG, (str(worker),)
+        yield catalog.EVENT_LOOP_BUSY, (str(worker),)
 
 
 def _of_unmatched() -> Iterator[Series]:
@@ -104,9 +137,11 @@ def _of_route_label(route: str, reasons: tuple[str, ...]) -> Iterator[Series]:
     yield catalog.HTTP_REQUEST_BYTES, (route,)
     yield catalog.HTTP_RESPONSE_BYTES, (route,)
     yield catalog.HTTP_IN_FLIGHT, (route,)
+    yield catalog.HTTP_IN_FLIGHT_PEAK, (route,)
+    yield catalog.HTTP_OLDEST_AGE, (route,)
 
 
-def _of_upstream(upstream: Upstream) -> Iterator[Series]:
+def _of_upstream(upstream: Upstream, endpoint_labels: EndpointLabels) -> Iterator[Series]:
     name = upstream.name
     for phase in Phase:
         yield catalog.HTTP_PHASE_DURATION, (phase.value, name)
@@ -114,11 +149,13 @@ def _of_upstream(upstream: Upstream) -> Iterator[Series]:
         yield catalog.UPSTREAM_DURATION, (name, status_class)
     for result in OPEN_RESULTS:
         yield catalog.UPSTREAM_OPENED, (name, result)
+    for reason in RETRY_REASONS:
+        yield catalog.UPSTREAM_RETRIES, (name, reason, SUCCESS)
+        yield catalog.UPSTREAM_RETRIES, (name, reason, FAILURE)
     for state in ("active", "idle"):
         yield catalog.UPSTREAM_CONNECTIONS, (name, state)
     yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (name,)
-    for endpoint in upstream.endpoints:
-        address = endpoint.address
+    for address in {endpoint_labels.of(name, endpoint.address) for endpoint in upstream.endpoints}:
         for status_class, reason in _ANSWERED:
             yield catalog.UPSTREAM_REQUESTS, (name, address, status_class, reason)
         for reason in _UPSTREAM_REASONS:

@@ -1,18 +1,33 @@
 """The store: workers add up, counters never fall, gauges of a gone worker vanish, deleted objects linger five minutes."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.outcome import Reason
+from gateway.model.route import Match, PathKind, WeightedUpstream
 from gateway.model.snapshot import MetricSettings, TelemetrySettings
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.histogram import Histogram
+from gateway.telemetry.merging import overflow
+from gateway.telemetry.merging.gauges import Reading
 from gateway.telemetry.store import Labels, MetricsStore, Value
-from gateway.wire.report import DropCount, ListenerDelta, PoolGauge, Report, RequestCount, RouteDelta
+from gateway.wire.report import (
+    AttemptCount,
+    DropCount,
+    ListenerDelta,
+    PoolGauge,
+    Report,
+    RequestCount,
+    RetryCount,
+    RouteDelta,
+    UpstreamDelta,
+)
 from tests.unit.gateway.telemetry.samples import (
     MS,
     failed_attempt,
@@ -269,3 +284,151 @@ def test_a_scrape_sees_whole_reports_while_others_are_absorbed() -> None:
         assert (durations.count, durations.sum_ns) == (count, 15 * MS * count)
     thread.join()
     assert requests(store) == 900
+
+
+def test_the_peak_is_the_most_of_all_workers_within_a_minute() -> None:
+    clock = Clock()
+    store = configured(clock)
+    store.absorb(1, Report(1, 1, 1, routes=[RouteDelta("orders", 5)]))
+    store.absorb(2, Report(2, 1, 1, routes=[RouteDelta("orders", 0, in_flight_peak=30)]))
+    assert series(store, catalog.HTTP_IN_FLIGHT_PEAK)["orders",] == 35
+    clock.now_s = 61
+    assert series(store, catalog.HTTP_IN_FLIGHT_PEAK)["orders",] == 5
+
+
+def test_what_ran_for_long_and_has_ended_just_now_was_running_within_the_minute() -> None:
+    clock = Clock()
+    store = configured(clock)
+    store.absorb(1, Report(1, 1, 1, routes=[RouteDelta("orders", 5)]))
+    clock.now_s = 300
+    store.absorb(1, Report(1, 2, 1, routes=[RouteDelta("orders", 0)]))
+    assert series(store, catalog.HTTP_IN_FLIGHT_PEAK)["orders",] == 5
+
+
+def test_the_oldest_request_ages_whether_or_not_its_worker_says_so_again() -> None:
+    wall = Clock()
+    wall.now_s = 1000
+    store = MetricsStore(Clock(), wall)
+    store.configure(make_snapshot())
+    assert series(store, catalog.HTTP_OLDEST_AGE)["orders",] == 0
+    store.absorb(1, Report(1, 1, 1, oldest={"orders": 990 * 10**9}))
+    store.absorb(2, Report(2, 1, 1, oldest={"orders": 995 * 10**9}))
+    store.absorb(1, Report(1, 2, 1, oldest=None))
+    wall.now_s = 1300
+    assert series(store, catalog.HTTP_OLDEST_AGE)["orders",] == 310
+    store.absorb(1, Report(1, 3, 1, oldest={}))
+    assert series(store, catalog.HTTP_OLDEST_AGE)["orders",] == 305
+
+
+def test_what_telemetry_and_loops_cost_is_told_by_worker() -> None:
+    store = MetricsStore(workers=2)
+    store.configure(make_snapshot())
+    for _ in range(2):
+        store.absorb(1, Report(1, 1, 1, telemetry_cpu_ns=250_000_000, busy_ratio=0.5))
+    assert series(store, catalog.TELEMETRY_CPU) == {("supervisor",): 0, ("worker-1",): 0.5, ("worker-2",): 0}
+    assert series(store, catalog.EVENT_LOOP_BUSY) == {("1",): 0.5, ("2",): 0}
+
+
+def test_retries_are_counted_by_why_and_with_what_result() -> None:
+    store = configured()
+    retry = RetryCount("upstream_reset", "success", 2)
+    store.absorb(1, Report(1, 1, 1, upstreams=[UpstreamDelta("orders", retries=[retry])]))
+    assert series(store, catalog.UPSTREAM_RETRIES) == {
+        ("orders", "upstream_reset", "success"): 2,
+        ("orders", "upstream_reset", "failure"): 0,
+    }
+
+
+def test_a_sink_tells_when_it_last_took_something_and_how_long_it_takes() -> None:
+    wall = Clock()
+    store = MetricsStore(Clock(), wall)
+    store.watch_queue("log", "loki", lambda: 0, 10)
+    assert series(store, catalog.TELEMETRY_LAST_SUCCESS) == {("log", "loki"): 0}
+    wall.now_s = 77
+    store.count_exported("log", "loki", 3)
+    store.export_took("log", "loki", 0.25)
+    assert series(store, catalog.TELEMETRY_LAST_SUCCESS) == {("log", "loki"): 77}
+    took = series(store, catalog.TELEMETRY_EXPORT_DURATION)["log", "loki"]
+    assert isinstance(took, Histogram)
+    assert (took.count, took.sum_ns) == (1, 250_000_000)
+    store.forget_queue("log", "loki")
+    assert series(store, catalog.TELEMETRY_QUEUE_LENGTH) == {}
+
+
+def test_routes_beyond_the_limit_are_counted_as_overflow() -> None:
+    store = configured()
+    report = counting(2)
+    store.absorb(1, report)
+    store.absorb(1, Report(1, 1, 1, routes=[RouteDelta("_overflow", 0, report.routes[0].requests)]))
+    overflowed = series(store, catalog.TELEMETRY_LABEL_OVERFLOW)
+    assert overflowed["sightline_http_requests_total", "route"] == 2
+    assert overflowed["sightline_upstream_requests_total", "endpoint"] == 0
+
+
+def test_endpoints_beyond_the_limit_share_a_label_and_are_counted_as_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overflow, "MAX_ENDPOINTS", 0)
+    store = configured()
+    attempts = [AttemptCount(f"127.0.0.1:{port}", "2xx", "none", 4) for port in (9001, 9002)]
+    pools = [PoolGauge("orders", f"127.0.0.1:{port}", 1, 2, 3, 4, 256) for port in (9001, 9002)]
+    store.absorb(1, Report(1, 1, 1, upstreams=[UpstreamDelta("orders", attempts)], pools=pools))
+    assert nonzero(store, catalog.UPSTREAM_REQUESTS) == {("orders", "_overflow", "2xx", "none"): 8}
+    assert series(store, catalog.UPSTREAM_PENDING) == {("orders", "_overflow"): 6}
+    assert series(store, catalog.TELEMETRY_LABEL_OVERFLOW)["sightline_upstream_requests_total", "endpoint"] == 8
+
+
+def test_series_of_a_deleted_endpoint_disappear_five_minutes_later() -> None:
+    clock = Clock()
+    store = configured(clock)
+    before = make_snapshot()
+    (upstream,) = before.upstreams
+    store.configure(replace(before, upstreams=(replace(upstream, endpoints=upstream.endpoints[:1]),)))
+    clock.now_s = 299
+    assert ("orders", "127.0.0.1:9002") in series(store, catalog.UPSTREAM_ENDPOINT_DURATION)
+    clock.now_s = 300
+    assert set(series(store, catalog.UPSTREAM_ENDPOINT_DURATION)) == {("orders", "127.0.0.1:9001")}
+    assert set(series(store, catalog.UPSTREAM_IN_FLIGHT)) == {("orders", "127.0.0.1:9001")}
+
+
+def test_what_a_route_leads_to_is_one_series_which_changes_with_it() -> None:
+    clock = Clock()
+    store = MetricsStore(clock)
+    shares = (WeightedUpstream("orders", 95), WeightedUpstream("canary", 5))
+    match = Match(path_kind=PathKind.PREFIX, path="/v1", hosts=("a.test", "b.test"))
+    store.configure(make_snapshot(make_route(), make_route("split", 1, upstreams=shares, match=match)))
+    assert set(series(store, catalog.ROUTE_INFO)) == {
+        ("orders", "orders", "", "/v1/orders/{id}"),
+        ("split", "orders,canary", "a.test,b.test", "/v1/*"),
+    }
+    store.configure(make_snapshot(make_route(match=match)))
+    changed = ("orders", "orders", "a.test,b.test", "/v1/*")
+    assert set(series(store, catalog.ROUTE_INFO)) == {changed, ("split", "orders,canary", "a.test,b.test", "/v1/*")}
+    clock.now_s = 300
+    assert set(series(store, catalog.ROUTE_INFO)) == {changed}
+
+
+def test_nothing_is_kept_of_objects_that_are_long_gone_even_if_nobody_scrapes() -> None:
+    clock = Clock()
+    store = configured(clock)
+    for generation in range(5):
+        clock.now_s += 1000
+        store.configure(make_snapshot(make_route(f"generation-{generation}")))
+        store.absorb(1, Report(1, 1, 1, routes=[RouteDelta(f"generation-{generation}", 0, bytes_in=1)]))
+    clock.now_s += 1000
+    store.configure(make_snapshot())
+    clock.now_s += 1000
+    store.configure(make_snapshot())
+    assert {labels[0] for name, labels in store._totals.labels() if "route" in catalog.BY_NAME[name].labels} == set()
+    assert set(store._zeros[catalog.HTTP_IN_FLIGHT.name]) == {("orders",), ("_unmatched",)}
+
+
+def test_somebody_elses_families_are_asked_for_only_when_they_are_shown() -> None:
+    store, asked = configured(), []
+
+    def source() -> list[Reading]:
+        asked.append(1)
+        return [(catalog.PROCESS_MEMORY, ("supervisor",), 5)]
+
+    store.watch((catalog.PROCESS_MEMORY,), source)
+    assert store.families((catalog.HTTP_REQUESTS,))
+    assert not asked
+    assert series(store, catalog.PROCESS_MEMORY) == {("supervisor",): 5}

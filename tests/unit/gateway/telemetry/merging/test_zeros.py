@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gateway.model.snapshot import Snapshot
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.merging import overflow
 from gateway.telemetry.merging.zeros import known_series
 from tests.unit.gateway.telemetry.samples import make_route, make_snapshot, many_routes, with_latency
 
@@ -60,6 +63,8 @@ def test_without_metrics_only_telemetry_watches_itself() -> None:
     known = {instrument.name for instrument, _ in known_series(make_snapshot(telemetry=settings))}
     assert known == {
         "sightline_telemetry_exported_total",
+        "sightline_telemetry_export_duration_seconds",
+        "sightline_telemetry_last_success_timestamp_seconds",
         "sightline_telemetry_dropped_total",
         "sightline_trace_decisions_total",
     }
@@ -74,3 +79,21 @@ def test_no_series_is_known_twice() -> None:
 def test_labels_are_as_many_as_the_instrument_has() -> None:
     for instrument, labels in known_series(make_snapshot(make_route(slo=with_latency(5)))):
         assert len(labels) == len(instrument.labels), instrument.name
+
+
+def test_every_worker_has_its_series_from_the_start() -> None:
+    known = set(known_series(make_snapshot(), workers=2))
+    assert {(catalog.EVENT_LOOP_LAG, ("1",)), (catalog.EVENT_LOOP_BUSY, ("2",))} <= known
+    assert {labels for instrument, labels in known if instrument is catalog.TELEMETRY_CPU} == {
+        ("supervisor",),
+        ("worker-1",),
+        ("worker-2",),
+    }
+
+
+def test_endpoints_beyond_the_limit_have_one_series_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overflow, "MAX_ENDPOINTS", 1)
+    assert sorted(labels_of(make_snapshot(), catalog.UPSTREAM_IN_FLIGHT)) == [
+        ("orders", "127.0.0.1:9001"),
+        ("orders", "_overflow"),
+    ]

@@ -11,13 +11,14 @@ PYTHON ?=
 
 IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint perf load clean
+.PHONY: help demo test lint perf load dashboards clean
 
 help:
 	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
 	@echo "make test   ruff, mypy, import contracts and all tests"
 	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
 	@echo "make load   users of several kinds on the demo's gateway, by locust, with a report"
+	@echo "make dashboards  write the JSON of the Grafana dashboards from their source"
 	@echo "make clean  remove the environment and everything that was built"
 
 demo: $(STAMP)
@@ -40,9 +41,13 @@ perf: $(STAMP)
 load: $(STAMP)
 	@$(BIN)/python -m perf.load $(ARGS)
 
+# Written from dashboards/source; what is checked in is compared by a test.
+dashboards: $(STAMP)
+	@$(BIN)/python -m dashboards.build
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find gateway tests perf -name __pycache__ -type d -prune -exec rm -rf {} +
+	find gateway dashboards tests perf -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made again when the project's dependencies or its version change. A candidate is tried, not just found: a name on the
 # PATH may be a shim for a version that is not there, and Debian's python3 comes without venv.

@@ -2,7 +2,7 @@
 
 Run by the comparison beside the load generator; its own cost is not counted. python backend.py PORT
 
-GET /bytes/N answers with N bytes, GET /after/MS with 100 bytes so many milliseconds later. POST answers with the number of
+GET /bytes/N answers with N bytes, GET /after/MS (/late/MS, /held/MS) with 100 bytes so many milliseconds later. POST answers with the number of
 bytes received. POST /stall/S reads nothing for S seconds first. POST /v1/traces takes spans and GET /counts tells how many.
 """
 
@@ -14,6 +14,7 @@ from typing import cast
 import httptools
 import uvloop
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 PIECE = b"x" * 262_144
 ANSWER = b"a" * 100
@@ -25,11 +26,24 @@ class Counts:
     def __init__(self) -> None:
         self.exports = 0
         self.spans = 0
+        self.exchanges: dict[str, int] = {}
+        """Server spans by `route method code`."""
 
     def take(self, body: bytes) -> None:
         request = ExportTraceServiceRequest.FromString(body)
         self.exports += 1
-        self.spans += sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
+        for resource in request.resource_spans:
+            for scope in resource.scope_spans:
+                self.spans += len(scope.spans)
+                for span in scope.spans:
+                    if span.kind == Span.SPAN_KIND_SERVER:
+                        self._count_exchange(span)
+
+    def _count_exchange(self, span: Span) -> None:
+        values = {attribute.key: attribute.value for attribute in span.attributes}
+        code = values["http.response.status_code"].int_value if "http.response.status_code" in values else 0
+        ending = f"{values['sightline.route'].string_value} {values['http.request.method'].string_value} {code}"
+        self.exchanges[ending] = self.exchanges.get(ending, 0) + 1
 
 
 class Origin(asyncio.Protocol):
@@ -77,8 +91,9 @@ class Origin(asyncio.Protocol):
             self._left = int(self._path[7:])
             self._write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % self._left)
             self._pump()
-        elif self._path.startswith(b"/after/"):
-            asyncio.get_running_loop().call_later(int(self._path[7:]) / 1000, self._answer, b"text/plain", ANSWER)
+        elif self._path.startswith((b"/after/", b"/late/", b"/held/")):
+            later_s = int(self._path.rsplit(b"/", 1)[1]) / 1000
+            asyncio.get_running_loop().call_later(later_s, self._answer, b"text/plain", ANSWER)
         elif self._path == b"/v1/traces":
             self._counts.take(b"".join(self._spans))
             self._answer(b"application/x-protobuf", b"")

@@ -4,12 +4,12 @@ from typing import Final
 
 from gateway.admin import actions, examples, reads
 from gateway.admin.changes import catalog as changes
+from gateway.admin.live import catalog as live
 from gateway.admin.operations import Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
-    ExchangeListView,
     ExplainRequest,
     ExplanationView,
     HealthView,
@@ -31,26 +31,6 @@ OTHERWISE: Final = Answer(0, "Any other refusal, with its reason.", ProblemView,
 
 _NOT_FOUND: Final = Answer(404, "No object has this name.", ProblemView, examples.NOT_FOUND, PROBLEM)
 _NAME: Final = Parameter("name", "path", "The name in the configuration.", {"type": "string"}, "orders")
-
-_FILTERS: Final = (
-    Parameter(
-        "limit",
-        "query",
-        "Most lines to return.",
-        {"type": "integer", "minimum": 1, "maximum": reads.EXCHANGE_LIMIT, "default": 100},
-        20,
-    ),
-    Parameter("route", "query", "Name of a route, or `_unmatched`.", {"type": "string"}, "orders"),
-    Parameter(
-        "status",
-        "query",
-        "Three digits, or a class.",
-        {"type": "string", "pattern": "^([1-5]xx|[0-9]{3})$"},
-        "5xx",
-    ),
-    Parameter("reason", "query", "Why the exchange ended as it did.", {"type": "string"}, "connect_refused"),
-    Parameter("min_duration_ms", "query", "Slower ones only.", {"type": "number", "minimum": 0}, 250),
-)
 
 HEALTH: Final = (
     Operation(
@@ -135,16 +115,6 @@ VIEWS: Final = (
     ),
     Operation(
         "GET",
-        "/api/v1/exchanges",
-        "exchanges",
-        "Recent access lines, newest first.",
-        reads.exchanges,
-        Role.VIEWER,
-        (Answer(200, "The lines.", ExchangeListView, examples.EXCHANGES),),
-        _FILTERS,
-    ),
-    Operation(
-        "GET",
         "/api/v1/config",
         "config",
         "The running configuration in canonical form, secrets redacted; its ETag is the sequence.",
@@ -187,4 +157,4 @@ ACTIONS: Final = (
     ),
 )
 
-OPERATIONS: Final = (*HEALTH, *VIEWS, *changes.OPERATIONS, *ACTIONS)
+OPERATIONS: Final = (*HEALTH, *VIEWS, *live.OPERATIONS, *changes.OPERATIONS, *ACTIONS)

@@ -2,15 +2,12 @@
 
 from typing import Final
 
-import msgspec
-
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
     ConfigView,
     ConsideredView,
     EndpointView,
-    ExchangeListView,
     ExplainRequest,
     ExplanationView,
     HealthView,
@@ -106,15 +103,6 @@ UPSTREAM: Final = UpstreamView(
     ],
 )
 UPSTREAMS: Final = UpstreamListView(revision=_REVISION, upstreams=[UPSTREAM])
-
-EXCHANGES: Final = ExchangeListView(
-    exchanges=[
-        msgspec.Raw(
-            b'{"@timestamp":"2026-01-31T08:01:26.001Z","http.request.method":"GET","url.path":"/v1/orders/7",'
-            b'"route":"orders","http.response.status_code":200,"reason":"none","duration_ms":3.41}'
-        )
-    ]
-)
 
 CONFIG: Final = ConfigView(
     revision=_REVISION,

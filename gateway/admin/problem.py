@@ -22,6 +22,7 @@ class ProblemReason(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_REQUEST = "invalid_request"
+    FILTER_INVALID = "filter_invalid"
     CONFIG_INVALID = "config_invalid"
     METRICS_DISABLED = "metrics_disabled"
     INTERNAL_ERROR = "internal_error"
@@ -37,6 +38,7 @@ STATUS_OF_PROBLEM: dict[ProblemReason, int] = {
     ProblemReason.BODY_TOO_LARGE: 413,
     ProblemReason.UNSUPPORTED_MEDIA_TYPE: 415,
     ProblemReason.INVALID_REQUEST: 422,
+    ProblemReason.FILTER_INVALID: 400,
     ProblemReason.CONFIG_INVALID: 422,
     ProblemReason.METRICS_DISABLED: 404,
     ProblemReason.INTERNAL_ERROR: 500,

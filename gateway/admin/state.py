@@ -8,10 +8,12 @@ from collections.abc import Collection
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
+from gateway.wire.filter import Expression
+from gateway.wire.live import UnmatchedListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
-    ExchangeFilter,
+    ExchangeListView,
     ExplainRequest,
     ExplanationView,
     RouteListView,
@@ -47,11 +49,28 @@ class ChangesState(Protocol):
         ...
 
 
+class LiveState(Protocol):
+    """The traffic of a gateway as it happens. Filters have been parsed; `limit` is in bounds."""
+
+    def exchanges(self, wanted: Expression, limit: int, before: str) -> ExchangeListView:
+        """The newest that satisfy the filter. before: a `next` of an earlier answer, or empty; ValueError for another."""
+        ...
+
+    def exchange(self, wanted_id: str) -> ExchangeListView:
+        """All that are kept of one request id or trace id."""
+        ...
+
+    def unmatched(self, limit: int) -> UnmatchedListView: ...
+
+
 class GatewayState(Protocol):
     """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
 
     @property
     def changes(self) -> ChangesState: ...
+
+    @property
+    def live(self) -> LiveState: ...
 
     def status(self) -> StatusView: ...
 
@@ -66,13 +85,6 @@ class GatewayState(Protocol):
     def upstreams(self) -> UpstreamListView: ...
 
     def upstream(self, name: str) -> UpstreamView | None: ...
-
-    def exchanges(self, wanted: ExchangeFilter) -> list[bytes]:
-        """Recent access lines, newest first, at most `wanted.limit`; each is one JSON object without a newline.
-
-        `gateway.admin.exchanges.select_lines` applies the filter to a ring of encoded lines.
-        """
-        ...
 
     def config(self) -> ConfigView: ...
 

@@ -11,7 +11,6 @@ import msgspec
 import structlog
 
 from gateway import __version__
-from gateway.admin.exchanges import select_lines
 from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
 from gateway.model.listener import Listener
@@ -32,7 +31,6 @@ from gateway.wire.views import (
     ApplyResult,
     ConfigView,
     EndpointView,
-    ExchangeFilter,
     ExplainRequest,
     ExplanationView,
     ListenerView,
@@ -70,6 +68,7 @@ class RunningGateway:
     ) -> None:
         self.is_draining = False
         self.changes = changes
+        self.live = intake.live
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets
@@ -129,9 +128,6 @@ class RunningGateway:
 
     def upstream(self, name: str) -> UpstreamView | None:
         return self._upstreams.get().get(name)
-
-    def exchanges(self, wanted: ExchangeFilter) -> list[bytes]:
-        return select_lines(self._intake.recent.newest_first(), wanted)
 
     def config(self) -> ConfigView:
         running = self._reloads.running

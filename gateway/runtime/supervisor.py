@@ -29,6 +29,7 @@ from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
+from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolver
 from gateway.runtime.sinks import Sinks
@@ -65,7 +66,8 @@ class Supervisor:
         self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
-        instruments, intake = SupervisorInstruments(), Intake(self._store, self._sinks)
+        instruments, live = SupervisorInstruments(), LiveTraffic(lambda: self._snapshot)
+        intake = Intake(self._store, self._sinks, live)
         self._incidents = Incidents(lambda: self._snapshot.revision)
         revisions = Revisions()
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from gateway.wire.views import View
+
 VERSION: Final = 1
 """Of the stream's events; grows when the meaning of one changes."""
 
@@ -71,3 +73,29 @@ _line_decoder = msgspec.json.Decoder(AccessLine)
 def decode_line(line: bytes) -> AccessLine:
     """Raises msgspec.DecodeError for what is no access line."""
     return _line_decoder.decode(line)
+
+
+class UnmatchedView(View, frozen=True, kw_only=True):
+    """Requests that no route took. `count` is at most `error` too high, and never too low."""
+
+    host: str
+    path: str
+    """Its first segments; * stands for one that is an id or may be a secret, and for all that follow."""
+    reason: str
+    count: int
+    error: int = 0
+    last_method: str = ""
+    last_at: str = ""
+
+
+class UnmatchedListView(View, frozen=True, kw_only=True):
+    """The most frequent first, since the gateway started."""
+
+    seen: int
+    """Unmatched requests that were counted here."""
+    unseen: int = 0
+    """Those too many at once to be looked at; the metrics count them all the same."""
+    distinct: int
+    is_exact: bool
+    """Whether nothing had to be forgotten."""
+    paths: list[UnmatchedView]

@@ -210,20 +210,19 @@ class UpstreamListView(View, frozen=True, kw_only=True):
 
 
 class ExchangeListView(View, frozen=True, kw_only=True):
-    """Access lines, newest first, exactly as they were written."""
+    """Access lines, newest first, exactly as they were written, and how far this answer reaches."""
 
     exchanges: list[msgspec.Raw]
-
-
-class ExchangeFilter(View, frozen=True, kw_only=True):
-    """Which of the recent access lines are wanted; a field that is None does not filter."""
-
-    limit: int = 100
-    route: str | None = None
-    status: str | None = None
-    """Three digits, or a class such as `5xx`."""
-    reason: str | None = None
-    min_duration_ms: float | None = None
+    filter: str = ""
+    """As it was understood; empty for none."""
+    scanned: int = 0
+    """Lines that were looked at."""
+    since: str | None = None
+    """When the oldest line came that is still kept; of failed, slow and retried exchanges more may be."""
+    remarkable_since: str | None = None
+    """The same of those."""
+    next: str | None = None
+    """What to give as `before` to go on from here; None when there is no more."""
 
 
 class ConfigView(View, frozen=True, kw_only=True):

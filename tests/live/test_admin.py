@@ -106,8 +106,10 @@ def test_routes_upstreams_and_exchanges_show_what_was_served(running: Running) -
 
 def test_what_is_answered_is_what_the_document_says(running: Running) -> None:
     assert running.send("/a") == 200
+    kept = wait_until(lambda: running.get("/api/v1/exchanges")["exchanges"], "the line")
     document = running.get("/api/v1/openapi.json")
     places = {
+        "/api/v1/exchanges/{id}": {"id": kept[0]["request_id"]},
         "/api/v1/routes/{name}": {"name": "all"},
         "/api/v1/upstreams/{name}": {"name": "origin"},
         "/api/v1/revisions/{id}": {"id": "running"},

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 import uvloop
 from multidict import CIMultiDictProxy
 
 from gateway.admin import examples
 from gateway.admin.access import AccessRules
 from gateway.admin.changes import examples as change_examples
-from gateway.admin.exchanges import select_lines
+from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
+from gateway.wire.filter import Expression, compile_filter, render
+from gateway.wire.live import UnmatchedListView, decode_line
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
-    ExchangeFilter,
+    ExchangeListView,
     ExplainRequest,
     ExplanationView,
     RouteListView,
@@ -63,16 +66,41 @@ class PreparedChanges:
 
 
 @dataclass
+class PreparedLive:
+    """A LiveState that has these lines, newest first, and notes what it was asked."""
+
+    lines: list[bytes] = field(default_factory=list)
+    asked: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def exchanges(self, wanted: Expression, limit: int, before: str) -> ExchangeListView:
+        if before == "nonsense":
+            raise ValueError(before)
+        self.asked.append((render(wanted), limit, before))
+        predicate = compile_filter(wanted)
+        chosen = [msgspec.Raw(line) for line in self.lines if predicate(decode_line(line))]
+        return ExchangeListView(exchanges=chosen[:limit], filter=render(wanted), scanned=len(self.lines))
+
+    def exchange(self, wanted_id: str) -> ExchangeListView:
+        if wanted_id == live_examples.EXAMPLE_ID:
+            return live_examples.EXCHANGE
+        chosen = [msgspec.Raw(line) for line in self.lines if decode_line(line).request_id == wanted_id]
+        return ExchangeListView(exchanges=chosen, scanned=len(self.lines))
+
+    def unmatched(self, limit: int) -> UnmatchedListView:
+        return msgspec.structs.replace(live_examples.UNMATCHED, paths=live_examples.UNMATCHED.paths[:limit])
+
+
+@dataclass
 class PreparedState:
     """A GatewayState that answers with the examples and notes what it was asked to apply."""
 
     not_ready: list[str] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
     apply_result: ApplyResult = examples.APPLIED
     applied: list[tuple[str, ConfigFormat, int | None, bool, str]] = field(default_factory=list)
     metrics: tuple[bytes, str] | None = (b"up 1.0\n", "text/plain; version=0.0.4; charset=utf-8")
     explain_error: Exception | None = None
     changes: PreparedChanges = field(default_factory=PreparedChanges)
+    live: PreparedLive = field(default_factory=PreparedLive)
 
     def status(self) -> StatusView:
         return examples.STATUS
@@ -91,9 +119,6 @@ class PreparedState:
 
     def upstream(self, name: str) -> UpstreamView | None:
         return examples.UPSTREAM if name == "orders" else None
-
-    def exchanges(self, wanted: ExchangeFilter) -> list[bytes]:
-        return select_lines(self.lines, wanted)
 
     def config(self) -> ConfigView:
         return examples.CONFIG

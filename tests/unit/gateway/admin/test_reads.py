@@ -1,20 +1,11 @@
 """Calls that only look."""
 
-import json
-
 import msgspec
 import pytest
 
 from gateway.admin import examples
 from gateway.wire.views import StatusView
 from tests.support.admin_api import AdminApi
-
-LINES = [
-    b'{"route":"slow","http.response.status_code":200,"reason":"none","duration_ms":900.5}',
-    b'{"route":"orders","http.response.status_code":502,"reason":"connect_refused","duration_ms":1.5}',
-    b'{"route":"orders","http.response.status_code":503,"reason":"pool_exhausted","duration_ms":20}',
-    b'{"route":"_unmatched","http.response.status_code":404,"reason":"no_route","duration_ms":0.1}',
-]
 
 
 def test_a_gateway_that_is_ready_says_so(api: AdminApi) -> None:
@@ -64,48 +55,3 @@ def test_an_unknown_name_is_not_found(api: AdminApi, path: str) -> None:
 
 def test_the_configuration_carries_its_sequence_as_entity_tag(api: AdminApi) -> None:
     assert api.call("GET", "/api/v1/config").header("ETag") == '"3"'
-
-
-def test_exchanges_are_the_lines_themselves(api: AdminApi) -> None:
-    api.state.lines = LINES
-    assert api.call("GET", "/api/v1/exchanges").json() == {"exchanges": [json.loads(line) for line in LINES]}
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("limit=2", [0, 1]),
-        ("route=orders", [1, 2]),
-        ("status=5xx", [1, 2]),
-        ("status=404", [3]),
-        ("reason=pool_exhausted", [2]),
-        ("min_duration_ms=20", [0, 2]),
-        ("route=orders&min_duration_ms=2.5", [2]),
-        ("route=orders&limit=1", [1]),
-        ("route=nothing", []),
-    ],
-)
-def test_exchanges_are_chosen_by_every_filter_given(api: AdminApi, query: str, expected: list[int]) -> None:
-    api.state.lines = LINES
-    reply = api.call("GET", f"/api/v1/exchanges?{query}")
-    assert reply.json()["exchanges"] == [json.loads(LINES[index]) for index in expected]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=0",
-        "limit=1001",
-        "limit=x",
-        "limit=%C2%B2",
-        "status=6xx",
-        "status=20",
-        "min_duration_ms=-1",
-        "min_duration_ms=nan",
-        "min_duration_ms=inf",
-        "color=red",
-    ],
-)
-def test_a_filter_that_makes_no_sense_is_a_bad_request(api: AdminApi, query: str) -> None:
-    reply = api.call("GET", f"/api/v1/exchanges?{query}")
-    assert (reply.status, reply.json()["reason"]) == (400, "bad_request")

@@ -5,31 +5,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.runtime.intake import Intake, RecentLines, WorkerLoad
+from gateway.model.snapshot import Snapshot
+from gateway.runtime.intake import Intake, WorkerLoad
+from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import ListenerDelta, PoolGauge, Report, RouteDelta, encode_report
 
+EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
+
 
 def block(*numbers: int) -> bytes:
     return b"".join(b'{"n":%d}\n' % number for number in numbers)
-
-
-def test_the_newest_lines_come_first() -> None:
-    recent = RecentLines()
-    recent.add(block(1, 2), 2)
-    recent.add(b"", 0)
-    recent.add(block(3), 1)
-    assert list(recent.newest_first()) == [b'{"n":3}', b'{"n":2}', b'{"n":1}']
-
-
-def test_old_blocks_are_let_go_once_there_are_enough_lines_without_them() -> None:
-    recent = RecentLines(at_least=5)
-    for start in range(0, 30, 3):
-        recent.add(block(start, start + 1, start + 2), 3)
-    kept = list(recent.newest_first())
-    assert len(kept) == 6
-    assert kept[0] == b'{"n":29}'
 
 
 def report(**parts: object) -> Report:
@@ -61,12 +48,12 @@ def test_lines_written_and_lines_only_kept_can_both_be_read(
 ) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
-    intake = Intake(store, sinks)
+    intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY))
     taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
     intake.take(1, msgspec.Raw(encode_report(taken)))
     sinks._lines.close(5.0)
     assert capfdbinary.readouterr().out == block(1)
-    assert set(intake.recent.newest_first()) == {b'{"n":1}', b'{"n":2}'}
+    assert set(intake.live.ring.newest_first()) == {b'{"n":1}', b'{"n":2}'}
     assert set(intake.loads) == {1}
     intake.worker_gone(1)
     assert intake.loads == {}
@@ -76,5 +63,5 @@ def test_what_is_no_report_is_an_error(tmp_path: Path) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
     with pytest.raises(msgspec.DecodeError):
-        Intake(store, sinks).take(1, msgspec.Raw(b"\xc1"))
+        Intake(store, sinks, LiveTraffic(lambda: EMPTY)).take(1, msgspec.Raw(b"\xc1"))
     sinks._lines.close(5.0)

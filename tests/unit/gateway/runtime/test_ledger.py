@@ -4,14 +4,18 @@ import msgspec
 from prometheus_client import generate_latest
 
 from gateway.model.listener import Listener
+from gateway.model.snapshot import Snapshot
 from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets
+from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
+
+EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
 
 
 class Scene:
@@ -22,7 +26,9 @@ class Scene:
         self.sockets = ListeningSockets(2)
         self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
         self.incidents = Incidents()
-        self.ledger = Ledger(Intake(store, self.sinks), self.instruments, self.sockets, self.incidents, Revisions())
+        live = LiveTraffic(lambda: EMPTY)
+        intake = Intake(store, self.sinks, live)
+        self.ledger = Ledger(intake, self.instruments, self.sockets, self.incidents, Revisions())
 
     def metrics(self) -> str:
         return generate_latest(self.instruments.registry).decode()

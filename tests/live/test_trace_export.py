@@ -98,3 +98,42 @@ def test_a_collector_that_hangs_does_not_hold_up_the_end(tmp_path: Path, start_o
             wait_until(lambda: collector.calls, "the collector has been asked", WAIT_S)
             gateway.signal(signal.SIGTERM)
             assert gateway.await_exit(15) == 0
+
+
+SECRETS: Final = (
+    b"Authorization: Bearer canary",
+    b"Proxy-Authorization: Basic canary",
+    b"Cookie: session=canary",
+    b"X-Api-Key: canary",
+    b"Referer: http://a.test/?token=canary",
+    b"baggage: token=canary",
+)
+TARGETS: Final = (
+    b"/orders?token=canary&X-Amz-Signature=canary",
+    b"/bad%2Fpath?token=canary",
+    b"/bad%2Fpath#canary",
+    b"http://user:canary@gateway.test/orders?token=canary",
+    b"http://gateway.test/bad%2Fpath?token=canary",
+    b"/orders?to\xffken=canary",
+)
+
+
+def test_no_secret_of_a_request_reaches_spans_or_lines(tmp_path: Path, start_origin: StartOrigin) -> None:
+    hosts = [b"gateway.test", b"user:canary@gateway.test"]
+    requests = [
+        b"\r\n".join([b"GET %b HTTP/1.1" % target, b"Host: " + host, *SECRETS, b"", b""])
+        for target in TARGETS
+        for host in hosts
+    ]
+    with collecting() as collector, tracing(tmp_path, start_origin, collector) as gateway:
+        for request in requests:
+            with gateway.client() as client:
+                client.request(request)
+        await_kept(gateway, len(requests))
+        wait_until(lambda: fates(gateway)["queued"] == 0, "the queue is empty", WAIT_S)
+        exported = b"".join(request.SerializeToString() for request, _ in collector.take())
+        _, recent = gateway.call("/api/v1/exchanges")
+    assert b"token=REDACTED" in exported
+    assert b"canary" not in exported
+    assert len(gateway.access_lines) == len(requests)
+    assert "canary" not in f"{gateway.access_lines}{recent}{gateway.talk}"

@@ -60,11 +60,14 @@ class Collector:
                 answer.partial_success.error_message = "too old"
         return status, answer
 
+    def take(self) -> list[tuple[ExportTraceServiceRequest, dict[str, str]]]:
+        """What has been received and not taken yet."""
+        return [self.received.get() for _ in range(self.received.qsize())]
+
     def spans(self) -> list[Any]:
-        """All spans received so far, once each."""
+        """All spans received and not taken yet."""
         spans: list[Any] = []
-        while not self.received.empty():
-            request, _ = self.received.get()
+        for request, _ in self.take():
             for of_resource in request.resource_spans:
                 for of_scope in of_resource.scope_spans:
                     spans += of_scope.spans

@@ -2,7 +2,8 @@
 
 Run by the comparison beside the load generator; its own cost is not counted. python backend.py PORT
 
-GET /bytes/N answers with N bytes, GET /after/MS (/late/MS, /held/MS) with 100 bytes so many milliseconds later. POST answers with the number of
+GET /bytes/N answers with N bytes, GET /after/MS (/late/MS, /held/MS) with 100 bytes so many milliseconds
+later, /held after early hints. POST answers with the number of
 bytes received. POST /stall/S reads nothing for S seconds first. POST /v1/traces takes spans and GET /counts tells how many.
 """
 
@@ -92,6 +93,8 @@ class Origin(asyncio.Protocol):
             self._write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % self._left)
             self._pump()
         elif self._path.startswith((b"/after/", b"/late/", b"/held/")):
+            if self._path.startswith(b"/held/"):
+                self._write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
             later_s = int(self._path.rsplit(b"/", 1)[1]) / 1000
             asyncio.get_running_loop().call_later(later_s, self._answer, b"text/plain", ANSWER)
         elif self._path == b"/v1/traces":

@@ -21,7 +21,6 @@ FIRST_BYTE_MS: Final = 150
 """The gateway's timeout on the route `late`."""
 _LATE_MS: Final = 1_000
 _HELD_MS: Final = 3_000
-_ABORT_AFTER_S: Final = 0.05
 _READ_DEADLINE_S: Final = 20.0
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
@@ -90,7 +89,8 @@ class Client:
         assert self._reader is not None
         self._writer.write(kind.request)
         if kind.is_aborted:
-            await asyncio.sleep(_ABORT_AFTER_S)
+            # Only who has heard from the gateway knows that it has the request, and not just the kernel before it.
+            await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), _READ_DEADLINE_S)
             self._sent.counts[kind.ending] += 1
             self.close(reset=True)
             return

@@ -156,7 +156,8 @@ def _until(what: str, holds: Callable[[], bool]) -> None:
 
 @contextmanager
 def _process(arguments: list[str], stdout: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Spans of every exchange: the usual queue of 2,048 would be full whenever the exporter is out of breath for a second.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OTEL_BSP_MAX_QUEUE_SIZE": "65536"}
     with ExitStack() as opened:
         output = opened.enter_context(stdout.open("wb")) if stdout is not None else None
         process = subprocess.Popen([sys.executable, *arguments], stdout=output, env=environment, cwd=ROOT)

@@ -21,9 +21,9 @@ from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
-from gateway.runtime.resolver import Resolver
 from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import route_view, upstream_view
+from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import PoolGauge
@@ -60,7 +60,7 @@ class RunningGateway:
         reloads: Reloads,
         fleet: Fleet,
         sockets: ListeningSockets,
-        resolver: Resolver,
+        endpoints: EndpointStates,
         intake: Intake,
         store: MetricsStore,
         exposition: Exposition,
@@ -72,7 +72,7 @@ class RunningGateway:
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets
-        self._resolver = resolver
+        self._endpoints = endpoints
         self._intake = intake
         self._exposition = exposition
         self._started_at = datetime.now(UTC)
@@ -201,10 +201,13 @@ class RunningGateway:
                 pools.setdefault((pool.upstream, pool.endpoint), []).append(pool)
         views = {}
         for upstream in self._snapshot.upstreams:
-            view = upstream_view(upstream, self._resolver.resolved)
+            view = upstream_view(upstream, self._endpoints.addresses)
             endpoints = [
                 _with_load(
-                    endpoint, self._traffic.get(), upstream.name, pools.get((upstream.name, endpoint.address), ())
+                    msgspec.structs.replace(endpoint, state=self._endpoints.of(upstream.name, endpoint.address).state),
+                    self._traffic.get(),
+                    upstream.name,
+                    pools.get((upstream.name, endpoint.address), ()),
                 )
                 for endpoint in view.endpoints
             ]

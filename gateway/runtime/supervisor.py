@@ -31,9 +31,11 @@ from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.reload import NotApplied, Reloads
-from gateway.runtime.resolver import Resolver
+from gateway.runtime.resolver import Resolved, Resolver
 from gateway.runtime.sinks import Sinks
 from gateway.runtime.state import RunningGateway
+from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
@@ -72,12 +74,14 @@ class Supervisor:
         revisions = Revisions()
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
-        self._resolver = Resolver(self._fleet.distribution.set_addresses, _log_dns_trouble)
+        self._endpoints = EndpointStates(self._store, self._incidents)
+        self._vitals = Vitals(self._store, instruments, lambda: self._fleet.seats, self._endpoints, loader.path)
+        self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads)
         self._gateway = RunningGateway(
-            self._reloads, self._fleet, self._sockets, self._resolver, intake, self._store, exposition, changes
+            self._reloads, self._fleet, self._sockets, self._endpoints, intake, self._store, exposition, changes
         )
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
@@ -108,6 +112,7 @@ class Supervisor:
             raise StartFailed(f"no worker can run this configuration: {failure}") from failure
         self._reloads.note_start(time.monotonic() - began_s)
         self._spawn(self._resolver.run())
+        self._spawn(self._vitals.run())
         self._spawn(self._reloads.watch())
         _log_start(self._first.configuration, self._sockets, self._admin.port)
         self._tell_ready()
@@ -153,6 +158,11 @@ class Supervisor:
         tickets = {listener: group.ticket for listener, group in groups.items()}
         package = build_package(candidate.configuration.snapshot, candidate.slices, tickets)
         await self._fleet.distribution.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
+        self._endpoints.follow(candidate.configuration.snapshot, self._resolver.resolved)
+
+    def _set_addresses(self, resolved: Resolved) -> None:
+        self._fleet.distribution.set_addresses(resolved)
+        self._endpoints.resolved(resolved)
 
     async def _retire(self, groups: list[SocketGroup]) -> None:
         """Let no connection begin on these any more, so that the workers can close them without losing one."""

@@ -65,6 +65,7 @@ class SupervisorInstruments:
         """Every worker runs this configuration. objects: number by kind; took_s: since it was read; at_s: Unix time."""
         self._info.clear()
         self._info.labels(revision, source).set(1)
+        self.config_hash.set(int(revision, 16))
         self._applied_at.set(at_s)
         self._apply_duration.observe(took_s)
         for kind, count in objects.items():

@@ -129,6 +129,11 @@ class MetricsStore:
         with self._lock:
             self._workers.pop(worker, None)
 
+    def count(self, instrument: Instrument, labels: Labels, amount: float) -> None:
+        """So many more of something that no report tells of; 0 makes the series known."""
+        with self._lock:
+            self._totals.add(instrument, labels, amount)
+
     def count_dropped(self, signal: str, sink: str, reason: str, count: int) -> None:
         """Lines or spans that a sink gave up."""
         with self._lock:

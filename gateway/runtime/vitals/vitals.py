@@ -1,0 +1,40 @@
+"""The vitals of one gateway, made known to its metrics."""
+
+import os
+from collections.abc import Callable, Iterable
+
+from gateway.runtime.fleet.seat import Seat
+from gateway.runtime.vitals import endpoint_states, processes
+from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.memory_limit import memory_limit
+from gateway.runtime.vitals.processes import ProcessTable
+from gateway.runtime.vitals.source_reads import SourceReads
+from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.labels import SUPERVISOR, worker_label
+from gateway.telemetry.store import MetricsStore
+
+
+class Vitals:
+    """path: of the configuration file. What is asked for by scrapes alone costs nothing without them."""
+
+    def __init__(
+        self,
+        store: MetricsStore,
+        instruments: SupervisorInstruments,
+        seats: Callable[[], Iterable[Seat]],
+        endpoints: EndpointStates,
+        path: str,
+    ) -> None:
+        self._seats = seats
+        self._source = SourceReads(path, instruments.source_read_at.set)
+        instruments.memory_limit.set_function(memory_limit)
+        store.watch(processes.FAMILIES, ProcessTable(self._processes).readings)
+        store.watch(endpoint_states.FAMILIES, endpoints.readings)
+
+    async def run(self) -> None:
+        """What has to be looked at even if nobody asks; until cancelled."""
+        await self._source.run()
+
+    def _processes(self) -> dict[str, int]:
+        workers = {worker_label(seat.index): seat.pid for seat in self._seats() if seat.pid}
+        return {SUPERVISOR: os.getpid(), **workers}

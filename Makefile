@@ -11,11 +11,12 @@ PYTHON ?=
 
 IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint perf load dashboards clean
+.PHONY: help demo test alerts-proof lint perf load dashboards clean
 
 help:
 	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
 	@echo "make test   ruff, mypy, import contracts and all tests"
+	@echo "make alerts-proof   every alert fires and recovers: real faults, real Prometheus and Alertmanager (5 minutes)"
 	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
 	@echo "make load   users of several kinds on the demo's gateway, by locust, with a report"
 	@echo "make dashboards  write the JSON of the Grafana dashboards from their source"
@@ -26,6 +27,10 @@ demo: $(STAMP)
 
 test: lint
 	$(BIN)/pytest $(ARGS)
+
+# Each alert on a real Prometheus and Alertmanager with real faults, and each change of a rule noticed by a test.
+alerts-proof: $(STAMP)
+	REQUIRE_REAL=1 $(BIN)/pytest -m proof -s $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 """Rules for the whole test run: what needs a real component on the machine is skipped without it, or fails where the
-run must be complete (REQUIRE_REAL=1)."""
+run must be complete (REQUIRE_REAL=1). Only such a run, or one that asks for them (-m proof), has the long proofs."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ import pytest
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("proof") and os.environ.get("REQUIRE_REAL") != "1" and not item.config.option.markexpr:
+        pytest.skip("a long proof: REQUIRE_REAL=1 or -m proof runs it")
     for marker in item.iter_markers("real"):
         component = str(marker.args[0])
         if shutil.which(component) is not None:

@@ -159,7 +159,7 @@ _TIME = Row(
         ),
         Panel(
             "Where does it lead?",
-            "Routes and what is behind them. Click an upstream for its own page.",
+            "Routes and what is behind them; an empty host is any host. Click an upstream for its own page.",
             Kind.TABLE,
             "none",
             (Query("max by (route,upstream,host,path) (sightline_route_info)", "Configured", "none"),),

@@ -94,15 +94,14 @@ def _host_of(endpoint: str) -> bytes:
     return b"localhost" if endpoint.startswith("unix:") else endpoint.encode()
 
 
-def _passed_context(head: RequestHead, propagator: Propagator | None) -> bytes:
+def _passed_context(head: RequestHead, extras: dict[int, list[bytes]], propagator: Propagator | None) -> bytes:
     """Context that goes on as it came: all of it where tracing is none of our business; where the request is believed,
     baggage within its limits and the forms that we do not send ourselves; else nothing."""
-    extras = head.extras or {}
     if propagator is None:
         kind_of = kinds.REQUEST_KINDS.kind_of
         ours = {kinds.TRACEPARENT, kinds.TRACESTATE, *range(kinds.FIRST_CONTEXT, kinds.BAGGAGE + 1)}
         return field_lines([field for field in head.fields if kind_of(field[0]) in ours])
-    if not propagator.accepts or max(extras) < kinds.FIRST_CONTEXT:
+    if not propagator.accepts:
         return b""
     passed = {kind for kind in extras if kinds.FIRST_CONTEXT <= kind < kinds.BAGGAGE}
     passed = {kind for kind in passed if _FORMAT_OF.get(kind) not in propagator.formats}
@@ -113,7 +112,10 @@ def _passed_context(head: RequestHead, propagator: Propagator | None) -> bytes:
 
 def _unusual_lines(head: RequestHead, plan: RoutePlan, propagator: Propagator | None) -> bytes:
     """How the body is framed, what is hop-by-hop by nature and asked for anew, and context that is passed on."""
-    lines = [] if head.extras is None else [_passed_context(head, propagator)]
+    lines = []
+    extras = head.extras
+    if extras is not None and (propagator is None or max(extras) >= kinds.FIRST_CONTEXT):
+        lines.append(_passed_context(head, extras, propagator))
     if head.is_chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif head.content_length is not None:
@@ -122,8 +124,8 @@ def _unusual_lines(head: RequestHead, plan: RoutePlan, propagator: Propagator | 
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade)
     elif plan.forward_trailers and head.connection_options is not None and b"te" in head.connection_options:
         lines.append(b"Connection: TE\r\nTE: trailers\r\n")
-    if head.extras is not None and kinds.MAX_FORWARDS in head.extras:
-        lines += _max_forwards_lines(head, head.extras[kinds.MAX_FORWARDS])
+    if extras is not None and kinds.MAX_FORWARDS in extras:
+        lines += _max_forwards_lines(head, extras[kinds.MAX_FORWARDS])
     return b"".join(lines)
 
 

@@ -53,7 +53,7 @@ class Propagator:
     formats: what is sent besides W3C's fields.
     """
 
-    __slots__ = ("_bound", "_trust", "formats")
+    __slots__ = ("_bound", "_trust", "accepts", "formats")
 
     def __init__(
         self,
@@ -64,11 +64,8 @@ class Propagator:
         self._bound = ratio_bound(sample_ratio)
         self._trust = trust
         self.formats = frozenset(formats)
-
-    @property
-    def accepts(self) -> bool:
+        self.accepts = trust is TrustIncoming.ACCEPT
         """Whether what the request brings is believed, so that it may also be passed on."""
-        return self._trust is TrustIncoming.ACCEPT
 
     def start(self, exchange: Exchange) -> None:
         """Begin a new trace."""
@@ -84,14 +81,21 @@ class Propagator:
 
         Where that is there it decides, even if it is not valid: then a new trace begins.
         """
-        self._follow(exchange, read_w3c(traceparents, tracestates))
+        caller = read_w3c(traceparents, tracestates)
+        if caller is None or not self.accepts:
+            self._follow(exchange, caller)
+            return
+        # Most requests that bring anything bring this, so it is written out.
+        exchange.trace_id, exchange.parent_span_id, sampled, exchange.trace_state, exchange.trace_random, _ = caller
+        exchange.sampled = sampled is True
+        exchange.span_id = getrandbits(64).to_bytes(8).hex()
 
     def begin_other(self, exchange: Exchange, fields: OtherFields) -> None:
         """The same, for a request without `traceparent`."""
         self._follow(exchange, fields.read())
 
     def _follow(self, exchange: Exchange, caller: CallerContext | None) -> None:
-        if caller is None or self._trust is not TrustIncoming.ACCEPT:
+        if caller is None or not self.accepts:
             self.start(exchange)
             if caller is not None and self._trust is TrustIncoming.LINK and caller[0]:
                 exchange.link = (caller[0], caller[1], bool(caller[2]), caller[3])

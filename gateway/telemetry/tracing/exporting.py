@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -25,6 +26,8 @@ class Ledger(Protocol):
 
     def count_exported(self, signal: str, sink: str, count: int) -> None: ...
 
+    def export_took(self, signal: str, sink: str, seconds: float) -> None: ...
+
 
 class CountingExporter(SpanExporter):
     """Passes batches on and counts what became of them. `settled` is the number of spans whose fate is known."""
@@ -41,9 +44,11 @@ class CountingExporter(SpanExporter):
         """Blocks until the batch is delivered or given up; called from the processor's thread."""
         result = SpanExportResult.FAILURE
         self._rejections.take()
+        began_s = time.monotonic()
         try:
             result = self._exporter.export(spans)
         finally:
+            self._ledger.export_took(SIGNAL, SINK, time.monotonic() - began_s)
             self._settle(len(spans), is_delivered=result is SpanExportResult.SUCCESS)
         return result
 

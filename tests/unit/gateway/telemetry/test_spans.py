@@ -33,6 +33,7 @@ class CountedLedger:
     def __init__(self) -> None:
         self.dropped: Counter[str] = Counter()
         self.exported = 0
+        self.took: list[float] = []
 
     def count_dropped(self, signal: str, sink: str, reason: str, count: int) -> None:
         assert (signal, sink) == ("span", "otlp")
@@ -41,6 +42,10 @@ class CountedLedger:
     def count_exported(self, signal: str, sink: str, count: int) -> None:
         assert (signal, sink) == ("span", "otlp")
         self.exported += count
+
+    def export_took(self, signal: str, sink: str, seconds: float) -> None:
+        assert (signal, sink) == ("span", "otlp")
+        self.took.append(seconds)
 
 
 class GatedExporter(SpanExporter):
@@ -160,7 +165,7 @@ def test_what_the_exporter_could_not_deliver_is_counted() -> None:
     sink = SpanSink(settings(), ledger, {}, exporter)
     sink.export(kept(2))
     sink.close(WAIT_S)
-    assert (ledger.exported, ledger.dropped) == (0, Counter(export_failed=4))
+    assert (ledger.exported, ledger.dropped, len(ledger.took)) == (0, Counter(export_failed=4), 1)
 
 
 def test_closing_gives_up_at_its_deadline_and_counts_what_is_left() -> None:

@@ -63,8 +63,7 @@ class Supervisor:
     def __init__(self, loader: Loader, first: Candidate, environ: Mapping[str, str]) -> None:
         """first: as loaded from the loader's file."""
         configuration = first.configuration
-        self._first = first
-        self._loader = loader
+        self._first, self._loader = first, loader
         self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)

@@ -8,7 +8,8 @@ from aiohttp import web
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.admin.state import ConfigFormat
-from gateway.wire.views import ApplyResult, ExplainRequest
+from gateway.wire.explain import ExplainRequest
+from gateway.wire.views import ApplyResult
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
@@ -26,6 +27,8 @@ async def explain(call: Call) -> web.StreamResponse:
     body = await call.request.read()
     try:
         wanted = _explain_decoder.decode(body)
+        if not wanted.url and not wanted.exchange:
+            raise Problem(ProblemReason.INVALID_REQUEST, "expected a url, or the id of a recent exchange")
         return json_response(call.state.explain(wanted))
     except msgspec.ValidationError as error:
         raise Problem(ProblemReason.INVALID_REQUEST, str(error)) from error
@@ -33,6 +36,8 @@ async def explain(call: Call) -> web.StreamResponse:
         raise Problem(ProblemReason.BAD_REQUEST, "the body is not JSON") from error
     except ValueError as error:
         raise Problem(ProblemReason.INVALID_REQUEST, str(error)) from error
+    except LookupError as error:
+        raise Problem(ProblemReason.NOT_FOUND, str(error)) from error
 
 
 async def apply_config(call: Call) -> web.StreamResponse:

@@ -7,11 +7,10 @@ from gateway.admin.changes import catalog as changes
 from gateway.admin.live import catalog as live
 from gateway.admin.operations import Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
+from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
-    ExplainRequest,
-    ExplanationView,
     HealthView,
     ProblemView,
     RouteListView,

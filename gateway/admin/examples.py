@@ -2,14 +2,21 @@
 
 from typing import Final
 
+from gateway.wire.explain import (
+    AppliedView,
+    ConsideredView,
+    EndpointChoiceView,
+    ExplainRequest,
+    ExplanationView,
+    FailedPredicateView,
+    HeaderEditView,
+    UpstreamChoiceView,
+)
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
     ConfigView,
-    ConsideredView,
     EndpointView,
-    ExplainRequest,
-    ExplanationView,
     HealthView,
     LastChangeView,
     ListenerView,
@@ -124,6 +131,7 @@ EXPLANATION: Final = ExplanationView(
     route="orders",
     status=None,
     reason="none",
+    detail="orders is the only route that takes the request",
     action="forward",
     parameters={"id": "7"},
     upstreams=[ShareView(upstream="orders", weight=1)],
@@ -131,7 +139,59 @@ EXPLANATION: Final = ExplanationView(
     forwarded_host="api.example.com",
     considered=[
         ConsideredView(
-            route="orders", place=PlaceView(file=_FILE, line=12), matched=True, because="every predicate holds"
+            route="orders",
+            place=PlaceView(file=_FILE, line=12),
+            matched=True,
+            because="orders is the only route that takes the request",
+        ),
+        ConsideredView(
+            route="orders-write",
+            place=PlaceView(file=_FILE, line=28),
+            matched=False,
+            because="method: expected PUT, got GET",
+            failed=FailedPredicateView(
+                key="match.methods", place=PlaceView(file=_FILE, line=31), expected="PUT", actual="GET"
+            ),
+        ),
+    ],
+    listener="public",
+    place=PlaceView(file=_FILE, line=12),
+    applied=AppliedView(
+        request_headers=HeaderEditView(set={"authorization": "REDACTED"}),
+        first_byte_timeout_ms=15_000.0,
+        upstream_idle_timeout_ms=60_000.0,
+        limits={"body": None, "headers": 100},
+        trace_sample_ratio=0.01,
+        trace_keep=["error", "slow", "retried"],
+        slo_availability=0.999,
+    ),
+    choices=[
+        UpstreamChoiceView(
+            upstream="orders",
+            share=1.0,
+            place=PlaceView(file=_FILE, line=5),
+            balance="least_request",
+            rule="of 2 endpoints the one with the fewest requests in flight for its weight, in each worker",
+            endpoints=[
+                EndpointChoiceView(
+                    address="orders.internal:9001",
+                    weight=1,
+                    eligible=True,
+                    because="nothing speaks against it",
+                    in_flight=2,
+                    connections=8,
+                    pending=0,
+                ),
+                EndpointChoiceView(
+                    address="orders.internal:9002",
+                    weight=1,
+                    eligible=False,
+                    because="the name orders.internal has no address; an attempt ends with dns_error",
+                    in_flight=0,
+                    connections=0,
+                    pending=0,
+                ),
+            ],
         )
     ],
 )

@@ -8,14 +8,13 @@ from collections.abc import Collection
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
+from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
 from gateway.wire.live import UnmatchedListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
     ExchangeListView,
-    ExplainRequest,
-    ExplanationView,
     RouteListView,
     RouteView,
     StatusView,
@@ -89,7 +88,8 @@ class GatewayState(Protocol):
     def config(self) -> ConfigView: ...
 
     def explain(self, request: ExplainRequest) -> ExplanationView:
-        """Raises ValueError with one sentence when the request names no URL, client or listener that can exist."""
+        """Raises ValueError with one sentence when the request names no URL, client or listener that can exist, and
+        LookupError for an exchange that is not among the recent ones."""
         ...
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str] | None:

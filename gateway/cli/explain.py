@@ -11,9 +11,10 @@ import msgspec
 from gateway.cli.admin_call import AdminRefused, AdminUnreachable, post_json
 from gateway.cli.command import UsageError
 from gateway.cli.exit_codes import ExitCode
+from gateway.cli.explanation import told
 from gateway.cli.options import add_format
 from gateway.config import ConfigInvalid, explain_request, load_file
-from gateway.wire.views import ConsideredView, ExplainRequest, ExplanationView
+from gateway.wire.explain import ExplainRequest, ExplanationView
 
 _PATH: Final = "/api/v1/explain"
 
@@ -29,8 +30,14 @@ class ExplainCommand:
             "--url", metavar="ADMIN_URL", dest="admin_url", help="the admin API of a running gateway to ask"
         )
         parser.add_argument("--token-file", metavar="FILE", help="a file that holds the token for the admin API")
-        parser.add_argument("method", metavar="METHOD")
-        parser.add_argument("target", metavar="URL", help="http://host[:port]/path?query, or a path alone")
+        parser.add_argument(
+            "--exchange",
+            metavar="ID",
+            default="",
+            help="explain a recent exchange of the gateway by its request id or trace id, instead of METHOD and URL",
+        )
+        parser.add_argument("method", metavar="METHOD", nargs="?")
+        parser.add_argument("target", metavar="URL", nargs="?", help="http://host[:port]/path?query, or a path alone")
         parser.add_argument(
             "-H", dest="headers", metavar="'NAME: VALUE'", action="append", default=[], help="a header field"
         )
@@ -41,13 +48,7 @@ class ExplainCommand:
         add_format(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        request = ExplainRequest(
-            method=arguments.method,
-            url=arguments.target,
-            headers=[_field(text) for text in arguments.headers],
-            client=arguments.client,
-            listener=arguments.listener,
-        )
+        request = _request_of(arguments)
         try:
             view = _ask_gateway(arguments, request) if arguments.admin_url else _ask_file(arguments.config, request)
         except ConfigInvalid as invalid:
@@ -59,8 +60,24 @@ class ExplainCommand:
         except AdminRefused as refused:
             print(refused, file=sys.stderr)
             return refused.exit_code
-        print(msgspec.json.format(msgspec.json.encode(view)).decode() if arguments.format == "json" else _told(view))
+        print(msgspec.json.format(msgspec.json.encode(view)).decode() if arguments.format == "json" else told(view))
         return ExitCode.FAILED if view.route is None else ExitCode.OK
+
+
+def _request_of(arguments: argparse.Namespace) -> ExplainRequest:
+    if arguments.exchange:
+        if arguments.method is not None or not arguments.admin_url:
+            raise UsageError("--exchange needs --url, and neither METHOD nor URL: they are in the record")
+    elif arguments.target is None:
+        raise UsageError("expected METHOD and URL, or --exchange with --url")
+    return ExplainRequest(
+        method=arguments.method or "GET",
+        url=arguments.target or "",
+        headers=[_field(text) for text in arguments.headers],
+        client=arguments.client,
+        listener=arguments.listener,
+        exchange=arguments.exchange,
+    )
 
 
 def _field(text: str) -> tuple[str, str]:
@@ -73,7 +90,7 @@ def _field(text: str) -> tuple[str, str]:
 def _ask_file(path: str, request: ExplainRequest) -> ExplanationView:
     configuration = load_file(path, 1, os.environ)
     try:
-        return explain_request(configuration.snapshot, configuration.table, request)
+        return explain_request(configuration, request)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -95,36 +112,6 @@ def _token(path: str | None) -> str | None:
         return Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the token file cannot be read: {error}") from error
-
-
-def _told(view: ExplanationView) -> str:
-    lines = [f"{view.method} {view.host}{view.path}", *_outcome(view)]
-    lines += [f"{name} = {value}" for name, value in view.parameters.items()]
-    if view.considered:
-        lines += ["", "considered, in order:", *(_considered(each) for each in view.considered)]
-    lines += ["", f"revision {view.revision}"]
-    return "\n".join(lines)
-
-
-def _outcome(view: ExplanationView) -> list[str]:
-    if view.route is None:
-        return [f"no route: {view.status} {view.reason}", view.detail]
-    lines = [f"route {view.route}: {view.detail}"]
-    if view.action == "forward":
-        shares = ", ".join(_share(view, index) for index in range(len(view.upstreams)))
-        return [*lines, f"forwarded to {shares} as {view.forwarded_path} with Host {view.forwarded_host}"]
-    location = f" to {view.location}" if view.location is not None else ""
-    return [*lines, f"answered by the gateway with {view.status}{location}"]
-
-
-def _share(view: ExplanationView, index: int) -> str:
-    share = view.upstreams[index]
-    return share.upstream if len(view.upstreams) == 1 else f"{share.upstream} (weight {share.weight})"
-
-
-def _considered(each: ConsideredView) -> str:
-    mark = "+" if each.matched else "-"
-    return f"  {mark} {each.route} ({each.place.file}:{each.place.line}): {each.because}"
 
 
 command = ExplainCommand()

@@ -2,7 +2,7 @@
 
 from gateway.config.configuration import AdminSettings, AdminToken, Configuration, Role
 from gateway.config.errors import ConfigError, ConfigInvalid, Verdict
-from gateway.config.explanation import explain_request
+from gateway.config.explaining.request import explain_request
 from gateway.config.forms.schema import json_schema
 from gateway.config.load import load_file, load_text, unchangeable
 from gateway.config.source import FileSource, SourceChange

@@ -80,5 +80,7 @@ class Configuration:
     """Of each of `files`, taken when it was read."""
     variables: frozenset[str]
     """Names of the environment variables it refers to."""
+    match_lines: tuple[tuple[tuple[str, int], ...], ...] = field(repr=False)
+    """Of each route, in their order, the lines of its predicates; see `explaining.key_lines`."""
     places: Mapping[str, Place]
     """Where the keys are that cannot change while the gateway runs, by key."""

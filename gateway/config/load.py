@@ -15,6 +15,7 @@ from gateway.config.compile import compile_listener, compile_route, compile_upst
 from gateway.config.configuration import Configuration, References
 from gateway.config.document import Document
 from gateway.config.errors import ConfigError, ConfigInvalid
+from gateway.config.explaining.key_lines import match_lines
 from gateway.config.forms.schema import SettingsForm
 from gateway.config.interpolation import Interpolation
 from gateway.config.rules.advice import find_warnings
@@ -119,6 +120,7 @@ def _load(
         files=tuple(signatures),
         signatures=signatures,
         variables=frozenset(interpolation.variables),
+        match_lines=tuple(match_lines(route.document, route.path, route.raw) for route in sections.routes),
         places={".".join(key): Place(name, sections.document.line_of(key)) for key in _FIXED_KEYS},
     )
 

@@ -1,9 +1,10 @@
 """Which values of a configuration are secrets by their place, however they were written."""
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
+
+from gateway.model.credentials import carries_credentials
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of the file to a value."""
@@ -22,10 +23,6 @@ _FIELD_MAPPINGS: Final = (
     ("rewrite", "response_headers", "add"),
     ("respond", "headers"),
 )
-_SECRET_NAME: Final = re.compile(
-    r"(proxy-)?authorization|(set-)?cookie2?|(.*[-_.])?(token|secret|password|passwd|credentials?|api[-_]?key|apikey)",
-    re.IGNORECASE,
-)
 
 
 def is_secret(path: Path) -> bool:
@@ -33,7 +30,7 @@ def is_secret(path: Path) -> bool:
     if path[:1] == ("admin",):
         return path[-1] == "token"
     return any(
-        mapping in _FREELY_NAMED and isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
+        mapping in _FREELY_NAMED and isinstance(name, str) and carries_credentials(name)
         for mapping, name in pairwise(path)
     )
 
@@ -49,7 +46,7 @@ def secret_places(root: dict[str, Any]) -> Iterator[Path]:
         for keys in _FIELD_MAPPINGS:
             mapping = _at(route, keys)
             if mapping and isinstance(mapping, dict):
-                yield from (("routes", index, *keys, name) for name in mapping if _SECRET_NAME.fullmatch(name))
+                yield from (("routes", index, *keys, name) for name in mapping if carries_credentials(name))
 
 
 def value_at(root: Any, path: Path) -> Any:

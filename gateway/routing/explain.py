@@ -20,6 +20,13 @@ CONSIDERED: Final = 50
 """Routes told one by one; the rest are counted."""
 
 _BOTH: Final = "host and path"
+_PATH_KEYS: Final = {
+    PathKind.EXACT: "path",
+    PathKind.TEMPLATE: "path",
+    PathKind.PREFIX: "path_prefix",
+    PathKind.REGEX: "path_regex",
+    PathKind.ANY: "",
+}
 _NEARNESS: Final = ("host", "path", _BOTH)
 
 
@@ -33,11 +40,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The first predicate that did not hold: host (or `host and path`), path, method, listener, header, query, client."""
+    """The first predicate that did not hold: host (or `host and path`), path, method, listener, header, query, client.
+
+    key: where the route's match declares it, as in `hosts` or `headers.x-tenant`.
+    """
 
     predicate: str
     expected: str
     actual: str
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.predicate}: expected {self.expected}, got {self.actual}"
@@ -52,6 +63,8 @@ class Considered:
     verdict: Verdict
     because: str
     failure: Failure | None = None
+    index: int = 0
+    """Of the route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +141,23 @@ def _tried(table: RouteTable[T], request: _Request) -> list[Entry[T]]:
 def _first_failure(entry: Entry[T], request: _Request) -> Failure | None:
     methods = entry.route.match.methods
     if methods and request.method not in methods:
-        return Failure("method", " or ".join(methods), request.method)
+        return Failure("method", " or ".join(methods), request.method, "methods")
     seen = (request.listener, request.query, request.fields, request.client)
     for predicate in entry.predicates:
         if not predicate.holds(*seen):
-            return Failure(predicate.word, predicate.expected(), predicate.actual(*seen))
+            return Failure(predicate.word, predicate.expected(), predicate.actual(*seen), predicate.key)
     return None
 
 
 def _considered(entry: Entry[T], failure: Failure | None, takers: list[Entry[T]]) -> Considered:
     route = entry.route
     if failure is not None:
-        return Considered(route.name, route.place, Verdict.REFUSED, str(failure), failure)
+        return Considered(route.name, route.place, Verdict.REFUSED, str(failure), failure, route.index)
     winner = takers[0]
     if entry is winner:
-        return Considered(route.name, route.place, Verdict.TAKEN, _conclusion(takers))
+        return Considered(route.name, route.place, Verdict.TAKEN, _conclusion(takers), index=route.index)
     because = f"{winner.route.name} comes first: {deciding_rule(winner.rank, entry.rank)}"
-    return Considered(route.name, route.place, Verdict.OUTRANKED, because)
+    return Considered(route.name, route.place, Verdict.OUTRANKED, because, index=route.index)
 
 
 def _conclusion(takers: list[Entry[T]]) -> str:
@@ -171,7 +184,7 @@ def _near_misses(table: RouteTable[T], request: _Request, reached: set[int]) -> 
             if index in reached:
                 continue
             if _is_host_of(entry.host, request.host):
-                missed[index] = entry, Failure("path", _path_in_words(entry.route.match), request.path)
+                missed[index] = entry, _path_failure(entry.route.match, request)
             elif index not in missed:
                 missed[index] = entry, _host_failure(entry.route, request, has_path=index in of_path)
     return list(missed.values())
@@ -179,7 +192,11 @@ def _near_misses(table: RouteTable[T], request: _Request, reached: set[int]) -> 
 
 def _host_failure(route: Route, request: _Request, *, has_path: bool) -> Failure:
     # The word tells apart what only the host kept from the request, which is the nearest miss there is.
-    return Failure("host" if has_path else _BOTH, " or ".join(route.match.hosts), request.host or "none")
+    return Failure("host" if has_path else _BOTH, " or ".join(route.match.hosts), request.host or "none", "hosts")
+
+
+def _path_failure(match: Match, request: _Request) -> Failure:
+    return Failure("path", _path_in_words(match), request.path, _PATH_KEYS[match.path_kind])
 
 
 def _is_host_of(configured: str, host: str) -> bool:

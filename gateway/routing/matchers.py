@@ -9,22 +9,23 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import unquote_plus
 
+from gateway.model.credentials import carries_credentials
 from gateway.model.headers import Fields
 from gateway.model.route import Match, ValueKind, ValueMatch
 from gateway.routing.regex import compile_regex
 
 _CLIENTS_KEPT: Final = 4096
 _QUERIES_KEPT: Final = 64
-_SECRET_FIELDS: Final = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"apikey"})
 
 
 class Predicate(Protocol):
-    """One condition on a request; `word` names what it looks at.
+    """One condition on a request; `word` names what it looks at, `key` where a route declares it.
 
     listener: its name. query: raw, None without `?`. fields: as received. client: an IP address, no port.
     """
 
     word: str
+    key: str
 
     def holds(self, listener: str, query: str | None, fields: Fields, client: str) -> bool: ...
 
@@ -47,6 +48,7 @@ def compile_predicates(match: Match) -> tuple[Predicate, ...]:
 
 class ListenerPredicate:
     word = "listener"
+    key = "listeners"
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
@@ -83,23 +85,18 @@ class HeaderPredicate:
         self._wanted = wanted
         self._name = wanted.name.lower().encode("ascii")
         self._accepts = _acceptor(wanted)
+        self.key = f"headers.{wanted.name.lower()}"
 
     def holds(self, listener: str, query: str | None, fields: Fields, client: str) -> bool:
         value = combined_value(fields, self._name)
         return value is not None and self._accepts(value)
 
     def expected(self) -> str:
-        if self._name in _SECRET_FIELDS and self._wanted.kind is not ValueKind.PRESENT:
-            return f"{self._wanted.name} with a certain value (withheld)"
         return _wanted_in_words(self._wanted)
 
     def actual(self, listener: str, query: str | None, fields: Fields, client: str) -> str:
         value = combined_value(fields, self._name)
-        if value is None:
-            return f"{self._wanted.name} absent"
-        if self._name in _SECRET_FIELDS:
-            return f"{self._wanted.name} present (value withheld)"
-        return f"{self._wanted.name}: {value.decode('utf-8', 'replace')}"
+        return _actual_in_words(self._wanted.name, None if value is None else value.decode("utf-8", "replace"))
 
 
 class QueryPredicate:
@@ -110,6 +107,7 @@ class QueryPredicate:
     def __init__(self, wanted: ValueMatch) -> None:
         self._wanted = wanted
         self._accepts = _acceptor(wanted)
+        self.key = f"query.{wanted.name}"
 
     def holds(self, listener: str, query: str | None, fields: Fields, client: str) -> bool:
         if not query:
@@ -121,14 +119,14 @@ class QueryPredicate:
         return _wanted_in_words(self._wanted)
 
     def actual(self, listener: str, query: str | None, fields: Fields, client: str) -> str:
-        value = _parameters(query or "").get(self._wanted.name)
-        return f"{self._wanted.name} absent" if value is None else f"{self._wanted.name}: {value}"
+        return _actual_in_words(self._wanted.name, _parameters(query or "").get(self._wanted.name))
 
 
 class ClientPredicate:
     """On the client's address; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as the IPv4 address."""
 
     word = "client"
+    key = "clients"
 
     def __init__(self, networks: tuple[str, ...]) -> None:
         self._networks = networks
@@ -188,7 +186,15 @@ def _accept_any(value: bytes) -> bool:
     return True
 
 
+def _actual_in_words(name: str, value: str | None) -> str:
+    if value is None:
+        return f"{name} absent"
+    return f"{name} present (value withheld)" if carries_credentials(name) else f"{name}: {value}"
+
+
 def _wanted_in_words(wanted: ValueMatch) -> str:
+    if carries_credentials(wanted.name) and wanted.kind is not ValueKind.PRESENT:
+        return f"{wanted.name} with a certain value (withheld)"
     match wanted.kind:
         case ValueKind.EXACT:
             return f"{wanted.name}: {wanted.value}"

@@ -13,6 +13,7 @@ import structlog
 from gateway import __version__
 from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
+from gateway.config.explaining.choices import EndpointFacts
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.changes.changes import Changes
@@ -22,17 +23,17 @@ from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.traffic import Traffic, read_traffic
-from gateway.runtime.views import route_view, upstream_view
+from gateway.runtime.views import endpoint_facts, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.store import MetricsStore
+from gateway.wire.explain import ExplainRequest, ExplanationView
+from gateway.wire.live import decode_line
 from gateway.wire.report import PoolGauge
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
     EndpointView,
-    ExplainRequest,
-    ExplanationView,
     ListenerView,
     RouteListView,
     RouteView,
@@ -141,7 +142,14 @@ class RunningGateway:
         return self._config
 
     def explain(self, request: ExplainRequest) -> ExplanationView:
-        return explain_request(self._snapshot, self._reloads.running.configuration.table, request)
+        """Raises LookupError for an exchange that is not among the recent ones."""
+        line = None
+        if request.exchange:
+            found = self.live.exchange(request.exchange).exchanges
+            if not found:
+                raise LookupError("no recent exchange has this request id or trace id")
+            line = decode_line(bytes(found[0]))
+        return explain_request(self._reloads.running.configuration, request, self._facts, line)
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str]:
         return await asyncio.to_thread(self._exposition.render, accept)
@@ -157,6 +165,20 @@ class RunningGateway:
             revision=result.revision, running_revision=result.running_revision,
         )  # fmt: skip
         return result
+
+    def _facts(self, upstream: str, endpoint: str) -> EndpointFacts | None:
+        """What explanations say of an endpoint."""
+        view = self._upstreams.get().get(upstream)
+        known = None if view is None else next((each for each in view.endpoints if each.address == endpoint), None)
+        if view is None or known is None:
+            return None
+        pools = [
+            pool
+            for load in self._intake.loads.values()
+            for pool in load.pools
+            if (pool.upstream, pool.endpoint) == (upstream, endpoint)
+        ]
+        return endpoint_facts(known, pools, view.max_pending)
 
     def _sequence(self) -> int:
         return self._reloads.running.sequence

@@ -1,9 +1,13 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
+from collections.abc import Collection
+
+from gateway.config.explaining.choices import EndpointFacts
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.resolver import Resolved, needs_lookup
+from gateway.wire.report import PoolGauge
 from gateway.wire.views import (
     EndpointView,
     MatchView,
@@ -57,6 +61,21 @@ def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
     else:
         addresses = (endpoint.host,)
     return EndpointView(address=endpoint.address, weight=endpoint.weight, resolved=list(addresses))
+
+
+def endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pending: int) -> EndpointFacts:
+    """What is known of an endpoint from its view and its pool in each worker."""
+    full = [pool for pool in pools if pool.active >= pool.max]
+    return EndpointFacts(
+        addresses=tuple(endpoint.resolved),
+        state=endpoint.state,
+        in_flight=endpoint.in_flight,
+        connections=endpoint.connections_active + endpoint.connections_idle,
+        pending=endpoint.pending,
+        workers=len(pools),
+        full=len(full),
+        queue_full=sum(pool.pending >= max_pending for pool in full),
+    )
 
 
 def place_view(place: Place) -> PlaceView:

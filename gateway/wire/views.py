@@ -234,50 +234,6 @@ class ConfigView(View, frozen=True, kw_only=True):
     config: dict[str, Any]
 
 
-class ExplainRequest(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request that is not sent: which route would take it, and why?"""
-
-    method: str = "GET"
-    url: str
-    """`http://host[:port]/path?query`, or a path alone."""
-    headers: list[tuple[str, str]] = []
-    client: str = "127.0.0.1"
-    listener: str | None = None
-    """Name of the listener it arrives at; None is the first one."""
-
-
-class ConsideredView(View, frozen=True, kw_only=True):
-    """A route that was looked at and why it took the request or did not."""
-
-    route: str
-    place: PlaceView
-    matched: bool
-    because: str
-
-
-class ExplanationView(View, frozen=True, kw_only=True):
-    """What the gateway would do with a request."""
-
-    revision: str
-    method: str
-    host: str
-    path: str
-    """Normalised, as it is routed; empty for a request that is refused for its form."""
-    route: str | None
-    status: int | None
-    """Of the answer the gateway gives by itself; None when the request is forwarded."""
-    reason: str
-    """`none`, or why the gateway answers by itself."""
-    detail: str = ""
-    action: RouteAction | None = None
-    parameters: dict[str, str] = {}
-    upstreams: list[ShareView] = []
-    forwarded_path: str | None = None
-    forwarded_host: str | None = None
-    location: str | None = None
-    considered: list[ConsideredView] = []
-
-
 class ApplyResult(View, frozen=True, kw_only=True):
     """What became of a configuration that was handed in.
 

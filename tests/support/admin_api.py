@@ -18,14 +18,13 @@ from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
+from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
 from gateway.wire.live import UnmatchedListView, decode_line
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
     ExchangeListView,
-    ExplainRequest,
-    ExplanationView,
     RouteListView,
     RouteView,
     StatusView,

@@ -12,7 +12,8 @@ import pytest
 
 from gateway.cli.exit_codes import ExitCode
 from gateway.cli.main import main
-from gateway.wire.views import ExplainRequest, ExplanationView, ProblemView
+from gateway.wire.explain import ExplainRequest, ExplanationView
+from gateway.wire.views import ProblemView
 
 Sightline = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -33,18 +33,22 @@ def test_the_only_route_is_taken() -> None:
 
 
 def test_each_predicate_says_what_it_expected_and_what_it_got() -> None:
-    assert failure_of(path="/b") == Failure("path", "/b", "/a")
-    assert failure_of(path_prefix="/b/") == Failure("path", "/b/...", "/a")
-    assert failure_of(path_regex="/b.*") == Failure("path", "a match of /b.*", "/a")
-    assert failure_of(hosts=("x.com", "*.y.com")) == Failure("host", "x.com or *.y.com", "example.com")
-    assert failure_of(hosts=("x.com",), path="/b") == Failure("host and path", "x.com", "example.com")
-    assert failure_of(methods=("PUT", "POST")) == Failure("method", "PUT or POST", "GET")
-    assert failure_of(listeners=("internal",)) == Failure("listener", "internal", "public")
-    assert failure_of(headers=(exact("x-tenant", "blue"),)) == Failure("header", "x-tenant: blue", "x-tenant: red")
-    assert failure_of(headers=(present("x"),)) == Failure("header", "x present", "x absent")
-    assert failure_of(query=(regex("v", "[2-9]"),)) == Failure("query", "v matching [2-9]", "v: 1")
-    assert failure_of(query=(exact("w", "1"),)) == Failure("query", "w: 1", "w absent")
-    assert failure_of(clients=("10.0.0.0/8", "::1/128")) == Failure("client", "one of 10.0.0.0/8, ::1/128", "192.0.2.1")
+    assert failure_of(path="/b") == Failure("path", "/b", "/a", "path")
+    assert failure_of(path_prefix="/b/") == Failure("path", "/b/...", "/a", "path_prefix")
+    assert failure_of(path_regex="/b.*") == Failure("path", "a match of /b.*", "/a", "path_regex")
+    assert failure_of(hosts=("x.com", "*.y.com")) == Failure("host", "x.com or *.y.com", "example.com", "hosts")
+    assert failure_of(hosts=("x.com",), path="/b") == Failure("host and path", "x.com", "example.com", "hosts")
+    assert failure_of(methods=("PUT", "POST")) == Failure("method", "PUT or POST", "GET", "methods")
+    assert failure_of(listeners=("internal",)) == Failure("listener", "internal", "public", "listeners")
+    assert failure_of(headers=(exact("x-tenant", "blue"),)) == Failure(
+        "header", "x-tenant: blue", "x-tenant: red", "headers.x-tenant"
+    )
+    assert failure_of(headers=(present("x"),)) == Failure("header", "x present", "x absent", "headers.x")
+    assert failure_of(query=(regex("v", "[2-9]"),)) == Failure("query", "v matching [2-9]", "v: 1", "query.v")
+    assert failure_of(query=(exact("w", "1"),)) == Failure("query", "w: 1", "w absent", "query.w")
+    assert failure_of(clients=("10.0.0.0/8", "::1/128")) == Failure(
+        "client", "one of 10.0.0.0/8, ::1/128", "192.0.2.1", "clients"
+    )
 
 
 def test_credentials_are_withheld() -> None:
@@ -52,6 +56,8 @@ def test_credentials_are_withheld() -> None:
     assert failure is not None
     assert "other" not in str(failure)
     assert "secret" not in str(failure)
+    assert "hidden" not in str(failure_of(headers=(exact("x-auth-token", "hidden"),)))
+    assert "hidden" not in str(failure_of(query=(exact("api_key", "hidden"),)))
 
 
 def test_the_rule_that_decided_is_named() -> None:

@@ -1,0 +1,139 @@
+"""Which endpoints a request may go to: what the balancer chooses among, which could answer, and why the others could not."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gateway.config.configuration import Configuration
+from gateway.config.errors import Verdict
+from gateway.http1.request_head import RequestHead
+from gateway.model.exchange import Exchange
+from gateway.model.route import Route
+from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.proxy.dispatch import hash_key
+from gateway.upstreams.balancer import FEW_ENDPOINTS
+from gateway.upstreams.hash_ring import HashRing
+from gateway.wire.explain import EndpointChoiceView, UpstreamChoiceView
+from gateway.wire.views import EndpointState, PlaceView
+
+MAX_ENDPOINTS: Final = 200
+"""Endpoints told of one upstream; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """What a running gateway knows of an endpoint, over all workers.
+
+    addresses: IP addresses a name led to, empty where it has led to none; for a literal address or a UNIX socket, that.
+    full, queue_full: workers that have all connections in use that they may open, and those whose queue is full as well.
+    """
+
+    addresses: tuple[str, ...]
+    state: EndpointState = "healthy"
+    in_flight: int = 0
+    connections: int = 0
+    pending: int = 0
+    workers: int = 0
+    full: int = 0
+    queue_full: int = 0
+
+
+Facts: TypeAlias = Callable[[str, str], EndpointFacts | None]
+"""By upstream and endpoint address; None where nothing is known, as when a file is asked."""
+
+
+def choices_of(
+    route: Route, configuration: Configuration, facts: Facts, exchange: Exchange, head: RequestHead
+) -> list[UpstreamChoiceView]:
+    """For each upstream of a route; exchange and head are what a hash may be made of."""
+    upstreams = {upstream.name: upstream for upstream in configuration.snapshot.upstreams}
+    places = {each.name: each for each in configuration.verdicts if each.kind == "upstream"}
+    total = sum(share.weight for share in route.upstreams)
+    return [
+        _choice(
+            upstreams[share.upstream],
+            share.weight / total if total else 0.0,
+            places.get(share.upstream),
+            facts,
+            lambda hash_on: hash_key(hash_on, exchange, head),
+        )
+        for share in route.upstreams
+    ]
+
+
+def _choice(
+    upstream: Upstream, share: float, place: Verdict | None, facts: Facts, key: Callable[[str], bytes]
+) -> UpstreamChoiceView:
+    endpoints = upstream.endpoints
+    weighted = [endpoint for endpoint in endpoints if endpoint.weight > 0]
+    chosen = None
+    if len(weighted) == 1:
+        chosen = weighted[0].address
+    elif weighted and upstream.balance is Balance.CONSISTENT_HASH:
+        chosen = HashRing(weighted).owner(key(upstream.hash_on)).address
+    return UpstreamChoiceView(
+        upstream=upstream.name,
+        share=round(share, 6),
+        place=None if place is None else PlaceView(file=place.file, line=place.line),
+        balance=upstream.balance.value,
+        rule=_rule(upstream, len(weighted)),
+        chosen=chosen,
+        endpoints=[_endpoint(each, facts(upstream.name, each.address)) for each in endpoints[:MAX_ENDPOINTS]],
+        endpoints_left_out=max(0, len(endpoints) - MAX_ENDPOINTS),
+    )
+
+
+def _rule(upstream: Upstream, weighted: int) -> str:
+    """As `upstreams.balancer` chooses, among those with a weight."""
+    if weighted <= 1:
+        return "there is only one endpoint to choose" if weighted else "no endpoint has a weight, so there is none"
+    match upstream.balance:
+        case Balance.ROUND_ROBIN:
+            return f"each of {weighted} endpoints in its turn, by weight"
+        case Balance.LEAST_REQUEST if weighted <= FEW_ENDPOINTS:
+            return f"of {weighted} endpoints the one with the fewest requests in flight for its weight, in each worker"
+        case Balance.LEAST_REQUEST:
+            return f"of two of {weighted} endpoints, drawn by weight, the one with fewer requests in flight"
+        case Balance.RANDOM:
+            return f"one of {weighted} endpoints, drawn by weight"
+        case Balance.CONSISTENT_HASH:
+            return f"the one of {weighted} endpoints that owns the hash of {upstream.hash_on}"
+
+
+def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None) -> EndpointChoiceView:
+    because = "; ".join(_obstacles(endpoint, facts))
+    view = EndpointChoiceView(
+        address=endpoint.address, weight=endpoint.weight, eligible=not because, because=because or _why(facts)
+    )
+    if facts is None:
+        return view
+    return EndpointChoiceView(
+        address=endpoint.address,
+        weight=endpoint.weight,
+        eligible=view.eligible,
+        because=view.because,
+        in_flight=facts.in_flight,
+        connections=facts.connections,
+        pending=facts.pending,
+    )
+
+
+def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None) -> Iterable[str]:
+    if endpoint.weight == 0:
+        yield "its weight is 0, so it is never chosen"
+    if facts is None:
+        return
+    if endpoint.unix_path is None and not facts.addresses:
+        yield f"the name {endpoint.host} has no address; an attempt ends with dns_error"
+    elif facts.state != "healthy":
+        yield f"it is {facts.state}"
+    if facts.workers and facts.queue_full == facts.workers:
+        yield "every worker has all its connections in use and its queue full; an attempt ends with pool_exhausted"
+
+
+def _why(facts: EndpointFacts | None) -> str:
+    if facts is None:
+        return "nothing in the configuration speaks against it"
+    if facts.full:
+        return f"{facts.full} of {facts.workers} workers have all its connections in use: requests wait there"
+    return "nothing speaks against it"

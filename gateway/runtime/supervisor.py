@@ -22,6 +22,7 @@ from gateway.net.sockets import BindError
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.changes import Changes
 from gateway.runtime.changes.revisions import Revisions
+from gateway.runtime.changes.sink_trouble import SinkTrouble
 from gateway.runtime.fleet.distribution import PublishFailed
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.package import build_package
@@ -91,7 +92,7 @@ class Supervisor:
         """The exit code. Raises StartFailed."""
         self._take_signals()
         try:
-            if await self._unless_stopped(self._start()):
+            if await _unless_stopped(self._stop, self._start()):
                 await self._stop.wait()
                 await self._drain()
         finally:
@@ -113,6 +114,7 @@ class Supervisor:
         self._spawn(self._resolver.run())
         self._spawn(self._vitals.run())
         self._spawn(self._reloads.watch())
+        self._spawn(SinkTrouble(self._store, self._incidents).watch())
         _log_start(self._first.configuration, self._sockets, self._admin.port)
         self._tell_ready()
 
@@ -235,19 +237,6 @@ class Supervisor:
             os._exit(_INTERRUPTED)
         self._stop.set()
 
-    async def _unless_stopped(self, start: Coroutine[Any, Any, None]) -> bool:
-        """Whether the start came to its end before somebody wanted the gateway to stop."""
-        starting, stopping = asyncio.create_task(start), asyncio.create_task(self._stop.wait())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            stopping.cancel()
-            await starting
-            return True
-        starting.cancel()
-        with suppress(asyncio.CancelledError):
-            await starting
-        return False
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -257,6 +246,20 @@ class Supervisor:
         self._tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             _log.error("background_task_failed", exc_info=failure)
+
+
+async def _unless_stopped(stop: asyncio.Event, start: Coroutine[Any, Any, None]) -> bool:
+    """Whether the start came to its end before somebody wanted the gateway to stop."""
+    starting, stopping = asyncio.create_task(start), asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        stopping.cancel()
+        await starting
+        return True
+    starting.cancel()
+    with suppress(asyncio.CancelledError):
+        await starting
+    return False
 
 
 def _log_start(configuration: Configuration, sockets: ListeningSockets, admin_port: int) -> None:

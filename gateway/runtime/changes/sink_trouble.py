@@ -1,0 +1,67 @@
+"""Sinks that begin to lose telemetry, and those that lose none any more, told as incidents."""
+
+import asyncio
+from collections import Counter
+from typing import Final
+
+from gateway.runtime.incidents import Incidents
+from gateway.telemetry import catalog
+from gateway.telemetry.store import MetricsStore
+
+LOOK_S: Final = 2.0
+QUIET_LOOKS: Final = 5
+"""A sink that has lost nothing in so many looks in a row has recovered: one that loses now and then is one trouble."""
+
+
+class SinkTrouble:
+    """Compares the losses that are counted anyway with those of the look before; costs the sinks nothing."""
+
+    def __init__(self, store: MetricsStore, incidents: Incidents) -> None:
+        self._store = store
+        self._incidents = incidents
+        self._lost: Counter[tuple[str, str]] = Counter()
+        self._before: Counter[tuple[str, str]] = Counter()
+        """What each sink had lost when its trouble began."""
+        self._quiet: dict[tuple[str, str], int] = {}
+        """The sinks in trouble, and for how many looks they have lost nothing."""
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_S)
+
+    def look(self) -> None:
+        """Once."""
+        (family,) = self._store.families((catalog.TELEMETRY_DROPPED,))
+        lost: Counter[tuple[str, str]] = Counter()
+        reasons: dict[tuple[str, str], str] = {}
+        for (signal, sink, reason), count in family.series.items():
+            assert isinstance(count, int | float), "a counter has one value"
+            lost[signal, sink] += int(count)
+            if count:
+                reasons[signal, sink] = reason
+        for key, count in lost.items():
+            if count > self._lost[key]:
+                self._losing(key, count - self._lost[key], reasons[key])
+            elif key in self._quiet:
+                self._holding(key)
+        self._lost = lost
+
+    def _losing(self, key: tuple[str, str], count: int, reason: str) -> None:
+        signal, sink = key
+        if key not in self._quiet:
+            self._before[key] = self._lost[key]
+            detail: dict[str, str | int | float] = {"signal": signal, "lost": count, "reason": reason}
+            text = f"{sink} loses {signal}s ({reason}): {count} so far"
+            self._incidents.add("sink_dropping", sink, text, detail=detail)
+        self._quiet[key] = 0
+
+    def _holding(self, key: tuple[str, str]) -> None:
+        self._quiet[key] += 1
+        if self._quiet[key] >= QUIET_LOOKS:
+            signal, sink = key
+            count = self._lost[key] - self._before[key]
+            del self._quiet[key]
+            text = f"{sink} loses no {signal}s any more; {count} were lost"
+            self._incidents.add("sink_recovered", sink, text, detail={"signal": signal, "lost": count})

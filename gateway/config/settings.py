@@ -36,7 +36,7 @@ def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> Telem
         service_name=form.service_name if named else _service_name(environ) or form.service_name,
         access_log=AccessLogSettings(form.access_log.sink, form.access_log.sample.success),
         traces=_traces(form.traces, environ),
-        metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes),
+        metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes, form.metrics.native_histograms),
         query_allowed=form.query_allowed,
     )
 

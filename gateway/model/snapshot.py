@@ -48,6 +48,8 @@ class TraceSettings:
 class MetricSettings:
     enabled: bool = True
     max_routes: int = 1000
+    native_histograms: bool = False
+    """Whether scrapers that ask for protobuf get it, and with it native histograms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gateway.telemetry.catalog import Instrument, Kind
 from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.labels import http_route
 from gateway.telemetry.merging.deliveries import Deliveries
+from gateway.telemetry.merging.exemplars import Exemplars
 from gateway.telemetry.merging.gauges import Reading, WorkerGauges
 from gateway.telemetry.merging.lifetimes import Lifetimes, owner_of
 from gateway.telemetry.merging.peaks import Peaks
@@ -62,6 +63,9 @@ class MetricsStore:
         self._totals = Totals()
         self._workers: dict[int, WorkerGauges] = {}
         self._peaks = Peaks()
+        self.exemplars = Exemplars(clock)
+        self.native_histograms = False
+        """Whether the running configuration wants them shown."""
         self._deliveries = Deliveries()
         self._watched: list[_Watched] = []
         self._lifetimes = Lifetimes()
@@ -78,6 +82,8 @@ class MetricsStore:
             self._forget_expired(now_s)
             self._lifetimes.configure(snapshot, now_s)
             self._totals.endpoint_labels.configure(snapshot)
+        self.exemplars.configure(snapshot)
+        self.native_histograms = snapshot.telemetry.metrics.native_histograms
         for now, old in zip((zeros, declared), before, strict=True):
             self._keep_deleted(now, old)
         with self._lock:
@@ -112,8 +118,11 @@ class MetricsStore:
 
     def absorb(self, worker: int, report: Report) -> None:
         """Add a report's deltas to the totals and remember its gauges."""
+        lost = self.exemplars.take(report.records)
         with self._lock:
             self._totals.absorb(worker, report)
+            if lost:
+                self._totals.add(catalog.TELEMETRY_DROPPED, ("exemplar", "metrics", "queue_full"), lost)
             if not report.counted:
                 return
             gauges = self._workers.setdefault(worker, WorkerGauges())

@@ -50,14 +50,6 @@ def _log_format(value: object) -> str:
     return "json"
 
 
-def _false_for_now(value: object) -> bool:
-    if value is True:
-        raise not_yet("false")
-    if value is not False:
-        raise expected("false")
-    return False
-
-
 def _collector_url(text: str) -> str:
     what = "a URL such as http://127.0.0.1:4318"
     try:
@@ -114,8 +106,9 @@ class MetricsForm(Form):
     max_routes: Count = Field(
         default=_METRICS.max_routes, description="Routes with series of their own; others share one."
     )
-    native_histograms: Annotated[bool, PlainValidator(_false_for_now), WithJsonSchema({"const": False})] = Field(
-        default=False, description="Not yet supported."
+    native_histograms: Flag = Field(
+        default=_METRICS.native_histograms,
+        description="Give scrapers that ask for protobuf native histograms beside the classic ones.",
     )
 
 

@@ -148,14 +148,12 @@ routes:
   - {name: b, match: {path: /b}, upstream: orders, policies: [{kind: x}]}
 telemetry:
   access_log: {format: clf}
-  metrics: {native_histograms: true}
 """
     )
     assert [error.partition(": not yet supported by this version")[0] for error in errors] == [
         "4: routes[0].retries",
         "5: routes[1].policies",
         "7: telemetry.access_log.format",
-        "8: telemetry.metrics.native_histograms",
     ]
 
 

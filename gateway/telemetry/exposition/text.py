@@ -3,12 +3,10 @@ our own, since its generate_latest takes 8 µs a sample (0.25 s for 30,000) wher
 take a core from the workers for that long. Both give the same samples.
 """
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -20,10 +18,9 @@ from prometheus_client.registry import Collector
 
 from gateway.telemetry.catalog import Instrument, Kind
 from gateway.telemetry.histogram import Histogram, classic_counts
-from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.merging.exemplars import FAMILIES, Exemplar, Exemplars
 from gateway.telemetry.store import Family, Labels, MetricsStore, Value
 
-_OPENMETRICS: Final = "application/openmetrics-text"
 _METRIC_OF: Final = {
     Kind.COUNTER: CounterMetricFamily,
     Kind.GAUGE: GaugeMetricFamily,
@@ -42,27 +39,14 @@ class StoreCollector(Collector):
         return (to_metric(family) for family in self._store.families())
 
 
-class Exposition:
-    """Renders everything the gateway measures. May be called in a thread while reports are being absorbed."""
-
-    def __init__(self, store: MetricsStore, instruments: SupervisorInstruments) -> None:
-        self._store = store
-        self._instruments = instruments
-
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """Body and content type, in the format the Accept field prefers: OpenMetrics 1.0 or Prometheus text."""
-        started_s = time.perf_counter()
-        encode_own, content_type = choose_encoder(accept)
-        is_openmetrics = content_type.startswith(_OPENMETRICS)
-        lines: list[str] = []
-        samples = 0
-        for family in self._store.families():
-            lines += _declaration(family.instrument, is_openmetrics=is_openmetrics)
-            samples += _write_samples(lines, family)
-        body = "".join(lines).encode() + encode_own(self._instruments.registry)
-        self._instruments.samples.set(samples)
-        self._instruments.render_seconds.set(time.perf_counter() - started_s)
-        return body, content_type
+def write_text(families: Iterable[Family], exemplars: Exemplars | None) -> tuple[str, int]:
+    """The lines of these families, and the number of samples; OpenMetrics where there are exemplars to go with them."""
+    lines: list[str] = []
+    samples = 0
+    for family in families:
+        lines += _declaration(family.instrument, is_openmetrics=exemplars is not None)
+        samples += _write_samples(lines, family, exemplars)
+    return "".join(lines), samples
 
 
 def to_metric(family: Family) -> Metric:
@@ -88,14 +72,22 @@ def _declaration(instrument: Instrument, *, is_openmetrics: bool) -> tuple[str, 
     return f"# HELP {name} {instrument.help}\n", f"# TYPE {name} {instrument.kind.value}\n"
 
 
-def _write_samples(lines: list[str], family: Family) -> int:
+def _write_samples(lines: list[str], family: Family, exemplars: Exemplars | None) -> int:
     """Append the sample lines of a family; returns how many samples they are."""
     instrument, series = family
     if instrument.kind is Kind.HISTOGRAM:
         edges = _edge_texts(instrument)
         for labels, value in series.items():
             cumulative, sum_s = _cumulative(instrument, _histogram_of(value))
-            lines.append(_histogram_lines(instrument.name, _label_text(instrument, labels), edges, cumulative, sum_s))
+            text = _label_text(instrument, labels)
+            found = exemplars.of(instrument, labels) if exemplars is not None and instrument.name in FAMILIES else None
+            if found:
+                lines.append(_exemplified_buckets(instrument.name, text, edges, cumulative, found))
+            else:
+                lines.append(_buckets(instrument.name, text, edges, cumulative))
+            lines.append(
+                f"{instrument.name}_count{{{text}}} {cumulative[-1]}\n{instrument.name}_sum{{{text}}} {sum_s}\n"
+            )
         return len(series) * (len(edges) + 2)
     if instrument.kind is Kind.SUMMARY:
         for labels, value in series.items():
@@ -109,11 +101,28 @@ def _write_samples(lines: list[str], family: Family) -> int:
     return len(series)
 
 
-def _histogram_lines(name: str, label_text: str, edges: Sequence[str], cumulative: Sequence[int], sum_s: float) -> str:
+def _buckets(name: str, label_text: str, edges: Sequence[str], cumulative: Sequence[int]) -> str:
     start = f'{name}_bucket{{{label_text},le="'
-    lines = [f'{start}{edge}"}} {count}\n' for edge, count in zip(edges, cumulative, strict=True)]
-    lines.append(f"{name}_count{{{label_text}}} {cumulative[-1]}\n{name}_sum{{{label_text}}} {sum_s}\n")
-    return "".join(lines)
+    return "".join([f'{start}{edge}"}} {count}\n' for edge, count in zip(edges, cumulative, strict=True)])
+
+
+def _exemplified_buckets(
+    name: str, label_text: str, edges: Sequence[str], cumulative: Sequence[int], exemplars: Mapping[int, Exemplar]
+) -> str:
+    start = f'{name}_bucket{{{label_text},le="'
+    return "".join(
+        [
+            f'{start}{edge}"}} {count}{_exemplar_text(exemplars.get(index))}\n'
+            for index, (edge, count) in enumerate(zip(edges, cumulative, strict=True))
+        ]
+    )
+
+
+def _exemplar_text(exemplar: Exemplar | None) -> str:
+    if exemplar is None:
+        return ""
+    ids = f'trace_id="{exemplar.trace_id}",span_id="{exemplar.span_id}"'
+    return f" # {{{ids}}} {exemplar.value_s} {exemplar.at_s:.3f}"
 
 
 def _cumulative(instrument: Instrument, histogram: Histogram) -> tuple[list[int], float]:

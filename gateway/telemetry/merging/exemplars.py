@@ -1,0 +1,105 @@
+"""One example of what a bucket counted: the trace of a kept exchange, so that a spike leads to a request."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from gateway.model.snapshot import Snapshot
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.histogram import EDGES_NS
+from gateway.telemetry.labels import OVERFLOW, UNMATCHED, status_class
+from gateway.wire.report import ExchangeRecord
+
+Labels: TypeAlias = tuple[str, ...]
+
+MOST: Final = 10_000
+"""Exemplars held; beyond them the one that was renewed longest ago goes."""
+_INTERVAL_S: Final = 1.0
+
+FAMILIES: Final = frozenset({catalog.HTTP_REQUEST_DURATION.name, catalog.UPSTREAM_DURATION.name})
+"""Those that have exemplars."""
+
+
+class Exemplar(NamedTuple):
+    """An exchange or attempt of this duration, which ended at this Unix time; ids in hex digits."""
+
+    trace_id: str
+    span_id: str
+    value_s: float
+    at_s: float
+
+
+_NONE: Final[Mapping[int, Exemplar]] = {}
+
+
+class Exemplars:
+    """The newest for each classic bucket, at most one a second. Written on the loop, read by scrapes in their threads.
+
+    Only kept exchanges come here, so whoever follows an exemplar finds the trace.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._of_series: dict[tuple[str, Labels], dict[int, Exemplar]] = {}
+        self._renewed: dict[tuple[str, Labels, int], float] = {}
+        """When each was taken, the longest ago first."""
+        self._overflowing: frozenset[str] = frozenset()
+
+    def configure(self, snapshot: Snapshot) -> None:
+        """Routes beyond the limit share one label here too."""
+        self._overflowing = frozenset(route.name for route in snapshot.routes[snapshot.telemetry.metrics.max_routes :])
+
+    def take(self, records: Iterable[ExchangeRecord]) -> int:
+        """Kept exchanges, oldest first; the number of exemplars that had to go for want of room."""
+        if not records:
+            return 0
+        now_s, gone = self._clock(), 0
+        for record in records:
+            for instrument, labels, bucket, exemplar in self._observations(record):
+                gone += self._put((instrument.name, labels, bucket), exemplar, now_s)
+        return gone
+
+    def of(self, instrument: Instrument, labels: Labels) -> Mapping[int, Exemplar]:
+        """By index of the classic bucket; a copy."""
+        found = self._of_series.get((instrument.name, labels))
+        return dict(found) if found else _NONE
+
+    def _put(self, key: tuple[str, Labels, int], exemplar: Exemplar, now_s: float) -> int:
+        renewed_s = self._renewed.pop(key, None)
+        if renewed_s is not None and now_s - renewed_s < _INTERVAL_S:
+            self._renewed[key] = renewed_s
+            return 0
+        self._renewed[key] = now_s
+        name, labels, bucket = key
+        self._of_series.setdefault((name, labels), {})[bucket] = exemplar
+        if len(self._renewed) <= MOST:
+            return 0
+        name, labels, bucket = oldest = next(iter(self._renewed))
+        del self._renewed[oldest]
+        left = self._of_series[name, labels]
+        del left[bucket]
+        if not left:
+            del self._of_series[name, labels]
+        return 1
+
+    def _observations(self, record: ExchangeRecord) -> Iterator[tuple[Instrument, Labels, int, Exemplar]]:
+        began_ns = record.started_at_ns
+        route = record.route or UNMATCHED
+        labels = (OVERFLOW if route in self._overflowing else route, status_class(record.status))
+        yield _observe(catalog.HTTP_REQUEST_DURATION, labels, record, record.span_id, (began_ns, record.duration_ns))
+        for attempt in record.attempts:
+            if attempt.leased_ns >= 0 and attempt.span_id:
+                ended_ns = attempt.ended_ns if attempt.ended_ns >= 0 else record.duration_ns
+                times = (began_ns + attempt.leased_ns, ended_ns - attempt.leased_ns)
+                labels = (attempt.upstream, status_class(attempt.status))
+                yield _observe(catalog.UPSTREAM_DURATION, labels, record, attempt.span_id, times)
+
+
+def _observe(
+    instrument: Instrument, labels: Labels, record: ExchangeRecord, span_id: str, times: tuple[int, int]
+) -> tuple[Instrument, Labels, int, Exemplar]:
+    began_ns, took_ns = times
+    exemplar = Exemplar(record.trace_id, span_id, took_ns / 1e9, (began_ns + took_ns) / 1e9)
+    return instrument, labels, bisect_left(EDGES_NS, took_ns), exemplar

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ import structlog
 from gateway import __version__
 from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
-from gateway.config.explaining.choices import EndpointFacts
+from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.changes.changes import Changes
@@ -149,7 +150,7 @@ class RunningGateway:
             if not found:
                 raise LookupError("no recent exchange has this request id or trace id")
             line = decode_line(bytes(found[0]))
-        return explain_request(self._reloads.running.configuration, request, self._facts, line)
+        return explain_request(self._reloads.running.configuration, request, self._facts(), line)
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str]:
         return await asyncio.to_thread(self._exposition.render, accept)
@@ -166,19 +167,25 @@ class RunningGateway:
         )  # fmt: skip
         return result
 
-    def _facts(self, upstream: str, endpoint: str) -> EndpointFacts | None:
-        """What explanations say of an endpoint."""
-        view = self._upstreams.get().get(upstream)
-        known = None if view is None else next((each for each in view.endpoints if each.address == endpoint), None)
-        if view is None or known is None:
-            return None
-        pools = [
-            pool
-            for load in self._intake.loads.values()
-            for pool in load.pools
-            if (pool.upstream, pool.endpoint) == (upstream, endpoint)
-        ]
-        return endpoint_facts(known, pools, view.max_pending)
+    def _facts(self) -> Facts:
+        """What explanations say of endpoints, as they are now."""
+        pools: dict[tuple[str, str], list[PoolGauge]] = {}
+        for load in self._intake.loads.values():
+            for pool in load.pools:
+                pools.setdefault((pool.upstream, pool.endpoint), []).append(pool)
+        upstreams = self._upstreams.get()
+
+        @cache
+        def endpoints(upstream: str) -> dict[str, EndpointView]:
+            return {each.address: each for each in upstreams[upstream].endpoints}
+
+        def facts(upstream: str, endpoint: str) -> EndpointFacts | None:
+            if upstream not in upstreams or endpoint not in endpoints(upstream):
+                return None
+            here = pools.get((upstream, endpoint), ())
+            return endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream].max_pending)
+
+        return facts
 
     def _sequence(self) -> int:
         return self._reloads.running.sequence

@@ -55,3 +55,11 @@ def test_an_applied_and_a_rejected_configuration_are_told(program: Program) -> N
     applied, rejected = incidents(program, f"?since={last}&kind=config")
     assert (applied["kind"], applied["revision"]) == ("config_applied", result["revision"])
     assert (rejected["kind"], rejected["detail"]["trigger"]) == ("config_rejected", "api")
+
+
+def test_an_endpoint_whose_name_has_no_address_is_told_as_down(tmp_path: Path) -> None:
+    with Program(tmp_path, "no-such-host.invalid:9", workers=1) as program:
+        (down,) = wait_until(lambda: incidents(program, "?kind=endpoint"), "the endpoint is told")
+        assert (down["kind"], down["detail"]["reason"]) == ("endpoint_down", "dns")
+        assert down["subject"].endswith("no-such-host.invalid:9")
+        assert program.status()["incidents_last_hour"]["endpoint_down"] == 1

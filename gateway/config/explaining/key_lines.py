@@ -1,12 +1,13 @@
 """On which line of the file each predicate of a route stands, for explanations that point at it."""
 
+from sys import intern
 from typing import Any, Final, TypeAlias
 
 from gateway.config.document import Document
 from gateway.config.secrets import Path
 
 Lines: TypeAlias = tuple[tuple[str, int], ...]
-"""Key within the route and its line. Flat, because there may be thousands of routes."""
+"""Key within the route and its line. Flat and interned, because there may be thousands of routes."""
 
 _FIELDS: Final = frozenset({"headers", "query"})
 
@@ -20,8 +21,8 @@ def match_lines(document: Document, route: Path, raw: Any) -> Lines:
     for key, value in match.items():
         place = (*route, "match", key)
         if key in _FIELDS and isinstance(value, dict):
-            found += [(f"{key}.{_named(key, name)}", document.line_of((*place, name))) for name in value]
-        found.append((key, document.line_of(place)))
+            found += [(intern(f"{key}.{_named(key, name)}"), document.line_of((*place, name))) for name in value]
+        found.append((intern(key), document.line_of(place)))
     return tuple(found)
 
 

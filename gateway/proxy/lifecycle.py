@@ -34,7 +34,7 @@ class Lifecycle(Relaying):
         finally:
             # An exchange has its ids whatever becomes of it, even if something in us raised.
             if exchange.route is None:
-                begin_trace(exchange, head.extras, config.propagators.of_request(self._listener.trust_incoming))
+                begin_trace(exchange, head.extras, config.propagator_for(self._listener))
         context.recorder.exchange_started(exchange)
         if isinstance(found, Reply):
             self._answer(found)

@@ -60,7 +60,7 @@ def describe_refused(exchange: Exchange, head: RequestHead | None, config: Activ
     if head is not None:
         describe_request(exchange, head)
         exchange.path = refused_path(head.target)
-    begin_trace(exchange, head.extras if head else None, config.propagators.of_request(listener.trust_incoming))
+    begin_trace(exchange, head.extras if head else None, config.propagator_for(listener))
 
 
 def _other_fields(extras: dict[int, list[bytes]]) -> OtherFields:

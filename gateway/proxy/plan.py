@@ -18,6 +18,7 @@ class RoutePlan:
     """A route with everything about it that need not be worked out again per request."""
 
     __slots__ = (
+        "_by_listener",
         "_propagators",
         "cumulative_weights",
         "first_byte_ns",
@@ -44,10 +45,16 @@ class RoutePlan:
         self.propagator = propagators.of_route(route)
         """What deals with trace context, if that is the same for all requests of the route."""
         self._propagators = propagators
+        self._by_listener = {} if self.propagator else propagators.by_listener(route)
 
     def propagator_for(self, listener: Listener) -> Propagator | None:
         """What deals with the trace context of a request to this listener; None where that is none of our business."""
-        return self.propagator or self._propagators.of_request(listener.trust_incoming, self.route)
+        # A listener that the configuration no longer has may still have connections.
+        return (
+            self.propagator
+            or self._by_listener.get(listener.name)
+            or self._propagators.of_request(listener.trust_incoming, self.route)
+        )
 
     def choose_upstream(self) -> LiveUpstream | None:
         """One of the route's upstreams by weight; None when all weights are zero."""
@@ -59,15 +66,20 @@ class RoutePlan:
 class ActiveConfig:
     """One version of the configuration as a worker runs it; exchanges in flight keep the one they started with."""
 
-    __slots__ = ("listeners", "propagators", "revision", "sequence", "snapshot", "table")
+    __slots__ = ("_propagators", "_unrouted", "listeners", "revision", "sequence", "snapshot", "table")
 
     def __init__(self, snapshot: Snapshot, table: RouteTable[RoutePlan], propagators: Propagators) -> None:
         self.snapshot = snapshot
         self.revision = snapshot.revision
         self.sequence = snapshot.sequence
         self.listeners: dict[str, Listener] = {listener.name: listener for listener in snapshot.listeners}
-        self.propagators = propagators
+        self._propagators = propagators
+        self._unrouted = propagators.by_listener()
         self.table = table
+
+    def propagator_for(self, listener: Listener) -> Propagator | None:
+        """As a plan's, for a request to this listener that no route takes."""
+        return self._unrouted.get(listener.name) or self._propagators.of_request(listener.trust_incoming)
 
 
 class Preparation:

@@ -24,6 +24,11 @@ class Propagators:
         trusts = {self._trust.get(name, TrustIncoming.ACCEPT) for name in route.match.listeners or self._trust}
         return self.of_request(trusts.pop(), route) if len(trusts) == 1 else None
 
+    def by_listener(self, route: Route | None = None) -> dict[str, Propagator]:
+        """For requests of this route, or of none, by the name of the listener they come to; empty where there are none."""
+        found = {name: self.of_request(trust, route) for name, trust in self._trust.items()}
+        return {name: propagator for name, propagator in found.items() if propagator is not None}
+
     def of_request(self, trust: TrustIncoming, route: Route | None = None) -> Propagator | None:
         """For requests of this route, or of none, to a listener that trusts like this."""
         settings = self._settings

@@ -1,12 +1,16 @@
 """What the configuration in force means for a request, prepared between requests and put in force at once."""
 
+from dataclasses import replace
+
 from gateway.model.clock import NEVER_NS, SECOND_NS
 from gateway.model.outcome import Reason
 from gateway.model.route import RouteTimeouts, WeightedUpstream
 from gateway.model.snapshot import Snapshot, TelemetrySettings, TraceSettings
+from gateway.model.tracing import TrustIncoming
 from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
+from gateway.telemetry.propagation.choosing import Propagators
 from gateway.upstreams.directory import Directory, LiveUpstream
 from tests.support.requests import PUBLIC, config_of, plan_of, propagators_of, route_of
 from tests.support.scripted import Clock, ScriptedLoop
@@ -55,8 +59,8 @@ def test_the_limits_of_a_route_are_at_hand() -> None:
 
 
 def test_without_propagation_there_is_nobody_to_ask_for_it() -> None:
-    assert config_of(propagate=False).propagators.of_request(PUBLIC.trust_incoming) is None
-    assert config_of(propagate=True).propagators.of_request(PUBLIC.trust_incoming) is not None
+    assert config_of(propagate=False).propagator_for(PUBLIC) is None
+    assert config_of(propagate=True).propagator_for(PUBLIC) is not None
     assert config_of().listeners == {"public": PUBLIC}
 
 
@@ -81,3 +85,16 @@ def test_a_preparation_puts_everything_in_force_together() -> None:
     assert found is not None
     assert found.only_upstream is prepared[0]
     loop.end()
+
+
+def test_a_plan_knows_beforehand_who_deals_with_trace_context() -> None:
+    strangers = replace(PUBLIC, name="strangers", trust_incoming=TrustIncoming.IGNORE)
+    gone = replace(PUBLIC, name="gone", trust_incoming=TrustIncoming.LINK)
+    plan = plan_of(propagators=Propagators(TraceSettings(), (PUBLIC, strangers)))
+    assert plan.propagator is None
+    found = [plan.propagator_for(listener) for listener in (PUBLIC, strangers, gone)]
+    assert [propagator is not None and propagator.accepts for propagator in found] == [True, False, False]
+    assert None not in found
+    assert plan.propagator_for(PUBLIC) is plan.propagator_for(PUBLIC)
+    only = plan_of(propagators=Propagators(TraceSettings(), (PUBLIC,)))
+    assert only.propagator is only.propagator_for(PUBLIC) is only.propagator_for(gone)

@@ -29,7 +29,7 @@ async def explain(call: Call) -> web.StreamResponse:
         wanted = _explain_decoder.decode(body)
         if not wanted.url and not wanted.exchange:
             raise Problem(ProblemReason.INVALID_REQUEST, "expected a url, or the id of a recent exchange")
-        return json_response(call.state.explain(wanted))
+        return json_response(await call.state.explain(wanted))
     except msgspec.ValidationError as error:
         raise Problem(ProblemReason.INVALID_REQUEST, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

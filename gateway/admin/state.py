@@ -87,7 +87,7 @@ class GatewayState(Protocol):
 
     def config(self) -> ConfigView: ...
 
-    def explain(self, request: ExplainRequest) -> ExplanationView:
+    async def explain(self, request: ExplainRequest) -> ExplanationView:
         """Raises ValueError with one sentence when the request names no URL, client or listener that can exist, and
         LookupError for an exchange that is not among the recent ones."""
         ...

@@ -123,22 +123,25 @@ class Reloads:
                 return await self._validate(handed)
             if mine != self._newest_text:
                 return self._result("conflict", "", (_error_view("", "overtaken by a newer configuration"),))
-            view = await self._reload(handed.trigger, lambda: self._load_text(handed), API_SOURCE)
+            view = await self._reload(handed.trigger, lambda: self.read(handed), API_SOURCE)
             self._conclude(replace(view, actor=handed.actor, restores=handed.restores))
             return self._result(view.result, view.revision, tuple(view.errors))
 
     async def _load_file(self) -> Candidate:
         return await self._loader.load_file(self.running.sequence + 1)
 
-    async def _load_text(self, handed: HandedIn) -> Candidate:
-        """What the text refers to is bounded by what the file does, and by what it did itself when it ran before."""
+    async def read(self, handed: HandedIn) -> Candidate:
+        """What it would be, for looking only. Raises ConfigInvalid.
+
+        What the text refers to is bounded by what the file does, and by what it did itself when it ran before.
+        """
         of_file = self._of_file.configuration
         within = _Within((*of_file.files, *handed.files), of_file.variables | handed.variables)
         return await self._loader.load_text(handed.text, handed.name, self.running.sequence + 1, within)
 
     async def _validate(self, handed: HandedIn) -> ApplyResult:
         try:
-            candidate = await self._load_text(handed)
+            candidate = await self.read(handed)
             self._check_changeable(candidate)
         except ConfigInvalid as invalid:
             return self._result("rejected", "", _error_views(invalid.errors))

@@ -142,15 +142,17 @@ class RunningGateway:
             )
         return self._config
 
-    def explain(self, request: ExplainRequest) -> ExplanationView:
-        """Raises LookupError for an exchange that is not among the recent ones."""
-        line = None
+    async def explain(self, request: ExplainRequest) -> ExplanationView:
+        """A recorded exchange by the configuration it ran under, while that is remembered."""
+        configuration, line = self._reloads.running.configuration, None
         if request.exchange:
             found = self.live.exchange(request.exchange).exchanges
             if not found:
                 raise LookupError("no recent exchange has this request id or trace id")
             line = decode_line(bytes(found[0]))
-        return explain_request(self._reloads.running.configuration, request, self._facts(), line)
+            if line.revision != configuration.snapshot.revision:
+                configuration = await self.changes.configuration_of(line.revision) or configuration
+        return explain_request(configuration, request, self._facts(), line)
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str]:
         return await asyncio.to_thread(self._exposition.render, accept)

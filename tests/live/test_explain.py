@@ -47,10 +47,17 @@ def test_a_recorded_exchange_is_explained_by_its_id_over_api_and_command_line(pr
     assert code == 200, view
     assert (view["route"], view["recorded"]["status"], view["recorded"]["same_revision"]) == ("tenant", 204, True)
     assert explain(program, exchange="another")[0] == 404
+
+    program.apply(program.text())
+    program.await_sequence(3)
+    code, then = explain(program, exchange="the-one")
+    assert code == 200, then
+    assert (then["route"], then["revision"], then["recorded"]["same_revision"]) == ("tenant", view["revision"], True)
     assert explain(program)[0] == 422
 
     command = ["explain", "--url", f"http://127.0.0.1:{program.admin_port}", "--exchange", "the-one"]
     told = subprocess.run([sys.executable, "-m", "gateway", *command], capture_output=True, text=True, check=False)
     assert (told.returncode, told.stderr) == (0, "")
     assert "route tenant: tenant took it, as the record says" in told.stdout
+    assert f"revision {view['revision']}:" in told.stdout
     assert "not in the record: header fields other than Host and User-Agent" in told.stdout

@@ -122,7 +122,7 @@ class PreparedState:
     def config(self) -> ConfigView:
         return examples.CONFIG
 
-    def explain(self, request: ExplainRequest) -> ExplanationView:
+    async def explain(self, request: ExplainRequest) -> ExplanationView:
         if self.explain_error is not None:
             raise self.explain_error
         return examples.EXPLANATION

@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import structlog
 
+from gateway.config.configuration import Configuration
 from gateway.config.diff.semantic import semantic_diff
+from gateway.config.errors import ConfigInvalid
 from gateway.runtime.changes.comparing import Figures, Spans, changed_routes, compare_all, users_of_upstreams
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Incidents
@@ -88,14 +90,24 @@ class Changes:
         revision = self._revisions.find(reference)
         if revision is None:
             return None
-        archive, name = revision.archive, f"revision {revision.revision}"
-        handed = HandedIn(archive.text(), name, actor, revision.revision, archive.files, archive.variables)
-        result = await self._reloads.apply(handed, if_match=if_match, dry_run=dry_run)
+        result = await self._reloads.apply(_handed(revision, actor), if_match=if_match, dry_run=dry_run)
         _log.info(
             "config_rollback", actor=actor, to=revision.revision, dry_run=dry_run, outcome=result.outcome,
             revision=result.revision, running_revision=result.running_revision,
         )  # fmt: skip
         return result
+
+    async def configuration_of(self, name: str) -> Configuration | None:
+        """A revision that ran before, as it was; None where it is not remembered, or what it refers to has changed."""
+        revision = self._revisions.find(name)
+        if revision is None or revision.revision != name:
+            return None
+        async with self._one_at_a_time:
+            try:
+                configuration = (await self._reloads.read(_handed(revision, ""))).configuration
+            except ConfigInvalid:
+                return None
+        return configuration if configuration.snapshot.revision == name else None
 
     async def _diff(self, old: Revision, new: Revision) -> ConfigDiffView:
         """Beside the loop, and one at a time: thousands of routes take a while, and anybody may ask."""
@@ -119,6 +131,11 @@ class Changes:
             running=revision is self._revisions.running,
             replaced_at=None if following is None else _timestamp(following.applied_at_s),
         )
+
+
+def _handed(revision: Revision, actor: str) -> HandedIn:
+    archive, name = revision.archive, f"revision {revision.revision}"
+    return HandedIn(archive.text(), name, actor, revision.revision, archive.files, archive.variables)
 
 
 @lru_cache(maxsize=4)

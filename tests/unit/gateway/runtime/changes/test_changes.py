@@ -131,3 +131,17 @@ def test_a_roll_back_is_a_change_of_its_own_with_who_asked_for_it(tmp_path: Path
         assert await scene.changes.roll_back("77", if_match=None, dry_run=False, actor="ann") is None
 
     play(tmp_path, steps)
+
+
+def test_a_configuration_that_ran_before_can_be_looked_at_without_running_it(tmp_path: Path) -> None:
+    async def steps(scene: Scene) -> None:
+        first = scene.reloads.running.revision
+        await scene.hand_in("second")
+        configuration = await scene.changes.configuration_of(first)
+        assert configuration is not None
+        assert configuration.snapshot.routes[0].place.file == f"revision {first}"
+        assert scene.reloads.running.sequence == 2
+        assert await scene.changes.configuration_of("0" * 12) is None
+        assert await scene.changes.configuration_of("1") is None
+
+    play(tmp_path, steps)

@@ -94,10 +94,16 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
         timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
         slo=None if form.slo is None else _slo(form.slo),
+        log_sample=_log_sample(form),
         forward_trailers=form.trailers == "forward",
         traces=RouteTraces() if form.traces is None else _traces(form.traces),
         trust_incoming=form.trust_incoming,
     )
+
+
+def _log_sample(form: RouteForm) -> float | None:
+    sample = None if form.access_log is None else form.access_log.sample
+    return None if sample is None else sample.success
 
 
 def _upstreams(form: RouteForm) -> tuple[WeightedUpstream, ...]:

@@ -11,6 +11,7 @@ from gateway.config.signature import Signature
 from gateway.model.route import Place, Route
 from gateway.model.snapshot import Snapshot
 from gateway.routing.table import RouteTable
+from gateway.telemetry.shipping.settings import LogSink
 
 
 class Role(StrEnum):
@@ -63,6 +64,8 @@ class Configuration:
     declared_workers: int | str
     """The same as it was configured."""
     admin: AdminSettings
+    log_sinks: tuple[LogSink, ...]
+    """Where access lines go beside stdout; kept out of the snapshot, so that no worker holds their secrets."""
     verdicts: tuple[Verdict, ...]
     """One for each object, in the order of the file; all accepted, since one rejected object rejects the whole."""
     warnings: tuple[ConfigError, ...]

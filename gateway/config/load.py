@@ -22,7 +22,14 @@ from gateway.config.rules.advice import find_warnings
 from gateway.config.rules.reachability import build_checked_table, check_reachability
 from gateway.config.rules.written import check_sections
 from gateway.config.sections import Sections, read_sections
-from gateway.config.settings import admin_settings, drain_settings, read_tokens, telemetry_settings, worker_count
+from gateway.config.settings import (
+    admin_settings,
+    drain_settings,
+    log_sinks,
+    read_tokens,
+    telemetry_settings,
+    worker_count,
+)
 from gateway.config.signature import Signature, UnreadableFile, read_bounded
 from gateway.model.route import Place, Route
 from gateway.model.snapshot import Snapshot
@@ -112,6 +119,7 @@ def _load(
         workers=worker_count(settings.workers),
         declared_workers=settings.workers,
         admin=admin_settings(settings.admin, tokens),
+        log_sinks=log_sinks(settings.telemetry),
         verdicts=verdicts,
         warnings=tuple(warnings),
         text=text,

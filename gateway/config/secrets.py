@@ -23,12 +23,17 @@ _FIELD_MAPPINGS: Final = (
     ("rewrite", "response_headers", "add"),
     ("respond", "headers"),
 )
+SINKS: Final = ("telemetry", "access_log", "sinks")
+"""Where the sinks of access lines are."""
+_SINK_SECRETS: Final = frozenset({"token", "password", "api_key"})
 
 
 def is_secret(path: Path) -> bool:
-    """Whether a value at this path is never shown: an admin token, or a field or parameter that carries credentials."""
+    """Whether a value at this path is never shown: a token, or a field or parameter that carries credentials."""
     if path[:1] == ("admin",):
         return path[-1] == "token"
+    if path[: len(SINKS)] == SINKS:
+        return path[-1] in _SINK_SECRETS or "headers" in path[:-1]
     return any(
         mapping in _FREELY_NAMED and isinstance(name, str) and carries_credentials(name)
         for mapping, name in pairwise(path)
@@ -41,12 +46,27 @@ def secret_places(root: dict[str, Any]) -> Iterator[Path]:
     for index, token in enumerate(tokens if isinstance(tokens, list) else ()):
         if isinstance(token, dict) and "token" in token:
             yield ("admin", "tokens", index, "token")
+    yield from _sink_secrets(root)
     routes = root.get("routes")
     for index, route in enumerate(routes if isinstance(routes, list) else ()):
         for keys in _FIELD_MAPPINGS:
             mapping = _at(route, keys)
             if mapping and isinstance(mapping, dict):
                 yield from (("routes", index, *keys, name) for name in mapping if carries_credentials(name))
+
+
+def _sink_secrets(root: dict[str, Any]) -> Iterator[Path]:
+    """Credentials of sinks, and every header field that is sent to one."""
+    sinks = _at(root, SINKS)
+    for index, sink in enumerate(sinks if isinstance(sinks, list) else ()):
+        for kind, target in sink.items() if isinstance(sink, dict) else ():
+            path: Path = (*SINKS, index, kind)
+            for key in target if isinstance(target, dict) else ():
+                if key in _SINK_SECRETS:
+                    yield (*path, key)
+            headers = _at(target, ("headers",))
+            for name in headers if isinstance(headers, dict) else ():
+                yield (*path, "headers", name)
 
 
 def value_at(root: Any, path: Path) -> Any:

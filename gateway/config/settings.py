@@ -3,6 +3,7 @@
 The file wins over OpenTelemetry's standard variables; they count where the file is silent.
 """
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,20 +14,43 @@ from gateway.config.configuration import AdminSettings, AdminToken
 from gateway.config.forms.addresses import parse_listen_address
 from gateway.config.forms.fields import check_secret
 from gateway.config.forms.schema import SettingsForm
-from gateway.config.forms.settings import MAX_WORKERS, AdminForm, DrainForm, TelemetryForm, TracesForm
+from gateway.config.forms.settings import MAX_WORKERS, AccessLogForm, AdminForm, DrainForm, TelemetryForm, TracesForm
+from gateway.config.forms.sinks import (
+    BasicAuthForm,
+    ElasticsearchForm,
+    HttpSinkForm,
+    LogSinkForm,
+    LokiForm,
+    SplunkForm,
+)
 from gateway.config.interpolation import Interpolation, InterpolationError
 from gateway.config.sections import Declared
 from gateway.model.snapshot import (
     AccessLogSettings,
     DrainSettings,
+    LogFormat,
     MetricSettings,
     TelemetrySettings,
     TraceSettings,
 )
 from gateway.model.tracing import TraceFormat
+from gateway.telemetry.shipping.settings import (
+    BatchLimits,
+    ElasticsearchTarget,
+    FileTarget,
+    HttpAccess,
+    LogSink,
+    LogstashTarget,
+    LokiTarget,
+    OtlpTarget,
+    QueueLimits,
+    SplunkTarget,
+    Target,
+)
 from gateway.telemetry.tracing.environment import traces_export_enabled
 
 _PROTOCOLS: Final = frozenset({"http/protobuf", "grpc"})
+_IN_ECS: Final = frozenset({"elasticsearch", "logstash"})
 _CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -34,11 +58,16 @@ def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> Telem
     named = "service_name" in form.model_fields_set
     return TelemetrySettings(
         service_name=form.service_name if named else _service_name(environ) or form.service_name,
-        access_log=AccessLogSettings(form.access_log.sink, form.access_log.sample.success),
+        access_log=_access_log(form.access_log),
         traces=_traces(form.traces, environ),
         metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes, form.metrics.native_histograms),
         query_allowed=form.query_allowed,
     )
+
+
+def _access_log(form: AccessLogForm) -> AccessLogSettings:
+    names = tuple(sink.name or sink.kind for sink in form.sinks)
+    return AccessLogSettings(form.sink, form.sample.success, form.format, names)
 
 
 def admin_settings(form: AdminForm, secrets: tuple[str, ...]) -> AdminSettings:
@@ -134,3 +163,57 @@ def _sample_ratio(environ: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return ratio if 0 <= ratio <= 1 else None
+
+
+def log_sinks(form: TelemetryForm) -> tuple[LogSink, ...]:
+    """In the order of the file."""
+    usual = form.access_log.format
+    return tuple(_sink(sink, usual) for sink in form.access_log.sinks)
+
+
+def _sink(form: LogSinkForm, usual: LogFormat) -> LogSink:
+    return LogSink(
+        name=form.name or form.kind,
+        target=_target(form),
+        format=form.format or (LogFormat.ECS if form.kind in _IN_ECS else usual),
+        queue=QueueLimits(form.queue.lines, form.queue.bytes),
+        batch=BatchLimits(form.batch.lines, form.batch.bytes, form.batch.age),
+    )
+
+
+def _target(form: LogSinkForm) -> Target:
+    if form.elasticsearch is not None:
+        return ElasticsearchTarget(_http(form.elasticsearch), form.elasticsearch.index)
+    if form.loki is not None:
+        return LokiTarget(_http(form.loki), tuple(form.loki.labels.items()))
+    if form.splunk is not None:
+        splunk = form.splunk
+        return SplunkTarget(_http(splunk), splunk.index or "", splunk.source, splunk.sourcetype)
+    if form.logstash is not None:
+        return LogstashTarget(_http(form.logstash))
+    if form.otlp is not None:
+        return OtlpTarget(_http(form.otlp))
+    assert form.file is not None
+    return FileTarget(form.file.path)
+
+
+def _http(form: HttpSinkForm) -> HttpAccess:
+    headers = {**_credentials(form), **form.headers}
+    return HttpAccess(form.url, tuple(headers.items()), form.timeout, form.gzip, form.ca_file)
+
+
+def _credentials(form: HttpSinkForm) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if isinstance(form, BasicAuthForm) and form.username is not None:
+        pair = f"{form.username}:{form.password}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    if isinstance(form, ElasticsearchForm) and form.api_key is not None:
+        headers["Authorization"] = f"ApiKey {form.api_key}"
+    if isinstance(form, SplunkForm):
+        headers["Authorization"] = f"Splunk {form.token}"
+    if isinstance(form, LokiForm):
+        if form.token is not None:
+            headers["Authorization"] = f"Bearer {form.token}"
+        if form.tenant is not None:
+            headers["X-Scope-OrgID"] = form.tenant
+    return headers

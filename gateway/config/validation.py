@@ -1,6 +1,7 @@
 """Values against forms: what pydantic finds, in the operator's words, each finding at its key and line."""
 
 import difflib
+import re
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -10,11 +11,12 @@ from gateway.config.document import Document
 from gateway.config.errors import ConfigError
 from gateway.config.forms.form import Form
 from gateway.config.interpolation import Interpolated
-from gateway.config.secrets import Path, is_secret
+from gateway.config.secrets import REDACTED, Path, is_secret
 
 F = TypeVar("F", bound=Form)
 
 _SHOWN_CHARACTERS: Final = 60
+_USERINFO: Final = re.compile(r"(://)[^/@\s]*@")
 _KEY_MARK: Final = "[key]"
 """What pydantic ends the path of an error with that is about a key of a mapping."""
 
@@ -63,8 +65,8 @@ def shown(value: object) -> str:
     if isinstance(value, Interpolated):
         return "a value that is not shown"
     if isinstance(value, str):
-        text = value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}..."
-        return repr(text)
+        text = _USERINFO.sub(rf"\1{REDACTED}@", value)
+        return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")
     if isinstance(value, dict | list | tuple):
         kind = "mapping" if isinstance(value, dict) else "list"
         return f"a {kind}" if value else f"an empty {kind}"

@@ -163,6 +163,8 @@ class Route:
     rewrite: Rewrite | None = None
     timeouts: RouteTimeouts = RouteTimeouts()
     slo: Slo | None = None
+    log_sample: float | None = None
+    """Share of its successful exchanges that get an access line, 0 to 1; None is what `telemetry.access_log` says."""
     forward_trailers: bool = False
     """Trailers are dropped unless the route lets them through (both directions)."""
     traces: RouteTraces = RouteTraces()

@@ -15,6 +15,14 @@ class AccessLogSink(StrEnum):
     NONE = "none"
 
 
+class LogFormat(StrEnum):
+    """How an access line is written: our own JSON, the Elastic Common Schema, or the combined log format and more."""
+
+    JSON = "json"
+    ECS = "ecs"
+    CLF = "clf"
+
+
 class Keep(StrEnum):
     """Why an exchange's trace is kept although the head decision was not to sample it."""
 
@@ -27,7 +35,16 @@ class Keep(StrEnum):
 class AccessLogSettings:
     sink: AccessLogSink = AccessLogSink.STDOUT
     sample_success: float = 1.0
-    """Share of successful exchanges that get a line, 0 to 1; failures always do."""
+    """Share of successful exchanges that get a line, 0 to 1, where the route says nothing else; failures always do."""
+    format: LogFormat = LogFormat.JSON
+    """Of what goes to stdout; made in the supervisor, workers know one form."""
+    sinks: tuple[str, ...] = ()
+    """Names of the sinks beside stdout. How they are reached is known to the supervisor alone, with its secrets."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody takes access lines."""
+        return self.sink is AccessLogSink.STDOUT or bool(self.sinks)
 
 
 @dataclass(frozen=True, slots=True)

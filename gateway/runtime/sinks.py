@@ -1,13 +1,18 @@
-"""Where telemetry leaves the gateway by itself: access lines to stdout, spans to a collector. Both in threads of theirs."""
+"""Where telemetry leaves the gateway by itself: access lines to stdout and to sinks, spans to a collector."""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 
 import structlog
 
-from gateway.model.snapshot import TelemetrySettings
-from gateway.telemetry.line_writer import LineWriter
+from gateway.config import Configuration
+from gateway.model.snapshot import AccessLogSink, TelemetrySettings
+from gateway.telemetry.formats.rewriting import rewriter
+from gateway.telemetry.shipping.destinations import Descriptor
+from gateway.telemetry.shipping.line_writer import LineWriter
+from gateway.telemetry.shipping.outlets import Outlets
+from gateway.telemetry.shipping.settings import LogSink
 from gateway.telemetry.spans import SpanSink
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import Report
@@ -22,13 +27,24 @@ class Sinks:
         self._store = store
         self._environ = environ
         self._settings: TelemetrySettings | None = None
-        self._lines = LineWriter(store)
+        self._lines = LineWriter(store, Descriptor())
+        self._is_stdout_wanted = True
+        self._outlets = Outlets(store)
         self._spans: SpanSink | None = None
         self._closing: asyncio.Task[None] | None = None
-        store.watch_queue("log", "access_log", self._lines.waiting_bytes, self._lines.capacity)
+        store.watch_queue("log", "access_log", self._waiting_bytes, self._lines.queue.limits.bytes)
 
-    async def configure(self, settings: TelemetrySettings, wait_s: float) -> None:
-        """Take up new settings; spans queued under the old ones are still exported, for at most `wait_s`."""
+    async def follow(self, configuration: Configuration, wait_s: float) -> None:
+        """Take up a configuration that runs from now on, with its series in the store; see `configure`."""
+        snapshot = configuration.snapshot
+        await asyncio.to_thread(self._store.configure, snapshot)
+        await self.configure(snapshot.telemetry, wait_s, configuration.log_sinks)
+
+    async def configure(self, settings: TelemetrySettings, wait_s: float, log_sinks: Iterable[LogSink] = ()) -> None:
+        """Take up new settings; what is queued under the old ones is still delivered, for at most `wait_s`."""
+        self._is_stdout_wanted = settings.access_log.sink is AccessLogSink.STDOUT
+        self._lines.rewrite = rewriter(settings.access_log.format, settings.service_name)
+        self._outlets.configure(log_sinks, settings.service_name, wait_s)
         if self._settings is not None and _span_settings(settings) == _span_settings(self._settings):
             return
         self._settings = settings
@@ -48,13 +64,23 @@ class Sinks:
         self._store.watch_queue("span", "otlp", sink.waiting, sink.capacity)
 
     def take(self, report: Report) -> None:
-        self._lines.write(report.access_lines, report.access_line_count)
+        if report.access_line_count:
+            if self._is_stdout_wanted:
+                self._lines.write(report.access_lines, report.access_line_count)
+            self._outlets.put(report.access_lines, report.access_line_count)
         if self._spans is not None and report.records:
             self._spans.export(report.records)
 
+    def reopen(self) -> None:
+        """Files that lines go to may have been moved away; what is written from now on goes to new ones."""
+        self._outlets.reopen()
+
+    def _waiting_bytes(self) -> int:
+        return self._lines.queue.size
+
     async def close(self, wait_s: float) -> None:
         """Deliver what waits, for at most so many seconds."""
-        closing: list[Awaitable[None]] = [asyncio.to_thread(self._lines.close, wait_s)]
+        closing: list[Awaitable[None]] = [asyncio.to_thread(self._lines.close, wait_s), self._outlets.close(wait_s)]
         if self._closing is not None:
             closing.append(self._closing)
         if self._spans is not None:

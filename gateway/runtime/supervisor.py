@@ -105,7 +105,8 @@ class Supervisor:
         groups = await self._bind_first(snapshot)
         await self._open_admin()
         self._sockets.adopt(groups)
-        await asyncio.gather(self._fleet.start(), self._resolver.follow(snapshot), self._configure_telemetry(snapshot))
+        telemetry = self._sinks.follow(self._first.configuration, _SINKS_S)
+        await asyncio.gather(self._fleet.start(), self._resolver.follow(snapshot), telemetry)
         try:
             await self._publish(self._first, groups)
         except PublishFailed as failure:
@@ -153,7 +154,7 @@ class Supervisor:
             raise NotApplied("", f"no worker can run it: {failure}") from failure
         self._sockets.adopt(groups)
         self._access.tokens = candidate.configuration.admin.tokens
-        await self._configure_telemetry(snapshot)
+        await self._sinks.follow(candidate.configuration, _SINKS_S)
 
     async def _publish(self, candidate: Candidate, groups: dict[str, SocketGroup]) -> None:
         tickets = {listener: group.ticket for listener, group in groups.items()}
@@ -170,10 +171,6 @@ class Supervisor:
         if groups:
             self._sockets.retire(groups)
             await asyncio.sleep(_HANDSHAKE_S)
-
-    async def _configure_telemetry(self, snapshot: Snapshot) -> None:
-        await asyncio.to_thread(self._store.configure, snapshot)
-        await self._sinks.configure(snapshot.telemetry, _SINKS_S)
 
     async def _drain(self) -> None:
         """Readiness fails first; then, after the delay, the sockets close, and what is in flight ends."""
@@ -227,7 +224,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._on_ending_signal)
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        loop.add_signal_handler(signal.SIGUSR1, self._sinks.reopen)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reloads.reload_file("signal")))
 
     def _on_ending_signal(self) -> None:

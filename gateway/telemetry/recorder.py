@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason
-from gateway.model.snapshot import AccessLogSink, TelemetrySettings
+from gateway.model.snapshot import TelemetrySettings
 from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.labels import UNMATCHED
 from gateway.telemetry.recording.route_view import RouteView
@@ -46,7 +46,7 @@ class Recorder(Settling):
         self._forget_views()
         self._metrics = telemetry.metrics.enabled
         self._max_routes = telemetry.metrics.max_routes
-        self._log = telemetry.access_log.sink is AccessLogSink.STDOUT
+        self._log = telemetry.access_log.is_wanted
         self._sample = telemetry.access_log.sample_success
         self._export = telemetry.traces.export and telemetry.traces.propagate
         self._keep = frozenset(keep.value for keep in telemetry.traces.keep)

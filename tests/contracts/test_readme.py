@@ -1,5 +1,6 @@
 """What the README says about the configuration is what the program does."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,7 +67,8 @@ def test_the_block_of_every_key_is_a_configuration_that_can_run(tmp_path: Path) 
     token = tmp_path / "token"
     token.write_text("a-token-of-some-length\n")
     text = every_key_block().replace("/etc/sightline/grafana.token", str(token))
-    configuration = load_text(text, "README.md", 1, {"SIGHTLINE_CI_TOKEN": "another-token-of-some-length"})
+    environ = {name: f"a-value-of-{name}-for-tests" for name in re.findall(r"\$\{([A-Z_]+)\}", text)}
+    configuration = load_text(text, "README.md", 1, environ)
     assert configuration.warnings == ()
 
 

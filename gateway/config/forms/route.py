@@ -155,6 +155,18 @@ class RouteTracesForm(Form):
     formats: TraceFormats | None = Field(default=None, description="Forms of trace context to send besides W3C's.")
 
 
+class RouteSampleForm(Form):
+    success: Ratio = Field(description="Share of its successful exchanges that get a line; the rate is in the line.")
+
+
+class RouteAccessLogForm(Form):
+    """Where a route wants something else than `telemetry.access_log` says."""
+
+    sample: RouteSampleForm | None = Field(
+        default=None, description="Which of its exchanges get a line; failed, slow and retried ones always do."
+    )
+
+
 class RouteForm(Form):
     """Which requests are taken, and what becomes of them."""
 
@@ -172,6 +184,7 @@ class RouteForm(Form):
     rewrite: RewriteForm | None = Field(default=None, description="What is changed before requests are forwarded.")
     timeouts: RouteTimeoutsForm = Field(default=RouteTimeoutsForm(), description="How long the upstream may take.")
     slo: SloForm | None = Field(default=None, description="What the route promises.")
+    access_log: RouteAccessLogForm | None = Field(default=None, description="Its own share of the access log.")
     trailers: Literal["drop", "forward"] = Field(
         default="drop", description="What becomes of trailer fields, both ways."
     )

@@ -21,12 +21,14 @@ from gateway.config.forms.fields import (
     text_matching,
     whole_number,
 )
-from gateway.config.forms.form import Form, not_yet
+from gateway.config.forms.form import Form
+from gateway.config.forms.sinks import LogSinkForm
 from gateway.model.snapshot import (
     AccessLogSettings,
     AccessLogSink,
     DrainSettings,
     Keep,
+    LogFormat,
     MetricSettings,
     TelemetrySettings,
     TraceSettings,
@@ -38,16 +40,7 @@ _ACCESS_LOG: Final = AccessLogSettings()
 _TRACES: Final = TraceSettings()
 _METRICS: Final = MetricSettings()
 _DRAIN: Final = DrainSettings()
-_LATER_FORMATS: Final = frozenset({"ecs", "clf", "text"})
 _SERVICE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
-
-
-def _log_format(value: object) -> str:
-    if value in _LATER_FORMATS:
-        raise not_yet("json")
-    if value != "json":
-        raise expected("json")
-    return "json"
 
 
 def _collector_url(text: str) -> str:
@@ -79,10 +72,13 @@ class SampleForm(Form):
 
 class AccessLogForm(Form):
     sink: Annotated[AccessLogSink, Field(strict=False)] = Field(default=_ACCESS_LOG.sink, description="Where lines go.")
-    format: Annotated[str, PlainValidator(_log_format), WithJsonSchema({"const": "json"})] = Field(
-        default="json", description="One JSON object on each line."
+    format: Annotated[LogFormat, Field(strict=False)] = Field(
+        default=_ACCESS_LOG.format, description="Our JSON, the Elastic Common Schema, or the combined log format."
     )
     sample: SampleForm = Field(default=SampleForm(), description="Which exchanges get a line; failures always do.")
+    sinks: Items[LogSinkForm] = Field(
+        default=(), description="Further places that lines go to, each with its own queue."
+    )
 
 
 class TracesForm(Form):

@@ -13,6 +13,7 @@ from gateway.config.forms.form import Form, broken_rules
 from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, RewriteForm, RouteForm
 from gateway.config.forms.settings import AdminTokenForm
 from gateway.config.interpolation import Interpolated
+from gateway.config.rules.sinks import check_sinks
 from gateway.config.secrets import REDACTED, Path, secret_places, value_at
 from gateway.config.sections import Declared, Sections
 from gateway.config.validation import shown
@@ -34,6 +35,7 @@ def check_sections(sections: Sections) -> None:
         _check_route(route)
         _check_references(route, upstreams, listeners)
     _check_tokens(sections.settings)
+    check_sinks(sections.settings)
     _check_redacted(sections)
 
 
@@ -208,7 +210,7 @@ def _check_redacted(sections: Sections) -> None:
     for path in secret_places(root) if isinstance(root, dict) else ():
         if value_at(root, path) in (REDACTED, {"exact": REDACTED}):
             message = f"got {REDACTED}, which stands for a secret in a dump; expected the secret itself"
-            owner = sections.settings if path[0] == "admin" else sections.routes[int(path[1])]
+            owner = sections.routes[int(path[1])] if path[0] == "routes" else sections.settings
             owner.fail(path[len(owner.path) :], message)
 
 

@@ -54,6 +54,8 @@ RETRY_REASONS: Final = (Reason.UPSTREAM_RESET.value,)
 """How a connection that was reused turns out to have ended, before any byte of an answer."""
 KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
 DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")
+LINE_DROP_REASONS: Final = ("queue_full", "write_failed", "rejected", "malformed", "shutdown")
+"""Why a sink of access lines gives one up: telemetry.shipping."""
 OVERFLOWING: Final = ((catalog.HTTP_REQUESTS, "route"), (catalog.UPSTREAM_REQUESTS, "endpoint"))
 """The families in which observations under `_overflow` are counted, one for each label that is bounded."""
 SINKS: Final = (("log", "access_log"), ("span", "otlp"))
@@ -95,7 +97,7 @@ def of_sink(signal: str, sink: str) -> Iterator[Series]:
     yield catalog.TELEMETRY_EXPORTED, (signal, sink)
     yield catalog.TELEMETRY_EXPORT_DURATION, (signal, sink)
     yield catalog.TELEMETRY_LAST_SUCCESS, (signal, sink)
-    for reason in DROP_REASONS:
+    for reason in LINE_DROP_REASONS if signal == "log" else DROP_REASONS:
         yield catalog.TELEMETRY_DROPPED, (signal, sink, reason)
 
 

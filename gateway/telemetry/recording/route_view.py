@@ -19,7 +19,7 @@ EndingKey: TypeAlias = tuple[str, int, Source, Reason]
 class Ending:
     """What all exchanges of a route that ended alike have in common, worked out when the first of them ends."""
 
-    __slots__ = ("cell", "duration", "fault", "judged", "line", "plain", "sampled_line")
+    __slots__ = ("cell", "duration", "fault", "judged", "line", "plain", "sample_rate", "sampled_line")
 
     def __init__(self, route: Route | None, series: RouteSeries, key: EndingKey, sample_rate: float) -> None:
         method, status, source, reason = key
@@ -29,6 +29,7 @@ class Ending:
         self.plain = status < 400 and reason is Reason.NONE
         self.judged = reason is not Reason.CLIENT_DISCONNECT
         """Whether objectives count it: who left before the answer says nothing about the service."""
+        self.sample_rate = sample_rate
         self.line = line_ending(route, method, status, source, reason)
         self.sampled_line = line_ending(route, method, status, source, reason, sample_rate)
 

@@ -130,11 +130,12 @@ class Settling:
         smooth.overheads.buckets[bucket] += 1
         if view.objectives:
             view.judge(smooth.ending, total, upgraded=False)
-        if self._log and self._sample >= 1.0 and exchange.query is None and not exchange.detail:
+        if self._log and view.sample_rate >= 1.0 and exchange.query is None and not exchange.detail:
             timestamp = self._encoder.timestamp(exchange.started_at_ns)
             lines.append(self._smooth_lines.compose(exchange, smooth, timestamp, total, ttfb))
-        elif self._log:
-            self._choose_line(exchange, measure(exchange), smooth.ending, "")
+        elif self._log and (not smooth.ending.plain or random() < view.sample_rate):
+            line = smooth.ending.sampled_line if smooth.ending.plain else smooth.ending.line
+            self._outbox.add_line(self._encoder.encode(exchange, measure(exchange), line))
         if self._export and exchange.sampled:
             self._keep_record(exchange, measure(exchange), "")
         return True
@@ -180,7 +181,7 @@ class Settling:
         rule = ""
         if ending.fault or timing[0] > view.slow_ns or len(exchange.attempts) > 1:
             rule = _rule_of(exchange, ending, view, timing)
-        if self._log and self._sample >= 1.0:
+        if self._log and view.sample_rate >= 1.0:
             self._outbox.add_line(self._encoder.encode(exchange, timing, ending.line))
         else:
             self._choose_line(exchange, timing, ending, rule)
@@ -194,7 +195,7 @@ class Settling:
                 self._outbox.add_kept_line(self._encoder.encode(exchange, timing, ending.line))
         elif rule or not ending.plain:
             self._outbox.add_line(self._encoder.encode(exchange, timing, ending.line))
-        elif random() < self._sample:
+        elif random() < ending.sample_rate:
             self._outbox.add_line(self._encoder.encode(exchange, timing, ending.sampled_line))
 
     def _keep_record(self, exchange: Exchange, timing: Timing, rule: str) -> None:
@@ -221,7 +222,8 @@ class Settling:
         view = self._views.get(route.name)
         if view is None or view.route is not route:
             label = route.name if route.index < self._max_routes else OVERFLOW
-            view = self._views[route.name] = RouteView(route, self._tally.route(label), self._sample)
+            sample_rate = self._sample if route.log_sample is None else route.log_sample
+            view = self._views[route.name] = RouteView(route, self._tally.route(label), sample_rate)
         return view
 
 

@@ -146,14 +146,11 @@ def test_what_a_later_version_brings_is_refused_and_not_ignored(reject: Reject) 
 routes:
   - {name: a, upstream: orders, retries: {attempts: 3}}
   - {name: b, match: {path: /b}, upstream: orders, policies: [{kind: x}]}
-telemetry:
-  access_log: {format: clf}
 """
     )
     assert [error.partition(": not yet supported by this version")[0] for error in errors] == [
         "4: routes[0].retries",
         "5: routes[1].policies",
-        "7: telemetry.access_log.format",
     ]
 
 

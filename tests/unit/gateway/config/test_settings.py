@@ -9,8 +9,20 @@ from gateway.config import Configuration
 from gateway.config.forms.settings import MAX_WORKERS
 from gateway.config.settings import _cgroup_processors, worker_count
 from gateway.model.clock import SECOND_NS
-from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep
+from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep, LogFormat
 from gateway.model.tracing import TraceFormat
+from gateway.telemetry.shipping.settings import (
+    BatchLimits,
+    ElasticsearchTarget,
+    FileTarget,
+    HttpAccess,
+    LogSink,
+    LogstashTarget,
+    LokiTarget,
+    OtlpTarget,
+    QueueLimits,
+    SplunkTarget,
+)
 
 Load = Callable[..., Configuration]
 
@@ -122,3 +134,65 @@ def test_without_a_quota_affinity_alone_counts(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 3, 5})
     assert worker_count("auto") == 3
     assert worker_count(7) == 7
+
+
+SINKS = """
+telemetry:
+  access_log:
+    sink: none
+    format: clf
+    sinks:
+      - file: {path: /var/log/access.log}
+        queue: {lines: 500, bytes: 1MiB}
+        batch: {lines: 50, bytes: 64KiB, age: 250ms}
+      - {name: search, elasticsearch: {url: "https://es:9200/", index: access, api_key: "${KEY}", gzip: true}}
+      - {loki: {url: "http://loki:3100", tenant: blue, token: loki-token, labels: {env: test}}}
+      - {splunk: {url: "https://splunk:8088", token: splunk-token, index: main, timeout: 3s}}
+      - {logstash: {url: "http://logstash:8080", username: me, password: "pass word"}}
+      - {otlp: {url: "http://collector:4318", headers: {X-Key: abc}}, format: json}
+"""
+
+
+def test_sinks_are_what_the_file_says(load: Load) -> None:
+    configuration = load(SINKS, KEY="es-key")
+    file, search, loki, splunk, logstash, otlp = configuration.log_sinks
+    assert file == LogSink(
+        "file",
+        FileTarget("/var/log/access.log"),
+        LogFormat.CLF,
+        QueueLimits(500, 1 << 20),
+        BatchLimits(50, 64 << 10, 250_000_000),
+    )
+    access = HttpAccess("https://es:9200", (("Authorization", "ApiKey es-key"),), gzip=True)
+    assert search == LogSink("search", ElasticsearchTarget(access, "access"), LogFormat.ECS)
+    access = HttpAccess("http://loki:3100", (("Authorization", "Bearer loki-token"), ("X-Scope-OrgID", "blue")))
+    assert loki.target == LokiTarget(access, (("env", "test"),))
+    access = HttpAccess("https://splunk:8088", (("Authorization", "Splunk splunk-token"),), 3 * SECOND_NS)
+    assert splunk.target == SplunkTarget(access, "main")
+    access = HttpAccess("http://logstash:8080", (("Authorization", "Basic bWU6cGFzcyB3b3Jk"),))
+    assert (logstash.target, logstash.format) == (LogstashTarget(access), LogFormat.ECS)
+    assert otlp.target == OtlpTarget(HttpAccess("http://collector:4318", (("X-Key", "abc"),)))
+
+
+def test_workers_learn_the_names_of_sinks_and_nothing_more(load: Load) -> None:
+    configuration = load(SINKS, KEY="es-key")
+    access_log = configuration.snapshot.telemetry.access_log
+    assert access_log.sinks == ("file", "search", "loki", "splunk", "logstash", "otlp")
+    assert access_log.is_wanted
+    assert not load("telemetry: {access_log: {sink: none}}\n").snapshot.telemetry.access_log.is_wanted
+    secrets = ("es-key", "loki-token", "splunk-token", "pass word", "abc")
+    for place in (repr(configuration.snapshot), repr(configuration.log_sinks), configuration.canonical.decode()):
+        assert [secret for secret in secrets if secret in place] == []
+
+
+def test_another_secret_is_another_revision(load: Load) -> None:
+    assert load(SINKS, KEY="one").snapshot.revision != load(SINKS, KEY="two").snapshot.revision
+
+
+def test_a_route_may_have_a_share_of_its_own_in_the_access_log(load: Load) -> None:
+    text = """\
+routes:
+  - {name: a, match: {path: /a}, upstream: orders, access_log: {sample: {success: 10%}}}
+  - {name: b, upstream: orders}
+"""
+    assert [route.log_sample for route in load(text).snapshot.routes] == [0.1, None]

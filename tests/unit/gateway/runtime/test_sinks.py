@@ -1,12 +1,15 @@
 """Sinks that follow the settings, and cost the gateway nothing when they cannot be built."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from gateway.model.snapshot import TelemetrySettings, TraceSettings
+from gateway.model.snapshot import AccessLogSettings, AccessLogSink, TelemetrySettings, TraceSettings
 from gateway.runtime import sinks as module
 from gateway.runtime.sinks import Sinks
+from gateway.telemetry import catalog
+from gateway.telemetry.shipping.settings import FileTarget, LogSink
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import Report
 
@@ -74,3 +77,22 @@ def test_an_exporter_that_cannot_be_built_costs_the_spans_alone(monkeypatch: pyt
 
     monkeypatch.setattr(module, "SpanSink", refuse)
     configure(EXPORTING)
+
+
+def test_lines_go_to_sinks_without_stdout(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    block = b"a line\n"
+    settings = TelemetrySettings(access_log=AccessLogSettings(AccessLogSink.NONE, sinks=("file",)))
+
+    async def run() -> None:
+        store = MetricsStore()
+        sinks = Sinks(store, {})
+        await sinks.configure(settings, 1.0, [LogSink("file", FileTarget(str(path)))])
+        sinks.take(Report(worker=1, sequence=1, at_ns=1, access_lines=block, access_line_count=1))
+        sinks.reopen()
+        await sinks.close(5.0)
+        exported = store.families([catalog.TELEMETRY_EXPORTED])[0].series
+        assert exported == {("log", "file"): 1, ("log", "access_log"): 0}
+
+    asyncio.run(run())
+    assert path.read_bytes() == block

@@ -369,6 +369,25 @@ def test_a_sampled_success_says_at_what_rate() -> None:
     assert {line["sample_rate"] for line in lines} == {0.5}
 
 
+def test_a_route_may_have_a_rate_of_its_own() -> None:
+    recorder = make_recorder(TelemetrySettings(access_log=AccessLogSettings(sample_success=0.0)))
+    whole, half = make_route("whole", log_sample=1.0), make_route("half", log_sample=0.5)
+    for route in (whole, half, make_route("none")):
+        record(recorder, *(make_exchange(route) for _ in range(300)), make_exchange(route, status=500))
+    lines = lines_of(take(recorder))
+    of = {name: [line for line in lines if line["route"] == name] for name in ("whole", "half", "none")}
+    assert (len(of["whole"]), len(of["none"])) == (301, 1)
+    assert 75 < len(of["half"]) < 225
+    assert {line.get("sample_rate") for line in of["half"]} == {0.5, None}
+    assert not any("sample_rate" in line for line in of["whole"])
+
+
+def test_lines_are_made_for_sinks_without_stdout() -> None:
+    recorder = make_recorder(TelemetrySettings(access_log=AccessLogSettings(AccessLogSink.NONE, sinks=("search",))))
+    record(recorder, make_exchange())
+    assert len(lines_of(take(recorder))) == 1
+
+
 def test_without_metrics_nothing_is_counted() -> None:
     recorder = make_recorder(TelemetrySettings(metrics=NO_METRICS))
     record(recorder, make_exchange(), refused_exchange())

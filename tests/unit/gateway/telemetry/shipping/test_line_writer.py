@@ -4,13 +4,15 @@ import errno
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import pytest
 import structlog.testing
 
-from gateway.telemetry.line_writer import LineWriter
+from gateway.telemetry.shipping.destinations import Descriptor
+from gateway.telemetry.shipping.line_writer import LineWriter
+from gateway.telemetry.shipping.settings import QueueLimits
 
 WAIT_S: Final = 20.0
 
@@ -26,6 +28,9 @@ class CountedLedger:
         with self.changed:
             self.dropped[reason] += count
             self.changed.notify_all()
+
+    def export_took(self, signal: str, sink: str, seconds: float) -> None:
+        """Of no interest here."""
 
     def count_exported(self, signal: str, sink: str, count: int) -> None:
         with self.changed:
@@ -74,24 +79,29 @@ def block(number: int, size: int = 100) -> bytes:
     return b"%06d" % number + b"x" * (size - 7) + b"\n"
 
 
+def outages(logged: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was told beside the number of lines lost."""
+    return [entry for entry in logged if entry["event"] != "access_lines_dropped"]
+
+
 def test_blocks_arrive_whole_and_in_order(pipe: Pipe) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     for number in range(300):
         writer.write(block(number), 1)
     writer.close(WAIT_S)
     pipe.close_writer()
     assert pipe.read_all() == b"".join(block(number) for number in range(300))
-    assert (ledger.exported, ledger.dropped, writer.waiting_bytes()) == (300, Counter(), 0)
+    assert (ledger.exported, ledger.dropped, writer.queue.size) == (300, Counter(), 0)
 
 
-def test_a_stalled_reader_makes_drops_and_what_was_queued_arrives(pipe: Pipe) -> None:
+def test_a_stalled_reader_costs_the_oldest_lines_and_the_newest_arrive(pipe: Pipe) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing, max_bytes=200_000)
+    writer = LineWriter(ledger, Descriptor(pipe.writing), limits=QueueLimits(1_000_000, 200_000))
     size, count = 50_000, 12
     for number in range(count):
-        writer.write(block(number, size), 10)
-    kept = count - ledger.dropped["queue_full"] // 10
+        writer.write(block(number, size), 1)
+    kept = count - ledger.dropped["queue_full"]
     assert 4 <= kept < count
     reader = threading.Thread(target=lambda: received.append(pipe.read_all()))
     received: list[bytes] = []
@@ -99,20 +109,25 @@ def test_a_stalled_reader_makes_drops_and_what_was_queued_arrives(pipe: Pipe) ->
     writer.close(WAIT_S)
     pipe.close_writer()
     reader.join(WAIT_S)
-    assert received == [b"".join(block(number, size) for number in range(kept))]
-    assert ledger.exported + ledger.dropped["queue_full"] == count * 10
+    numbers = [int(line[:6]) for line in received[0].splitlines()]
+    assert (len(numbers), numbers) == (kept, sorted(numbers))
+    assert numbers[-3:] == [count - 3, count - 2, count - 1]
+    assert ledger.exported + ledger.dropped["queue_full"] == count
 
 
 def test_a_reader_that_has_gone_ends_nothing(pipe: Pipe) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     pipe.close_reader()
     with structlog.testing.capture_logs() as logged:
         writer.write(block(1), 3)
         ledger.wait_for_drops("write_failed", 3)
         writer.write(block(2), 4)
         writer.close(WAIT_S)
-    assert [(entry["event"], entry["error"]) for entry in logged] == [("access_log_not_written", "Broken pipe")]
+    assert [(entry["event"], entry["error"]) for entry in outages(logged)] == [
+        ("access_log_not_written", "Broken pipe")
+    ]
+    assert sum(entry["lines"] for entry in logged if entry["event"] == "access_lines_dropped") == 7
     assert ledger.dropped["write_failed"] == 7
     assert ledger.exported == 0
 
@@ -121,7 +136,7 @@ def test_a_disk_that_was_full_is_written_to_again_once_there_is_room(pipe: Pipe)
     ledger = CountedLedger()
     descriptor = os.open("/dev/full", os.O_WRONLY)
     try:
-        writer = LineWriter(ledger, descriptor)
+        writer = LineWriter(ledger, Descriptor(descriptor))
         with structlog.testing.capture_logs() as logged:
             writer.write(block(1), 3)
             writer.write(block(1), 3)
@@ -133,14 +148,14 @@ def test_a_disk_that_was_full_is_written_to_again_once_there_is_room(pipe: Pipe)
         os.close(descriptor)
     assert os.read(pipe.reading, 1_000_000) == block(2)
     assert (ledger.dropped, ledger.exported) == ({"write_failed": 6}, 4)
-    assert [entry["event"] for entry in logged] == ["access_log_not_written", "access_log_written_again"]
+    assert [entry["event"] for entry in outages(logged)] == ["access_log_not_written", "access_log_written_again"]
 
 
 def test_a_line_that_was_cut_off_by_a_full_disk_is_ended_before_the_next(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     results: list[int | OSError] = [5, OSError(errno.ENOSPC, "No space left on device")]
     write_for_real = os.write
 
@@ -152,7 +167,7 @@ def test_a_line_that_was_cut_off_by_a_full_disk_is_ended_before_the_next(
             raise result
         return write_for_real(descriptor, data[:result])
 
-    monkeypatch.setattr("gateway.telemetry.line_writer.os.write", write)
+    monkeypatch.setattr("gateway.telemetry.shipping.destinations.os.write", write)
     writer.write(b"a line\n", 1)
     ledger.wait_for_drops("write_failed", 1)
     writer.write(b"another\n", 1)
@@ -162,7 +177,7 @@ def test_a_line_that_was_cut_off_by_a_full_disk_is_ended_before_the_next(
 
 def test_closing_gives_up_at_its_deadline_and_counts_what_is_left(pipe: Pipe) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     for number in range(3):
         writer.write(block(number, 100_000), 5)
     writer.close(0.05)
@@ -177,7 +192,7 @@ def test_closing_gives_up_at_its_deadline_and_counts_what_is_left(pipe: Pipe) ->
 def test_a_descriptor_that_does_not_block_is_waited_for(pipe: Pipe) -> None:
     os.set_blocking(pipe.writing, False)
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     received: list[bytes] = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_all()))
     for number in range(5):
@@ -192,7 +207,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: Pipe) -> None:
 
 def test_an_empty_block_is_nothing(pipe: Pipe) -> None:
     ledger = CountedLedger()
-    writer = LineWriter(ledger, pipe.writing)
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
     writer.write(b"", 0)
     writer.close(WAIT_S)
     assert (ledger.exported, ledger.dropped) == (0, Counter())

@@ -1,0 +1,131 @@
+"""Access lines to stdout or to a file from a thread, through a bounded queue: whoever reads them may stall without
+stalling the gateway."""
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.telemetry.shipping.losses import Ledger, Losses
+from gateway.telemetry.shipping.queue import Block, LineQueue
+from gateway.telemetry.shipping.settings import QueueLimits
+
+_log = structlog.get_logger("sightline.telemetry")
+_STDOUT: Final = "access_log"
+_LINE_END: Final = ord("\n")
+_STDOUT_LIMITS: Final = QueueLimits(lines=1_000_000, bytes=32 * 1024 * 1024)
+
+
+class Destination(Protocol):
+    """Where bytes go; used by the writer's thread only."""
+
+    def write(self, data: memoryview) -> int:
+        """How many were written, perhaps none for now. Raises OSError."""
+
+    def begin(self) -> bool:
+        """Called before each block; whether what is written now no longer follows what was written last."""
+
+    def close(self) -> None:
+        """Nothing more comes."""
+
+
+class LineWriter:
+    """Writes whole blocks of lines to a destination in the order they came.
+
+    What finds no room in the queue is dropped and counted there, as is everything once the reader has gone (EPIPE).
+    Any other failure, a full disk say, costs the block at hand; the next one is tried again. The thread starts with the
+    object and ends with `close`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        destination: Destination,
+        sink: str = _STDOUT,
+        limits: QueueLimits = _STDOUT_LIMITS,
+    ) -> None:
+        self.rewrite: Callable[[bytes], bytes] | None = None
+        """Brings a block to another form on its way out."""
+        self._destination = destination
+        self._losses = Losses(ledger, sink)
+        self.queue = LineQueue(limits, self._losses)
+        self._wake = threading.Event()
+        self.queue.when_filled(self._wake.set)
+        self._is_closing = False
+        self._is_abandoned = False
+        self._is_broken = False
+        self._is_failing = False
+        """Whether the last block could not be written; an outage is told once, and its end."""
+        self._is_line_open = False
+        """Whether what was written last ended in the middle of a line."""
+        self._thread = threading.Thread(target=self._run, name=f"lines to {sink}", daemon=True)
+        self._thread.start()
+
+    def write(self, block: bytes, lines: int) -> None:
+        """Queue a block of so many whole lines; returns at once, whatever the reader does. One thread only."""
+        if self._is_broken or self._is_closing:
+            self._losses.add("shutdown" if self._is_closing else "write_failed", lines)
+        else:
+            self.queue.put(block, lines)
+
+    def close(self, deadline_s: float) -> None:
+        """Write what waits, for at most so many seconds; the rest is dropped and counted. Blocks; call it in a thread."""
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join(deadline_s)
+        self._is_abandoned = True
+        # What is in the thread's hands when it is given up on is lost as far as anybody can tell.
+        left = self.queue.lines
+        self.queue.clear()
+        self._losses.add("shutdown", left)
+        self._losses.tell(last=True)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while not (self.queue.is_empty or self._is_abandoned):
+                block = self.queue.take()
+                began_s = time.monotonic()
+                self._deliver(block)
+                self._losses.took(time.monotonic() - began_s)
+                self.queue.done(block)
+            if self._is_closing:
+                self._destination.close()
+                return
+
+    def _deliver(self, block: Block) -> None:
+        """A block that `close` gave up on while it was being written has been counted there."""
+        rest = memoryview(b"")
+        try:
+            is_new = self._destination.begin()
+            data = block.data if self.rewrite is None else self.rewrite(block.data)
+            rest = memoryview(b"\n" + data if self._is_line_open and not is_new else data)
+            while rest and not (self._is_broken or self._is_abandoned):
+                written = self._destination.write(rest)
+                if written:
+                    self._is_line_open = rest[written - 1] != _LINE_END
+                    rest = rest[written:]
+        except OSError as error:
+            self._tell_failure(error)
+            if not self._is_abandoned:
+                self._losses.add("write_failed", block.lines)
+            return
+        if self._is_abandoned:
+            return
+        if rest:
+            self._losses.add("write_failed", block.lines)
+            return
+        self._losses.delivered(block.lines)
+        if self._is_failing:
+            self._is_failing = False
+            _log.info("access_log_written_again", sink=self._losses.sink)
+
+    def _tell_failure(self, error: OSError) -> None:
+        self._is_broken = error.errno == errno.EPIPE
+        if not self._is_failing:
+            self._is_failing = True
+            _log.error("access_log_not_written", sink=self._losses.sink, error=error.strerror, is_final=self._is_broken)

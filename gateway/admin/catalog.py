@@ -3,6 +3,7 @@
 from typing import Final
 
 from gateway.admin import actions, examples, reads
+from gateway.admin import history as history_calls
 from gateway.admin.changes import catalog as changes
 from gateway.admin.live import catalog as live
 from gateway.admin.operations import Answer, Body, Operation, Parameter
@@ -156,4 +157,4 @@ ACTIONS: Final = (
     ),
 )
 
-OPERATIONS: Final = (*HEALTH, *VIEWS, *live.OPERATIONS, *changes.OPERATIONS, *ACTIONS)
+OPERATIONS: Final = (*HEALTH, *VIEWS, *history_calls.OPERATIONS, *live.OPERATIONS, *changes.OPERATIONS, *ACTIONS)

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
+from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import UnmatchedListView
 from gateway.wire.views import (
     ApplyResult,
@@ -62,6 +63,21 @@ class LiveState(Protocol):
     def unmatched(self, limit: int) -> UnmatchedListView: ...
 
 
+class HistoryState(Protocol):
+    """The recent past; keys are a kind and a name, times whole Unix seconds. See gateway.telemetry.history."""
+
+    @property
+    def now_s(self) -> int: ...
+
+    def find(self, key: tuple[SeriesKind, str]) -> object | None:
+        """Anything, if something is known of it."""
+        ...
+
+    def read(self, key: tuple[SeriesKind, str], start_s: int, end_s: int, step_s: int) -> HistoryView:
+        """Raises ValueError with one sentence for a time or step that is not kept."""
+        ...
+
+
 class GatewayState(Protocol):
     """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
 
@@ -70,6 +86,9 @@ class GatewayState(Protocol):
 
     @property
     def live(self) -> LiveState: ...
+
+    @property
+    def history(self) -> HistoryState: ...
 
     def status(self) -> StatusView: ...
 

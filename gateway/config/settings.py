@@ -28,6 +28,7 @@ from gateway.config.sections import Declared
 from gateway.model.snapshot import (
     AccessLogSettings,
     DrainSettings,
+    HistorySettings,
     LogFormat,
     MetricSettings,
     TelemetrySettings,
@@ -62,6 +63,7 @@ def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> Telem
         traces=_traces(form.traces, environ),
         metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes, form.metrics.native_histograms),
         query_allowed=form.query_allowed,
+        history=HistorySettings(form.history.memory),
     )
 
 

@@ -70,6 +70,12 @@ class MetricSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HistorySettings:
+    memory: int = 256 << 20
+    """Bytes that the rolling windows of the supervisor may take."""
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetrySettings:
     service_name: str = "sightline"
     access_log: AccessLogSettings = AccessLogSettings()
@@ -77,6 +83,7 @@ class TelemetrySettings:
     metrics: MetricSettings = MetricSettings()
     query_allowed: tuple[str, ...] = ()
     """Names of query parameters whose values may appear in access lines and spans; all others read REDACTED."""
+    history: HistorySettings = HistorySettings()
 
 
 @dataclass(frozen=True, slots=True)

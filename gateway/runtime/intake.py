@@ -4,6 +4,7 @@ import msgspec
 
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
+from gateway.telemetry.history.history import History
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import PoolGauge, Report, decode_report
 
@@ -39,7 +40,8 @@ class WorkerLoad:
 class Intake:
     """Called with each report of each worker; `loads` is by worker."""
 
-    def __init__(self, store: MetricsStore, sinks: Sinks, live: LiveTraffic) -> None:
+    def __init__(self, store: MetricsStore, sinks: Sinks, live: LiveTraffic, history: History) -> None:
+        self.history = history
         self.loads: dict[int, WorkerLoad] = {}
         self._store = store
         self._sinks = sinks
@@ -49,10 +51,12 @@ class Intake:
         """Raises msgspec.DecodeError if it is no report."""
         report = decode_report(encoded)
         self._store.absorb(worker, report)
+        self.history.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)
         self.loads.setdefault(worker, WorkerLoad()).take(report)
 
     def worker_gone(self, worker: int) -> None:
         self._store.worker_gone(worker)
+        self.history.worker_gone(worker)
         self.loads.pop(worker, None)

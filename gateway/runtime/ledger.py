@@ -35,6 +35,7 @@ class Ledger:
         self._incidents = incidents
         self._revisions = revisions
         self._listening: dict[str, str] = {}
+        instruments.watch_history(lambda: intake.history.bytes, lambda: intake.history.limit)
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None:
         try:
@@ -74,6 +75,7 @@ class Ledger:
             return
         self._tell_listeners()
         running, source, now_s = standing.running, standing.source, time.time()
+        self._intake.history.limit = running.configuration.snapshot.telemetry.history.memory
         self._revisions.add(
             Revision(running.sequence, running.revision, now_s, reload.trigger, reload.actor, source, running.archive)
         )

@@ -27,6 +27,7 @@ from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import endpoint_facts, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.exposition import Exposition
+from gateway.telemetry.history.shelf import GATEWAY
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
@@ -71,6 +72,7 @@ class RunningGateway:
         self.is_draining = False
         self.changes = changes
         self.live = intake.live
+        self.history = intake.history
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets
@@ -104,6 +106,7 @@ class RunningGateway:
             last_reload=self._reloads.last,
             routes=len(snapshot.routes),
             upstreams=len(snapshot.upstreams),
+            recent=self.history.recent(GATEWAY),
             last_change=self.changes.last(),
             source_differs=self._reloads.source_differs,
             incidents_last_hour=self.changes.incident_counts(),
@@ -221,7 +224,11 @@ class RunningGateway:
     def _route_views(self) -> dict[str, RouteView]:
         traffic = self._traffic.get().routes
         return {
-            route.name: msgspec.structs.replace(route_view(route), traffic=traffic.get(route.name, _NO_TRAFFIC))
+            route.name: msgspec.structs.replace(
+                route_view(route),
+                traffic=traffic.get(route.name, _NO_TRAFFIC),
+                recent=self.history.recent(("route", route.name)),
+            )
             for route in self._snapshot.routes
         }
 
@@ -234,15 +241,18 @@ class RunningGateway:
         for upstream in self._snapshot.upstreams:
             view = upstream_view(upstream, self._endpoints.addresses)
             endpoints = [
-                _with_load(
-                    msgspec.structs.replace(endpoint, state=self._endpoints.of(upstream.name, endpoint.address).state),
-                    self._traffic.get(),
-                    upstream.name,
-                    pools.get((upstream.name, endpoint.address), ()),
+                msgspec.structs.replace(
+                    _with_load(
+                        endpoint, self._traffic.get(), upstream.name, pools.get((upstream.name, endpoint.address), ())
+                    ),
+                    state=self._endpoints.of(upstream.name, endpoint.address).state,
+                    recent=self.history.recent(("endpoint", f"{upstream.name}/{endpoint.address}")),
                 )
                 for endpoint in view.endpoints
             ]
-            views[upstream.name] = msgspec.structs.replace(view, endpoints=endpoints)
+            views[upstream.name] = msgspec.structs.replace(
+                view, endpoints=endpoints, recent=self.history.recent(("upstream", upstream.name))
+            )
         return views
 
 

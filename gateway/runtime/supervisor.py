@@ -21,6 +21,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.changes import Changes
+from gateway.runtime.changes.figures import HistoryFigures
 from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.changes.sink_trouble import SinkTrouble
 from gateway.runtime.fleet.distribution import PublishFailed
@@ -38,6 +39,7 @@ from gateway.runtime.state import RunningGateway
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.exposition import Exposition
+from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 
@@ -69,7 +71,7 @@ class Supervisor:
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
         instruments, live = SupervisorInstruments(), LiveTraffic(lambda: self._snapshot)
-        intake = Intake(self._store, self._sinks, live)
+        intake = Intake(self._store, self._sinks, live, History())
         self._incidents = Incidents(lambda: self._snapshot.revision)
         revisions = Revisions()
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
@@ -79,7 +81,7 @@ class Supervisor:
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
-        changes = Changes(self._incidents, revisions, self._reloads)
+        changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
         self._gateway = RunningGateway(
             self._reloads, self._fleet, self._sockets, self._endpoints, intake, self._store, exposition, changes
         )

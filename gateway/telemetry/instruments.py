@@ -1,7 +1,7 @@
 """The supervisor's own metrics, kept by prometheus_client in the ordinary way: they change rarely and cost nothing."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, Summary, disable_created_metrics
@@ -70,6 +70,11 @@ class SupervisorInstruments:
         self._apply_duration.observe(took_s)
         for kind, count in objects.items():
             self._objects.labels(kind).set(count)
+
+    def watch_history(self, bytes_now: Callable[[], int], limit: Callable[[], int]) -> None:
+        """Ask for the memory of the rolling windows at each scrape."""
+        self.history_memory.set_function(bytes_now)
+        self.history_memory_limit.set_function(limit)
 
     def config_read(self, result: ReloadResult, trigger: ReloadTrigger) -> None:
         """A configuration was read: applied, unchanged or rejected. The first one is no reload.

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from gateway.wire.history import RecentView
+
 WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off", "stopped"]
 ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
 ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api", "rollback"]
@@ -98,6 +100,7 @@ class StatusView(View, frozen=True, kw_only=True):
     last_reload: ReloadView | None = None
     routes: int = 0
     upstreams: int = 0
+    recent: RecentView = RecentView()
     last_change: LastChangeView | None = None
     source_differs: bool = False
     """Whether the file, as it was read last, would give another configuration than the one that runs, or none."""
@@ -167,6 +170,7 @@ class RouteView(View, frozen=True, kw_only=True):
     respond_status: int | None = None
     redirect_status: int | None = None
     traffic: TrafficView = TrafficView()
+    recent: RecentView = RecentView()
 
 
 class RouteListView(View, frozen=True, kw_only=True):
@@ -189,6 +193,8 @@ class EndpointView(View, frozen=True, kw_only=True):
     requests: int = 0
     """Attempts since the gateway started."""
     failures: int = 0
+    recent: RecentView = RecentView()
+    """Of attempts at it."""
 
 
 class UpstreamView(View, frozen=True, kw_only=True):
@@ -202,6 +208,8 @@ class UpstreamView(View, frozen=True, kw_only=True):
     connect_timeout_ms: float | None
     idle_timeout_ms: float | None
     endpoints: list[EndpointView]
+    recent: RecentView = RecentView()
+    """Of attempts at all its endpoints."""
 
 
 class UpstreamListView(View, frozen=True, kw_only=True):

@@ -85,6 +85,39 @@ def test_the_status_shows_every_worker_on_the_revision_that_runs(running: Runnin
     assert status["source"].endswith("sightline.yaml")
 
 
+def test_the_history_tells_rate_and_percentiles_of_all_that_was_served(running: Running) -> None:
+    for _ in range(20):
+        assert running.send("/a") == 200
+    endpoint = f"kind=endpoint&name=origin/{running.origin}"
+    asked = ("", "&kind=route&name=all", "&kind=upstream&name=origin", f"&{endpoint}")
+
+    def totals() -> list[dict[str, Any]]:
+        return [running.get(f"/api/v1/history?window=30s&step=1s{series}")["total"] for series in asked]
+
+    wait_until(lambda: [total["requests"] for total in totals()] == [20] * 4, "all requests in the history")
+    for total in totals():
+        assert (total["errors"], total["failures"]) == (0, [])
+        assert 0 < total["p50_ms"] <= total["p99_ms"] <= total["p999_ms"]
+
+    def recents() -> list[dict[str, Any]]:
+        upstream = running.get("/api/v1/upstreams/origin")
+        views = [running.get("/api/v1/status"), running.get("/api/v1/routes/all"), upstream, upstream["endpoints"][0]]
+        return [view["recent"] for view in views]
+
+    # Views are made anew once a second.
+    wait_until(lambda: all(recent["error_ratio"] == 0 for recent in recents()), "all requests in the views")
+    assert [round(recent["rate"] * recent["seconds"]) for recent in recents()] == [20] * 4
+    assert recents()[1]["overhead_p99_ms"] < recents()[1]["p99_ms"]
+    assert running.call("GET", "/api/v1/history?kind=route&name=nobody").status == 404
+
+
+def test_the_memory_for_the_history_is_what_the_configuration_says(running: Running) -> None:
+    assert b"sightline_history_memory_limit_bytes 2.68435456e+08" in running.call("GET", "/metrics").body
+    text = running.text() + "\ntelemetry: {history: {memory: 1MiB}}\n"
+    assert running.call("POST", "/api/v1/config/apply", text, YAML).json()["outcome"] == "applied"
+    assert b"sightline_history_memory_limit_bytes 1.048576e+06" in running.call("GET", "/metrics").body
+
+
 def test_routes_upstreams_and_exchanges_show_what_was_served(running: Running) -> None:
     for _ in range(3):
         assert running.send("/a") == 200

@@ -17,6 +17,7 @@ from gateway.admin.changes import examples as change_examples
 from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat
+from gateway.telemetry.history.history import History
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
@@ -100,6 +101,7 @@ class PreparedState:
     explain_error: Exception | None = None
     changes: PreparedChanges = field(default_factory=PreparedChanges)
     live: PreparedLive = field(default_factory=PreparedLive)
+    history: History = field(default_factory=History)
 
     def status(self) -> StatusView:
         return examples.STATUS

@@ -16,6 +16,7 @@ from gateway.config.forms.fields import (
     Name,
     Ratio,
     Secret,
+    Size,
     TraceFormats,
     expected,
     text_matching,
@@ -27,6 +28,7 @@ from gateway.model.snapshot import (
     AccessLogSettings,
     AccessLogSink,
     DrainSettings,
+    HistorySettings,
     Keep,
     LogFormat,
     MetricSettings,
@@ -39,6 +41,7 @@ MAX_WORKERS: Final = 512
 _ACCESS_LOG: Final = AccessLogSettings()
 _TRACES: Final = TraceSettings()
 _METRICS: Final = MetricSettings()
+_HISTORY: Final = HistorySettings()
 _DRAIN: Final = DrainSettings()
 _SERVICE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
@@ -108,6 +111,15 @@ class MetricsForm(Form):
     )
 
 
+class HistoryForm(Form):
+    """Rates, failures and percentiles of the last minutes to hours, as the admin API answers them."""
+
+    memory: Size = Field(
+        default=_HISTORY.memory,
+        description="What it may take; then the longest windows of the quietest series go first.",
+    )
+
+
 class TelemetryForm(Form):
     """What the gateway says about the traffic."""
 
@@ -117,6 +129,7 @@ class TelemetryForm(Form):
     access_log: AccessLogForm = Field(default=AccessLogForm(), description="One line for each exchange.")
     traces: TracesForm = Field(default=TracesForm(), description="Trace context and spans.")
     metrics: MetricsForm = Field(default=MetricsForm(), description="What /metrics answers.")
+    history: HistoryForm = Field(default=HistoryForm(), description="The recent past, kept in the gateway itself.")
     query_allowed: Items[str] = Field(
         default=(), description="Query parameters whose values may be written down; those of all others are redacted."
     )

@@ -29,10 +29,11 @@ _log = structlog.get_logger("sightline.admin")
 
 
 class Changes:
-    """Implements gateway.admin.state.ChangesState. `figures` is where before and after come from, once there is one."""
+    """Implements gateway.admin.state.ChangesState."""
 
-    def __init__(self, incidents: Incidents, revisions: Revisions, reloads: Reloads) -> None:
-        self.figures: Figures | None = None
+    def __init__(self, incidents: Incidents, revisions: Revisions, reloads: Reloads, figures: Figures) -> None:
+        """figures: where before and after come from."""
+        self._figures = figures
         self._incidents = incidents
         self._revisions = revisions
         self._reloads = reloads
@@ -70,7 +71,7 @@ class Changes:
         changes = await self._diff(previous, revision) if previous is not None else None
         ended_s = following.applied_at_s if following is not None else time.time()
         spans = Spans(window_s, None if previous is None else previous.applied_at_s, revision.applied_at_s, ended_s)
-        figures, left_out = compare_all(self.figures, spans, self._routes_of(changes))
+        figures, left_out = compare_all(self._figures, spans, self._routes_of(changes))
         return RevisionDetailView(
             revision=self._view(revision),
             previous=None if previous is None else self._view(previous),

@@ -66,10 +66,8 @@ def users_of_upstreams(snapshot: Snapshot) -> dict[str, list[str]]:
     return users
 
 
-def compare_all(figures: Figures | None, spans: Spans, routes: Mapping[str, str]) -> tuple[list[ComparisonView], int]:
+def compare_all(figures: Figures, spans: Spans, routes: Mapping[str, str]) -> tuple[list[ComparisonView], int]:
     """The gateway first, then as many of the routes (with their former names) as are told; and how many are not."""
-    if figures is None:
-        return [], 0
     compared = [spans.compare(figures, "gateway", "")]
     compared += [spans.compare(figures, "route", name, former) for name, former in islice(routes.items(), MAX_ROUTES)]
     return compared, max(0, len(routes) - MAX_ROUTES)

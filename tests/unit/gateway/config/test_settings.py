@@ -32,6 +32,7 @@ telemetry:
   access_log: {sink: none, sample: {success: 10%}}
   traces: {propagate: true, endpoint: "http://collector:4318", protocol: http/protobuf, sample: 5%, keep: [error]}
   metrics: {enabled: false, max_routes: 50}
+  history: {memory: 64MiB}
   query_allowed: [page]
 drain: {delay: 5s, deadline: 1m}
 """
@@ -50,6 +51,7 @@ def test_what_the_file_says_is_what_runs(load: Load) -> None:
     assert (telemetry.service_name, telemetry.query_allowed) == ("edge", ("page",))
     assert (telemetry.access_log.sink, telemetry.access_log.sample_success) == (AccessLogSink.NONE, 0.1)
     assert (telemetry.metrics.enabled, telemetry.metrics.max_routes) == (False, 50)
+    assert telemetry.history.memory == 64 << 20
     traces = telemetry.traces
     assert (traces.endpoint, traces.protocol, traces.sample_ratio) == ("http://collector:4318", "http/protobuf", 0.05)
     assert (traces.keep, traces.export, traces.propagate) == ((Keep.ERROR,), True, True)

@@ -9,6 +9,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
+from gateway.telemetry.history.history import History
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import ListenerDelta, PoolGauge, Report, RouteDelta, encode_report
 
@@ -48,7 +49,7 @@ def test_lines_written_and_lines_only_kept_can_both_be_read(
 ) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
-    intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY))
+    intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY), History())
     taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
     intake.take(1, msgspec.Raw(encode_report(taken)))
     sinks._lines.close(5.0)
@@ -63,5 +64,5 @@ def test_what_is_no_report_is_an_error(tmp_path: Path) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
     with pytest.raises(msgspec.DecodeError):
-        Intake(store, sinks, LiveTraffic(lambda: EMPTY)).take(1, msgspec.Raw(b"\xc1"))
+        Intake(store, sinks, LiveTraffic(lambda: EMPTY), History()).take(1, msgspec.Raw(b"\xc1"))
     sinks._lines.close(5.0)

@@ -12,6 +12,7 @@ from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
+from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 
@@ -27,7 +28,7 @@ class Scene:
         self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
         self.incidents = Incidents()
         live = LiveTraffic(lambda: EMPTY)
-        intake = Intake(store, self.sinks, live)
+        intake = Intake(store, self.sinks, live, History())
         self.ledger = Ledger(intake, self.instruments, self.sockets, self.incidents, Revisions())
 
     def metrics(self) -> str:

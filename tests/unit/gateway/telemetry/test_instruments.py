@@ -68,3 +68,11 @@ def test_what_is_handed_in_says_nothing_about_the_source() -> None:
     instruments.config_read("applied", "rollback")
     assert "sightline_config_last_reload_success 0.0" in text_of(instruments)
     assert 'sightline_config_reloads_total{result="rejected"} 2.0' in text_of(instruments)
+
+
+def test_the_memory_of_the_rolling_windows_is_asked_for_at_each_scrape() -> None:
+    instruments, taken = SupervisorInstruments(), [1000]
+    instruments.watch_history(lambda: taken[0], lambda: 5000)
+    taken[0] = 2000
+    assert "sightline_history_memory_bytes 2000.0" in text_of(instruments)
+    assert "sightline_history_memory_limit_bytes 5000.0" in text_of(instruments)

@@ -34,8 +34,7 @@ class Scene:
     def __init__(self, loader: Loader, first: Candidate) -> None:
         self.revisions = Revisions()
         self.reloads = Reloads(loader, first, self.apply, self)
-        self.changes = Changes(Incidents(), self.revisions, self.reloads)
-        self.changes.figures = Figures()
+        self.changes = Changes(Incidents(), self.revisions, self.reloads, Figures())
         self.now_s = 1_000_000.0
 
     async def apply(self, candidate: Candidate) -> None:

@@ -23,8 +23,16 @@ SCRAPE_S: Final = 1
 class Prometheus:
     """targets: `HOST:PORT` of admin APIs. rule_files: with the intervals that are to hold here; see `with_interval`."""
 
-    def __init__(self, folder: Path, targets: Sequence[str], rule_files: Sequence[Path] = (), job: str = "sightline"):
+    def __init__(
+        self,
+        folder: Path,
+        targets: Sequence[str],
+        rule_files: Sequence[Path] = (),
+        job: str = "sightline",
+        features: Sequence[str] = ("exemplar-storage",),
+    ):
         self.port = free_port()
+        self._features = features
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "prometheus.yml").write_text(
@@ -45,7 +53,7 @@ class Prometheus:
                     f"--config.file={self._folder / 'prometheus.yml'}",
                     f"--storage.tsdb.path={self._folder / 'tsdb'}",
                     f"--web.listen-address=127.0.0.1:{self.port}",
-                    "--enable-feature=exemplar-storage",
+                    f"--enable-feature={','.join(self._features)}",
                     "--log.level=warn",
                 ],
                 stdout=log,

@@ -174,6 +174,11 @@ class MetricsStore:
         with self._lock:
             self._watched.append(_Watched(frozenset(instrument.name for instrument in instruments), source))
 
+    def counted(self, instrument: Instrument) -> Mapping[Labels, float]:
+        """What one counter stands at, by labels; without what a scrape would add of gauges and zeros."""
+        with self._lock:
+            return self._totals.copy(instrument.name)  # type: ignore[return-value]  # a counter has no histograms
+
     def families(self, instruments: Sequence[Instrument] = catalog.TRAFFIC) -> list[Family]:
         """These instruments with their series, consistent among each other; reports wait for the copying alone."""
         names = {instrument.name for instrument in instruments}

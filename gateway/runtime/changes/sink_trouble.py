@@ -33,11 +33,9 @@ class SinkTrouble:
 
     def look(self) -> None:
         """Once."""
-        (family,) = self._store.families((catalog.TELEMETRY_DROPPED,))
         lost: Counter[tuple[str, str]] = Counter()
         reasons: dict[tuple[str, str], str] = {}
-        for (signal, sink, reason), count in family.series.items():
-            assert isinstance(count, int | float), "a counter has one value"
+        for (signal, sink, reason), count in self._store.counted(catalog.TELEMETRY_DROPPED).items():
             lost[signal, sink] += int(count)
             if count:
                 reasons[signal, sink] = reason

@@ -432,3 +432,9 @@ def test_somebody_elses_families_are_asked_for_only_when_they_are_shown() -> Non
     assert store.families((catalog.HTTP_REQUESTS,))
     assert not asked
     assert series(store, catalog.PROCESS_MEMORY) == {("supervisor",): 5}
+
+
+def test_one_counter_can_be_read_by_itself() -> None:
+    store = MetricsStore()
+    store.count_dropped("span", "otlp", "queue_full", 3)
+    assert store.counted(catalog.TELEMETRY_DROPPED) == {("span", "otlp", "queue_full"): 3}

@@ -226,8 +226,12 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._on_ending_signal)
-        loop.add_signal_handler(signal.SIGUSR1, self._sinks.reopen)
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reloads.reload_file("signal")))
+
+    def _reopen_logs(self) -> None:
+        self._sinks.reopen()
+        self._incidents.add("log_reopened", "access log", "files of access lines are opened anew", "signal")
 
     def _on_ending_signal(self) -> None:
         """The first one drains; whoever sends another does not want to wait."""

@@ -63,3 +63,9 @@ def test_an_endpoint_whose_name_has_no_address_is_told_as_down(tmp_path: Path) -
         assert (down["kind"], down["detail"]["reason"]) == ("endpoint_down", "dns")
         assert down["subject"].endswith("no-such-host.invalid:9")
         assert program.status()["incidents_last_hour"]["endpoint_down"] == 1
+
+
+def test_logs_that_are_opened_anew_are_told(program: Program) -> None:
+    program.signal(signal.SIGUSR1)
+    (reopened,) = wait_until(lambda: incidents(program, "?kind=log"), "the signal is told")
+    assert (reopened["kind"], reopened["actor"]) == ("log_reopened", "signal")

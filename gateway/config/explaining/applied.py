@@ -29,7 +29,7 @@ def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings) -
         trace_sample_ratio=traces.sample_ratio if ratio is None else ratio,
         trace_keep=[rule.value for rule in traces.keep],
         trust_incoming=(route.trust_incoming or listener.trust_incoming).value,
-        log_sample_ratio=telemetry.access_log.sample_success,
+        log_sample_ratio=telemetry.access_log.sample_success if route.log_sample is None else route.log_sample,
         slo_availability=slo.availability_ratio,
         slo_latency_target=None if latency is None else latency.target_ratio,
         slo_latency_under_ms=None if latency is None else _milliseconds(latency.under_ns),

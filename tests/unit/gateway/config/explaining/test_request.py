@@ -210,6 +210,14 @@ def test_what_is_applied_is_told_and_no_credential_is_shown(configuration: Confi
     assert (applied.limits["body"], applied.trace_sample_ratio) == (1024 * 1024, 0.01)
 
 
+def test_a_route_s_own_rates_of_logs_and_traces_count(load: Load) -> None:
+    text = "telemetry: {access_log: {sample: {success: 10%}}, traces: {sample: 5%}}\n"
+    own = "routes: [{name: a, match: {path: /a}, upstream: orders, access_log: {sample: {success: 50%}}}]\n"
+    applied = explain_request(load(text + own), ExplainRequest(url="/a")).applied
+    assert applied is not None
+    assert (applied.log_sample_ratio, applied.trace_sample_ratio) == (0.5, 0.05)
+
+
 def test_each_upstream_is_told_with_its_share_and_how_it_chooses(configuration: Configuration) -> None:
     orders, hashed = explain_request(configuration, ExplainRequest(url="/x")).choices
     assert (orders.share, orders.balance, orders.chosen) == (0.75, "least_request", None)

@@ -75,6 +75,7 @@ def endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pen
         workers=len(pools),
         full=len(full),
         queue_full=sum(pool.pending >= max_pending for pool in full),
+        recent_error_ratio=endpoint.recent.error_ratio,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.live.conftest import StartOrigin
+from tests.support.config import free_port
 from tests.support.origin import say_target
 from tests.support.program import Program
 from tests.support.waiting import wait_until
@@ -34,6 +35,17 @@ def test_endpoints_of_a_running_gateway_say_why_they_cannot_answer(program: Prog
     good, bad = choice["endpoints"]
     assert (good["eligible"], bad["eligible"]) == (True, False)
     assert "no-such-host.invalid has no address" in bad["because"]
+
+
+def test_an_endpoint_that_failed_of_late_says_how_often(tmp_path: Path) -> None:
+    with Program(tmp_path, f"127.0.0.1:{free_port()}", workers=1) as program:
+
+        def has_failed() -> bool:
+            assert program.send("/a")[0] == 502
+            (endpoint,) = explain(program, url="/a")[1]["choices"][0]["endpoints"]
+            return "100.0% failed" in endpoint["because"]
+
+        wait_until(has_failed, "the failures are told")
 
 
 def test_a_recorded_exchange_is_explained_by_its_id_over_api_and_command_line(program: Program) -> None:

@@ -101,3 +101,25 @@ def test_a_rejected_text_leaves_the_source_as_healthy_as_it_was(program: Program
     wait_until(lambda: read(program, "incidents?kind=config_rejected")["incidents"][1:], "both rejections are told")
     assert program.apply(program.text(more_routes=EXTRA))["outcome"] == "applied"
     assert program.metric("sightline_config_last_reload_success") == 0
+
+
+def test_a_revision_tells_the_figures_before_and_after_it(program: Program) -> None:
+    def figures(query: str = "") -> Any:
+        assert program.send("/a")[0] == 200
+        program.send("/extra")
+        return {each["name"]: each for each in read(program, f"revisions/running{query}")["figures"]}
+
+    wait_until(lambda: (figures()[""]["whole"] or {}).get("seconds", 0) >= 2, "two whole seconds of the first revision")
+    program.apply(program.text(more_routes=EXTRA))
+
+    def told() -> Any:
+        found = figures("?window_s=60")
+        return found if (found["extra"]["after"] or {}).get("requests") else None
+
+    found: Any = wait_until(told, "requests of the new route are counted")
+    gateway, extra = found[""], found["extra"]
+    assert gateway["before"]["requests"] > 0
+    assert gateway["before"]["rate"] > 0
+    assert gateway["after"]["p99_ms"] > 0
+    assert (extra["before"] or {"requests": 0})["requests"] == 0
+    assert extra["after"]["error_ratio"] == 0

@@ -36,6 +36,8 @@ class EndpointFacts:
     workers: int = 0
     full: int = 0
     queue_full: int = 0
+    recent_error_ratio: float | None = None
+    """Of the attempts of the last minute; None where there was none."""
 
 
 Facts: TypeAlias = Callable[[str, str], EndpointFacts | None]
@@ -134,6 +136,8 @@ def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None) -> Iterable[str]
 def _why(facts: EndpointFacts | None) -> str:
     if facts is None:
         return "nothing in the configuration speaks against it"
+    if facts.recent_error_ratio:
+        return f"of its attempts in the last minute {facts.recent_error_ratio:.1%} failed; it is chosen all the same"
     if facts.full:
         return f"{facts.full} of {facts.workers} workers have all its connections in use: requests wait there"
     return "nothing speaks against it"

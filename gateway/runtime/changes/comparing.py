@@ -9,6 +9,9 @@ from gateway.wire.changes import ComparisonView, ConfigDiffView, FiguresView
 
 MAX_ROUTES: Final = 50
 
+REPORTED_S: Final = 0.3
+"""So long after an activation workers still report what ended before it; it is left out."""
+
 Kind: TypeAlias = Literal["gateway", "route"]
 
 
@@ -35,10 +38,11 @@ class Spans:
     def compare(self, figures: Figures, kind: Kind, name: str, former: str = "") -> ComparisonView:
         """former: the name it had before."""
         at_s, length_s = self._applied_s, self.length_s
+        since_s = at_s + REPORTED_S
         before = figures.between(kind, former, at_s - length_s, at_s) if self._has_before and length_s > 0 else None
-        after = figures.between(kind, name, at_s, at_s + length_s) if length_s > 0 else None
+        after = figures.between(kind, name, since_s, at_s + length_s) if length_s > REPORTED_S else None
         return ComparisonView(
-            kind=kind, name=name, before=before, after=after, whole=figures.between(kind, name, at_s, self._ended_s)
+            kind=kind, name=name, before=before, after=after, whole=figures.between(kind, name, since_s, self._ended_s)
         )
 
 

@@ -1,5 +1,7 @@
 """Figures of before and after, from the rolling windows."""
 
+from math import ceil, floor
+
 from gateway.runtime.changes.comparing import Kind
 from gateway.telemetry.history.history import History
 from gateway.wire.changes import FiguresView
@@ -12,7 +14,7 @@ class HistoryFigures:
         self._history = history
 
     def between(self, kind: Kind, name: str, from_s: float, to_s: float) -> FiguresView | None:
-        point = self._history.summary((kind, name), int(from_s), int(to_s))
+        point = self._history.summary((kind, name), ceil(from_s), floor(to_s))
         if not point.seconds:
             return None
         return FiguresView(

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.changes import Changes
-from gateway.runtime.changes.comparing import Kind
+from gateway.runtime.changes.comparing import REPORTED_S, Kind
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.reload import HandedIn, Reloads, Standing
@@ -84,7 +86,10 @@ def test_a_revision_tells_what_it_changed_and_what_came_of_it(tmp_path: Path) ->
         assert view.changes is not None
         assert [each.name for each in view.changes.objects] == ["one"]
         assert [(each.kind, each.name) for each in view.figures] == [("gateway", ""), ("route", "one")]
-        assert view.figures[0].before == view.figures[0].after == FiguresView(seconds=60.0, requests=7, rate=1.0)
+        before, after = view.figures[0].before, view.figures[0].after
+        assert before == FiguresView(seconds=60.0, requests=7, rate=1.0)
+        assert after is not None
+        assert after.seconds == pytest.approx(60.0 - REPORTED_S)
 
     play(tmp_path, steps)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.runtime.changes.comparing import MAX_ROUTES, Kind, Spans, changed_routes, compare_all
+from gateway.runtime.changes.comparing import MAX_ROUTES, REPORTED_S, Kind, Spans, changed_routes, compare_all
 from gateway.wire.changes import ConfigDiffView, FiguresView, ObjectChangeView
 
 NOTHING: Final = FiguresView(seconds=1.0, requests=0, rate=0.0)
@@ -26,12 +26,16 @@ def asked(spans: Spans) -> list[tuple[float, float]]:
 
 
 def test_before_and_after_are_as_long_as_was_asked_for() -> None:
-    assert asked(Spans(300, 1000.0, 5000.0, 9000.0)) == [(4700.0, 5000.0), (5000.0, 5300.0), (5000.0, 9000.0)]
+    assert asked(Spans(300, 1000.0, 5000.0, 9000.0)) == [
+        (4700.0, 5000.0),
+        (5000.0 + REPORTED_S, 5300.0),
+        (5000.0 + REPORTED_S, 9000.0),
+    ]
 
 
 def test_both_are_as_short_as_the_shorter_of_them_had_time() -> None:
-    assert asked(Spans(300, 4900.0, 5000.0, 9000.0))[:2] == [(4900.0, 5000.0), (5000.0, 5100.0)]
-    assert asked(Spans(300, 1000.0, 5000.0, 5020.0))[:2] == [(4980.0, 5000.0), (5000.0, 5020.0)]
+    assert asked(Spans(300, 4900.0, 5000.0, 9000.0))[:2] == [(4900.0, 5000.0), (5000.0 + REPORTED_S, 5100.0)]
+    assert asked(Spans(300, 1000.0, 5000.0, 5020.0))[:2] == [(4980.0, 5000.0), (5000.0 + REPORTED_S, 5020.0)]
 
 
 def test_the_first_revision_has_nothing_before_it() -> None:

@@ -25,6 +25,7 @@ class ProblemReason(StrEnum):
     FILTER_INVALID = "filter_invalid"
     CONFIG_INVALID = "config_invalid"
     METRICS_DISABLED = "metrics_disabled"
+    TOO_MANY_FOLLOWERS = "too_many_followers"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -41,6 +42,7 @@ STATUS_OF_PROBLEM: dict[ProblemReason, int] = {
     ProblemReason.FILTER_INVALID: 400,
     ProblemReason.CONFIG_INVALID: 422,
     ProblemReason.METRICS_DISABLED: 404,
+    ProblemReason.TOO_MANY_FOLLOWERS: 503,
     ProblemReason.INTERNAL_ERROR: 500,
 }
 

@@ -5,13 +5,14 @@ and never wait for a worker.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
 from gateway.wire.history import HistoryView, SeriesKind
-from gateway.wire.live import UnmatchedListView
+from gateway.wire.live import InFlightListView, UnmatchedListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -49,6 +50,41 @@ class ChangesState(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to follow. rate: plain exchanges a second. last: how many recent ones to begin with.
+
+    last_event_id: of an earlier connection, to go on from there; empty for none.
+    """
+
+    topics: tuple[str, ...]
+    filter: Expression
+    rate: int
+    last: int = 0
+    last_event_id: str = ""
+
+
+class TooManyFollowers(Exception):  # noqa: N818 - the name says what is the case
+    """Nobody else can follow for now."""
+
+
+class Following(Protocol):
+    """The stream as one follower gets it."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more comes than what can be read at once."""
+        ...
+
+    async def read(self, wait_s: float) -> bytes:
+        """Server-sent events: all that waits; a comment where nothing comes for so long."""
+        ...
+
+    def end(self) -> None:
+        """Whoever followed has gone."""
+        ...
+
+
 class LiveState(Protocol):
     """The traffic of a gateway as it happens. Filters have been parsed; `limit` is in bounds."""
 
@@ -61,6 +97,17 @@ class LiveState(Protocol):
         ...
 
     def unmatched(self, limit: int) -> UnmatchedListView: ...
+
+    def in_flight(self, wanted: Expression, limit: int) -> InFlightListView: ...
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What can be followed."""
+        ...
+
+    def follow(self, wanted: Wanted) -> Following:
+        """Raises TooManyFollowers. The topics are among those there are; whoever follows calls `end` in the end."""
+        ...
 
 
 class HistoryState(Protocol):

@@ -57,6 +57,8 @@ class Attempting(Ending):
 
     def _wait_for_connection(self, endpoint: LiveEndpoint, *, needs_fresh: bool) -> None:
         waiter = self._waiter = Waiter(self._connection_granted, self._connection_failed, needs_fresh=needs_fresh)
+        if self._attempt is not None:
+            self._attempt.waiter = waiter
         if not self._is_request_complete:
             self._downstream.hold_request()
         self.deadline_ns = min(self._total_deadline_ns(), monotonic_ns() + self._plan.first_byte_ns)
@@ -67,7 +69,7 @@ class Attempting(Ending):
     def _connection_granted(self, connection: UpstreamConnection, waiter: Waiter) -> None:
         attempt = self._attempt
         assert attempt is not None
-        self._waiter = None
+        self._waiter = attempt.waiter = None
         self.deadline_ns = self._total_deadline_ns()
         now_ns = monotonic_ns()
         if not connection.exchanges:
@@ -86,6 +88,7 @@ class Attempting(Ending):
         self._waiter = None
         if self._attempt is not None:
             self._attempt.connecting_ns = waiter.connecting_ns
+            self._attempt.waiter = None
         self._fail(reply_for(reason, detail))
 
     def _forward(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:

@@ -135,6 +135,8 @@ class Ending:
         if self._waiter is not None:
             self._endpoint.pool.give_up(self._waiter)
             self._waiter = None
+            if attempt is not None:
+                attempt.waiter = None
         self._connection = None
         if attempt is not None and not attempt.ended_ns:
             attempt.ended_ns = monotonic_ns()

@@ -59,4 +59,5 @@ class Intake:
     def worker_gone(self, worker: int) -> None:
         self._store.worker_gone(worker)
         self.history.worker_gone(worker)
+        self.live.worker_gone(worker)
         self.loads.pop(worker, None)

@@ -32,6 +32,7 @@ from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
 from gateway.runtime.live.live import LiveTraffic
+from gateway.runtime.live.topics import incidents_topic
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolved, Resolver
 from gateway.runtime.sinks import Sinks
@@ -70,9 +71,11 @@ class Supervisor:
         self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
-        instruments, live = SupervisorInstruments(), LiveTraffic(lambda: self._snapshot)
-        intake = Intake(self._store, self._sinks, live, History())
+        instruments = SupervisorInstruments()
+        self._live = LiveTraffic(lambda: self._snapshot, self._tell, instruments)
+        intake = Intake(self._store, self._sinks, self._live, History())
         self._incidents = Incidents(lambda: self._snapshot.revision)
+        self._live.register(incidents_topic(self._incidents))
         revisions = Revisions()
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
@@ -205,10 +208,14 @@ class Supervisor:
             task.cancel()
         await self._fleet.kill()
         self._sockets.close()
+        self._live.close()
         await self._sinks.close(_SINKS_S)
         await self._admin.close()
         self._loader.close()
         _log.info("stopped")
+
+    def _tell(self, message: bytes) -> None:
+        self._fleet.tell(message)
 
     def _tell_ready(self) -> None:
         is_ready, reasons = self._gateway.is_ready()

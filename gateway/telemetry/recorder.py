@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 from typing import Final
 
+from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason
 from gateway.model.snapshot import TelemetrySettings
@@ -14,8 +15,8 @@ from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.labels import UNMATCHED
 from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
-from gateway.telemetry.recording.under_way import oldest_by_route
-from gateway.wire.report import PoolGauge, Report, RouteDelta
+from gateway.telemetry.recording.under_way import oldest_by_route, oldest_rows
+from gateway.wire.report import InFlightRow, PoolGauge, Report, RouteDelta
 
 _BUSY_ROUTES: Final = 128
 """A report of this many routes makes the next one leave counts out; each further as many, one more."""
@@ -23,12 +24,17 @@ _MAX_PAUSE: Final = 4
 _SWEEP_REPORTS: Final = 1500
 """Reports between two searches for series that nothing has touched in the meantime: five minutes at the usual pace."""
 _SETTLED_AT_ONCE: Final = 64
+_ATTENDED_REPORTS: Final = 50
+"""For how many reports somebody who looks is believed to go on looking: ten seconds at the usual pace."""
+_OLD_TOLD_EVERY: Final = 5
+_OLD_NS: Final = SECOND_NS
+"""Exchanges that have run for so long are told of although nobody looks, once in so many reports."""
 
 
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 
-    __slots__ = ("_pause", "_sequence", "_worker", "look")
+    __slots__ = ("_attended", "_pause", "_sequence", "_tells_all", "_worker", "look")
 
     def __init__(self, worker: int) -> None:
         super().__init__()
@@ -37,6 +43,8 @@ class Recorder(Settling):
         self._worker = worker
         self._sequence = 0
         self._pause = 0
+        self._attended = 0
+        self._tells_all = False
         self.configure(TelemetrySettings())
 
     def configure(self, telemetry: TelemetrySettings) -> None:
@@ -106,7 +114,7 @@ class Recorder(Settling):
         return self._report_lines(now_ns)
 
     def _report_lines(self, now_ns: int) -> Report:
-        lines, line_count, kept_lines, records = self._outbox.take_lines()
+        lines, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
         return Report(
             self._worker,
             self._sequence,
@@ -116,6 +124,7 @@ class Recorder(Settling):
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,
+            tapped_lines=tapped_lines,
         )
 
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report:
@@ -126,11 +135,15 @@ class Recorder(Settling):
         """
         self._settle()
         self._sequence += 1
+        if self._attended:
+            self._attended -= 1
+            if not self._attended:
+                self._tap, self._tells_all = 0.0, False
         if self._pause and not last:
             self._pause -= 1
             return self._report_lines(now_ns)
         began_cpu_ns = thread_time_ns()
-        lines, line_count, kept_lines, records = self._outbox.take_lines()
+        lines, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
         self._fold()
         if self._sequence % _SWEEP_REPORTS == 0:
             self._forget_views()
@@ -160,7 +173,19 @@ class Recorder(Settling):
             oldest=oldest,
             telemetry_cpu_ns=telemetry_cpu_ns,
             busy_ratio=busy_ratio,
+            tapped_lines=tapped_lines,
+            in_flight=self._rows(under_way, now_ns),
         )
+
+    def _rows(self, under_way: list[Exchange] | None, now_ns: int) -> list[InFlightRow] | None:
+        """All running exchanges while somebody looks, the old ones once a second otherwise."""
+        if under_way is None or not (self._tells_all or self._sequence % _OLD_TOLD_EVERY == 0):
+            return None
+        return oldest_rows(under_way, now_ns if self._tells_all else now_ns - _OLD_NS)
+
+    def attend(self, tap: float, *, in_flight: bool) -> None:
+        """Somebody looks: for the next reports write lines of this share of plain exchanges, and tell what is running."""
+        self._tap, self._tells_all, self._attended = tap, in_flight, _ATTENDED_REPORTS
 
     def spent_since(self, began_cpu_ns: int) -> None:
         """A report has been sent on, which is telemetry's work too: since the thread's CPU time was this."""

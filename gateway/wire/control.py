@@ -56,6 +56,17 @@ class Addresses(msgspec.Struct, tag="addresses", frozen=True):
     resolved: dict[str, tuple[str, ...]]
 
 
+class Attend(msgspec.Struct, tag="attend", frozen=True):
+    """Somebody looks, for the next ten seconds: say it again while they do.
+
+    tap: share of plain exchanges to write a line of although the access log does not want them. in_flight: tell of all
+    running exchanges, not only of old ones.
+    """
+
+    tap: float = 0.0
+    in_flight: bool = False
+
+
 class Drain(msgspec.Struct, tag="drain", frozen=True):
     """End: serve through the delay with `Connection: close`, then only what is in flight until the deadline."""
 
@@ -120,7 +131,7 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
     fields: dict[str, str | int] = {}
 
 
-Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Drain
+Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Attend | Drain
 Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | Notice
 
 Message: TypeAlias = bytes | memoryview

@@ -99,3 +99,78 @@ class UnmatchedListView(View, frozen=True, kw_only=True):
     is_exact: bool
     """Whether nothing had to be forgotten."""
     paths: list[UnmatchedView]
+
+
+class InFlightView(View, frozen=True, kw_only=True):
+    """An exchange that is running, as its worker told last. `attempt` counts from 1, and is 0 before the first."""
+
+    request_id: str
+    trace_id: str
+    route: str
+    method: str
+    host: str
+    path: str
+    client: str
+    started_at: str
+    age_ms: float
+    phase: str
+    """What it waits for: a phase as in access lines and metrics, or `tunnel`."""
+    upstream: str
+    endpoint: str
+    attempt: int
+    status: int
+    """Of the answer that has begun; 0 while there is none."""
+    bytes_in: int
+    bytes_out: int
+    worker: int
+
+
+class InFlightListView(View, frozen=True, kw_only=True):
+    """Oldest first. Each worker tells of its oldest 200; of all others the number is known."""
+
+    total: int
+    """All that are running, whatever the filter says."""
+    known: int
+    """Those that the filter was asked about."""
+    is_complete: bool
+    """Whether the workers have just told of all. If not, only those older than a second are here: ask again."""
+    filter: str = ""
+    exchanges: list[InFlightView]
+
+
+class HelloEvent(msgspec.Struct, frozen=True):
+    """The first event of a stream: what will be told."""
+
+    version: int
+    topics: tuple[str, ...]
+    filter: str
+    rate: int
+    epoch: str
+    """Of the supervisor: ids of another are not known to it."""
+
+
+class CountsEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Once a second, since the stream began: matched = shown + sampled_out + lost + what waits for its choice.
+
+    `scanned` and `matched` count lines, `estimated` the exchanges that the matched lines stand for.
+    """
+
+    scanned: int
+    matched: int
+    estimated: float
+    shown: int
+    sampled_out: int
+    lost: int
+    """Chosen, but not sent, because this follower reads too slowly; they stood for `lost_weight` exchanges."""
+    lost_weight: float
+
+
+class LostEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something is missing here. why: slow (the follower was), gone (no buffer reaches back so far) or restarted.
+
+    `count` is 0 where nobody knows how much it is.
+    """
+
+    topic: str
+    why: str
+    count: int = 0

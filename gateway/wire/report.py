@@ -178,11 +178,32 @@ class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
     """Trace id, span id, sampled flag and trace state of a caller that is linked to, not continued."""
 
 
+class InFlightRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A running exchange. `path` is cut; `attempt` counts from 1, 0 before the first; `phase` is that of model.phase which
+    it is in, or tunnel."""
+
+    request_id: str
+    trace_id: str
+    route: str
+    method: str
+    host: str
+    path: str
+    client: str
+    started_at_ns: int
+    phase: str
+    upstream: str
+    endpoint: str
+    attempt: int
+    status: int
+    bytes_in: int
+    bytes_out: int
+
+
 class Report(msgspec.Struct, frozen=True, array_like=True):
     """One message of one worker. `sequence` counts from 1; `at_ns` is the wall clock when it was taken.
 
     `access_lines` go to the access log as they are, whole lines of JSON; `kept_lines` are failed, slow and retried
-    exchanges that the access log does not want but the admin API shows. Where `counted` is false the counts and gauges
+    exchanges once more, or those of no route where there is no access log, for the admin API. Where `counted` is false the counts and gauges
     were left for a later report; otherwise `pools` are all pools the worker has, while routes, upstreams and listeners
     that did not change are absent.
     """
@@ -210,6 +231,10 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     """CPU time spent on telemetry since the last report."""
     busy_ratio: float = 0.0
     """Share of a processor the worker's loop used since the last report, 0 to 1."""
+    tapped_lines: bytes = b""
+    """Lines of plain exchanges that the access log does not want, while somebody looks."""
+    in_flight: list[InFlightRow] | None = None
+    """The oldest of the exchanges running now; None: not looked at this time."""
 
 
 _encoder = msgspec.msgpack.Encoder()

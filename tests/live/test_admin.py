@@ -149,7 +149,7 @@ def test_what_is_answered_is_what_the_document_says(running: Running) -> None:
         "/api/v1/revisions/{a}..{b}": {"a": "1", "b": "running"},
     }
     for path, item in document["paths"].items():
-        if "get" not in item or path == "/metrics":
+        if "get" not in item or path in {"/metrics", "/api/v1/stream"}:
             continue
         described = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         view = running.get(path.format(**places.get(path, {})))

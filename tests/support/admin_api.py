@@ -16,12 +16,12 @@ from gateway.admin.access import AccessRules
 from gateway.admin.changes import examples as change_examples
 from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
-from gateway.admin.state import ConfigFormat
+from gateway.admin.state import ConfigFormat, TooManyFollowers, Wanted
 from gateway.telemetry.history.history import History
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
-from gateway.wire.live import UnmatchedListView, decode_line
+from gateway.wire.live import InFlightListView, UnmatchedListView, decode_line
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -66,11 +66,32 @@ class PreparedChanges:
 
 
 @dataclass
+class PreparedFollowing:
+    """A Following that has these events to tell, and then no more."""
+
+    events: list[bytes]
+    has_ended: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        return not self.events
+
+    async def read(self, _wait_s: float) -> bytes:
+        return self.events.pop(0) if self.events else b""
+
+    def end(self) -> None:
+        self.has_ended = True
+
+
+@dataclass
 class PreparedLive:
     """A LiveState that has these lines, newest first, and notes what it was asked."""
 
     lines: list[bytes] = field(default_factory=list)
     asked: list[tuple[str, int, str]] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
+    followed: list[Wanted] = field(default_factory=list)
+    followings: list[PreparedFollowing] = field(default_factory=list)
 
     def exchanges(self, wanted: Expression, limit: int, before: str) -> ExchangeListView:
         if before == "nonsense":
@@ -85,6 +106,21 @@ class PreparedLive:
             return live_examples.EXCHANGE
         chosen = [msgspec.Raw(line) for line in self.lines if decode_line(line).request_id == wanted_id]
         return ExchangeListView(exchanges=chosen, scanned=len(self.lines))
+
+    def in_flight(self, wanted: Expression, limit: int) -> InFlightListView:
+        return msgspec.structs.replace(live_examples.IN_FLIGHT, filter=render(wanted))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return ("exchanges", "status")
+
+    def follow(self, wanted: Wanted) -> PreparedFollowing:
+        if wanted.rate == 999:
+            raise TooManyFollowers
+        self.followed.append(wanted)
+        following = PreparedFollowing(list(self.events))
+        self.followings.append(following)
+        return following
 
     def unmatched(self, limit: int) -> UnmatchedListView:
         return msgspec.structs.replace(live_examples.UNMATCHED, paths=live_examples.UNMATCHED.paths[:limit])

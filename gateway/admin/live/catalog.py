@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from gateway.admin.live import examples, reads
+from gateway.admin.live import examples, reads, stream
 from gateway.admin.operations import Answer, Operation, Parameter
 from gateway.config.configuration import Role
-from gateway.wire.live import UnmatchedListView
+from gateway.wire.live import InFlightListView, UnmatchedListView
 from gateway.wire.views import ExchangeListView, ProblemView
 
 _PROBLEM: Final = "application/problem+json"
@@ -87,4 +87,69 @@ _UNMATCHED: Final = Operation(
     ),
 )
 
-OPERATIONS: Final = (_EXCHANGES, _EXCHANGE, _UNMATCHED)
+_IN_FLIGHT: Final = Operation(
+    "GET",
+    "/api/v1/inflight",
+    "inflight",
+    "Exchanges that are running, oldest first: what each waits for, and for how long.",
+    reads.in_flight,
+    Role.VIEWER,
+    (Answer(200, "The exchanges.", InFlightListView, examples.IN_FLIGHT), _BAD_FILTER),
+    (
+        FILTER,
+        Parameter(
+            "limit",
+            "query",
+            "Most exchanges to return.",
+            {"type": "integer", "minimum": 1, "maximum": reads.EXCHANGE_LIMIT, "default": 100},
+            20,
+        ),
+        Parameter("route", "query", "Name of a route.", {"type": "string"}, "orders"),
+        Parameter("min_duration_ms", "query", "Older ones only.", {"type": "number", "minimum": 0}, 250),
+    ),
+)
+_STREAM: Final = Operation(
+    "GET",
+    "/api/v1/stream",
+    "stream",
+    "Server-sent events: exchanges as they end (failed, slow and retried ones all, others sampled, with weights), and more.",
+    stream.stream,
+    Role.VIEWER,
+    (
+        Answer(200, "Events, until either side has enough.", None, examples.STREAM, stream.MEDIA_TYPE),
+        _BAD_FILTER,
+        Answer(503, "As many follow as can.", ProblemView, examples.TOO_MANY, _PROBLEM),
+    ),
+    (
+        Parameter(
+            "topics",
+            "query",
+            "Separated by commas: exchanges, status, inflight, history, incidents.",
+            {"type": "string", "default": "exchanges"},
+            "exchanges,incidents",
+        ),
+        FILTER,
+        Parameter(
+            "rate",
+            "query",
+            "Plain exchanges shown a second.",
+            {"type": "integer", "minimum": 1, "maximum": stream.HIGHEST_RATE, "default": stream.DEFAULT_RATE},
+            20,
+        ),
+        Parameter(
+            "last",
+            "query",
+            "Begin with the newest that satisfy the filter.",
+            {"type": "integer", "minimum": 0, "maximum": stream.MOST_LAST, "default": 0},
+            10,
+        ),
+        Parameter(
+            "Last-Event-ID", "header", "Go on behind this event.", {"type": "string"}, "5d3c1f;exchanges=1204.0.17"
+        ),
+        Parameter(
+            "last_event_id", "query", "The same, for those who cannot set a field.", {"type": "string"}, "5d3c1f"
+        ),
+    ),
+)
+
+OPERATIONS: Final = (_EXCHANGES, _EXCHANGE, _IN_FLIGHT, _UNMATCHED, _STREAM)

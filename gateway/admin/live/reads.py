@@ -36,6 +36,13 @@ async def exchange(call: Call) -> web.StreamResponse:
     return json_response(view)
 
 
+async def in_flight(call: Call) -> web.StreamResponse:
+    refuse_unknown(call.request, ("filter", "limit", "route", "min_duration_ms"))
+    wanted = filter_of(call.request)
+    limit = whole_number(call.request, "limit", 100, EXCHANGE_LIMIT)
+    return json_response(call.state.live.in_flight(wanted, limit))
+
+
 async def unmatched(call: Call) -> web.StreamResponse:
     refuse_unknown(call.request, ("limit",))
     return json_response(call.state.live.unmatched(whole_number(call.request, "limit", 50, UNMATCHED_LIMIT)))

@@ -74,6 +74,12 @@ class Fleet:
         self._lives = [asyncio.create_task(self._keep(seat)) for seat in self.seats]
         await asyncio.wait([asyncio.ensure_future(seat.first_sign.wait()) for seat in self.seats])
 
+    def tell(self, message: bytes) -> None:
+        """Send something to every worker that serves and reads; the others do without it."""
+        for seat in self.seats:
+            if seat.is_serving and seat.is_clear:
+                seat.send(message)
+
     async def drain(self, delay_ns: int, deadline_ns: int) -> None:
         """End every worker in order; those that overstay the deadline, or never served, are killed."""
         self._end()

@@ -1,32 +1,76 @@
 """Live traffic as the admin API asks for it, answered from what the workers' reports brought."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterable
 
+import msgspec
+
+from gateway.admin.state import Following, Wanted
 from gateway.model.clock import MILLISECOND_NS
 from gateway.model.snapshot import Snapshot
+from gateway.runtime.live.attention import Attention
+from gateway.runtime.live.in_flight import InFlightTable
 from gateway.runtime.live.ring import ExchangeRing, parse_position
 from gateway.runtime.live.search import find, search
+from gateway.runtime.live.stream import Stream
+from gateway.runtime.live.topics import Told, Topic
 from gateway.runtime.live.unmatched import UnmatchedPaths
-from gateway.wire.filter import Expression, Predicate, compile_filter
+from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.wire.filter import Expression, Predicate, compile_filter, parse_filter
 from gateway.wire.filter.predicate import SLOW_MS
-from gateway.wire.live import UnmatchedListView
+from gateway.wire.live import InFlightListView, UnmatchedListView
 from gateway.wire.report import Report
-from gateway.wire.views import ExchangeListView
+from gateway.wire.views import ExchangeListView, StatusView
+
+_FOLLOWED_ROWS = 200
 
 
 class LiveTraffic:
     """Implements gateway.admin.state.LiveState. `take` is called with each report of each worker."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        """snapshot: the one that runs now."""
+    def __init__(
+        self, snapshot: Callable[[], Snapshot], tell: Callable[[bytes], None], instruments: SupervisorInstruments
+    ) -> None:
+        """snapshot: the one that runs now. tell: send a message to every worker."""
         self.ring = ExchangeRing()
         self._unmatched = UnmatchedPaths()
+        self._in_flight = InFlightTable()
+        self._attention = Attention(tell)
         self._slow = _SlowRoutes(snapshot)
+        self._stream = Stream(
+            self.ring,
+            self.compile(parse_filter("err | slow | retried")),
+            secrets.token_hex(4),
+            self._attention.want_lines,
+            instruments.tail_subscribers,
+            instruments.tail_events,
+        )
+        self.register(Topic("inflight", 1.0, self._tell_in_flight))
 
     def take(self, report: Report) -> None:
-        self.ring.add(report.access_lines, report.access_line_count, report.kept_lines)
+        recent = report.access_lines + report.tapped_lines
+        count = report.access_line_count + report.tapped_lines.count(b"\n")
+        arrival = self.ring.add(recent, count, report.kept_lines)
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
         self._unmatched.feed(report.access_lines or report.kept_lines)
+        self._in_flight.take(report)
+        self._attention.take(report)
+        self._stream.offer(arrival, recent, report.kept_lines)
+
+    def worker_gone(self, worker: int) -> None:
+        self._in_flight.worker_gone(worker)
+
+    def register(self, topic: Topic) -> None:
+        """Something else that can be followed."""
+        self._stream.register(topic)
+
+    def register_status(self, status: Callable[[], StatusView]) -> None:
+        self.register(Topic("status", 1.0, lambda _after, _wanted: [Told(msgspec.json.encode(status()))]))
+
+    def close(self) -> None:
+        """End the streams, so that nobody waits for them."""
+        self._stream.close()
+        self._attention.close()
 
     def compile(self, wanted: Expression) -> Predicate:
         """With what is slow for each route of the running configuration."""
@@ -34,6 +78,7 @@ class LiveTraffic:
 
     def exchanges(self, wanted: Expression, limit: int, before: str) -> ExchangeListView:
         position = parse_position(before) if before else None
+        self._attention.want_lines()
         return search(self.ring, wanted, self.compile(wanted), limit, position)
 
     def exchange(self, wanted_id: str) -> ExchangeListView:
@@ -41,6 +86,20 @@ class LiveTraffic:
 
     def unmatched(self, limit: int) -> UnmatchedListView:
         return self._unmatched.view(limit)
+
+    def in_flight(self, wanted: Expression, limit: int) -> InFlightListView:
+        asked_since_s = self._attention.want_rows()
+        return self._in_flight.view(wanted, self.compile(wanted), limit, asked_since_s)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return self._stream.topics
+
+    def follow(self, wanted: Wanted) -> Following:
+        return self._stream.follow(wanted, self.compile(wanted.filter))
+
+    def _tell_in_flight(self, _after: str, wanted: Expression) -> Iterable[Told]:
+        return [Told(msgspec.json.encode(self.in_flight(wanted, _FOLLOWED_ROWS)))]
 
 
 class _SlowRoutes:

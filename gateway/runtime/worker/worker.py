@@ -22,6 +22,7 @@ from gateway.wire.control import (
     Abort,
     Addresses,
     Applied,
+    Attend,
     Begin,
     Commit,
     Drain,
@@ -88,6 +89,8 @@ class Worker:
                 self._drop_assembly()
             case Addresses(resolved=resolved):
                 self._engine.set_addresses(resolved)
+            case Attend(tap=tap, in_flight=in_flight):
+                self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
 

@@ -10,19 +10,21 @@ _MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 256 * 1024
 _MAX_RECORDS: Final = 512
 
-Lines: TypeAlias = tuple[bytes, int, bytes, list[ExchangeRecord]]
-"""Access lines, their number, kept lines, records."""
+
+Lines: TypeAlias = tuple[bytes, int, bytes, bytes, list[ExchangeRecord]]
+"""Access lines, their number, kept lines, tapped lines, records."""
 
 
 class Outbox:
     """What one worker has to send on."""
 
-    __slots__ = ("_decisions", "_drops", "_kept", "_line_count", "_lines", "_records")
+    __slots__ = ("_decisions", "_drops", "_kept", "_line_count", "_lines", "_records", "_tapped")
 
     def __init__(self) -> None:
         self._lines = bytearray()
         self._line_count = 0
         self._kept = bytearray()
+        self._tapped = bytearray()
         self._records: list[ExchangeRecord] = []
         self._decisions: dict[str, int] = {}
         self._drops: dict[tuple[str, str], int] = {}
@@ -54,6 +56,18 @@ class Outbox:
             return
         self._kept += line
 
+    def add_kept_copy(self, line: bytes) -> None:
+        """The same of a line that the access log has: that it does not fit is no loss to count."""
+        if len(self._kept) + len(line) <= _MAX_KEPT_BYTES:
+            self._kept += line
+
+    def add_tapped_line(self, line: bytes) -> None:
+        """One line of a plain exchange that is only written because somebody looks."""
+        if len(self._tapped) + len(line) > _MAX_KEPT_BYTES:
+            self._drop("log", "tap")
+            return
+        self._tapped += line
+
     def add_record(self, record: ExchangeRecord) -> None:
         """One exchange whose spans are kept."""
         self._decisions[record.rule] = self._decisions.get(record.rule, 0) + 1
@@ -67,10 +81,11 @@ class Outbox:
 
     def take_lines(self) -> Lines:
         """Everything waiting, which is then forgotten."""
-        taken = (bytes(self._lines), self._line_count, bytes(self._kept), self._records)
+        taken = (bytes(self._lines), self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
         self._lines = bytearray()
         self._line_count = 0
         self._kept = bytearray()
+        self._tapped = bytearray()
         self._records = []
         return taken
 

@@ -2,41 +2,32 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from random import random
 from time import thread_time_ns
 from typing import Final
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
-from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.histogram import CELL_SHIFT, CELLS, CELLS_NS, FINE_EDGES_NS
 from gateway.telemetry.labels import METHODS, OTHER_METHOD, OVERFLOW, is_fault
-from gateway.telemetry.recording.exchange_record import build_record
-from gateway.telemetry.recording.outbox import Outbox
 from gateway.telemetry.recording.own_cost import OwnCost
 from gateway.telemetry.recording.route_view import SLOW_NS, Ending, RouteView
 from gateway.telemetry.recording.smooth import Smooth, SmoothLines
 from gateway.telemetry.recording.tally import Tally
+from gateway.telemetry.recording.writing import Writing
 from gateway.telemetry.timing import Timing, measure
 
-_SAMPLED: Final = "sampled"
 _ERROR: Final = "error"
 _SLOW: Final = "slow"
 _RETRIED: Final = "retried"
 
 
-class Settling:
+class Settling(Writing):
     """What a recorder gathers until the next report."""
 
     __slots__ = (
-        "_encoder",
-        "_export",
         "_finished",
-        "_keep",
-        "_log",
         "_max_routes",
         "_metrics",
-        "_outbox",
         "_own_cost",
         "_sample",
         "_smooth_lines",
@@ -48,20 +39,16 @@ class Settling:
     )
 
     _metrics: bool
-    _log: bool
     _sample: float
-    _export: bool
     _max_routes: int
-    _keep: frozenset[str]
-    _encoder: LineEncoder
     _unmatched: RouteView
 
     def __init__(self) -> None:
+        super().__init__()
         self.when_due: Callable[[], None] | None = None
         """Called when so much is waiting that the next report should not be waited for; it must not take one at once."""
         self._own_cost = OwnCost()
         self._tally = Tally()
-        self._outbox = Outbox()
         self._smooth_lines = SmoothLines()
         self._smooths: list[Smooth] = []
         """Those that have counted something since they were folded last."""
@@ -133,9 +120,8 @@ class Settling:
         if self._log and view.sample_rate >= 1.0 and exchange.query is None and not exchange.detail:
             timestamp = self._encoder.timestamp(exchange.started_at_ns)
             lines.append(self._smooth_lines.compose(exchange, smooth, timestamp, total, ttfb))
-        elif self._log and (not smooth.ending.plain or random() < view.sample_rate):
-            line = smooth.ending.sampled_line if smooth.ending.plain else smooth.ending.line
-            self._outbox.add_line(self._encoder.encode(exchange, measure(exchange), line))
+        elif self._log or self._tap:
+            self._choose_line(exchange, smooth.ending, "")
         if self._export and exchange.sampled:
             self._keep_record(exchange, measure(exchange), "")
         return True
@@ -166,7 +152,7 @@ class Settling:
         view: RouteView | None = exchange.mark
         if view is not None:
             view.series.in_flight -= 1
-        if not self._metrics and not self._log and self._is_unremarkable(exchange):
+        if not self._metrics and not self._log and not self._tap and _is_unremarkable(exchange, exports=self._export):
             return
         if view is None:
             view = self._view(exchange.route)
@@ -182,39 +168,14 @@ class Settling:
         if ending.fault or timing[0] > view.slow_ns or len(exchange.attempts) > 1:
             rule = _rule_of(exchange, ending, view, timing)
         if self._log and view.sample_rate >= 1.0:
-            self._outbox.add_line(self._encoder.encode(exchange, timing, ending.line))
+            line = self._encoder.encode(exchange, timing, ending.line)
+            self._outbox.add_line(line)
+            if rule:
+                self._outbox.add_kept_copy(line)
         else:
-            self._choose_line(exchange, timing, ending, rule)
+            self._choose_line(exchange, ending, rule, timing)
         if self._export and (exchange.sampled or rule):
             self._keep_record(exchange, timing, rule)
-
-    def _choose_line(self, exchange: Exchange, timing: Timing, ending: Ending, rule: str) -> None:
-        """Without a line for every exchange: failures always have one, plain successes by chance or not at all."""
-        if not self._log:
-            if rule:
-                self._outbox.add_kept_line(self._encoder.encode(exchange, timing, ending.line))
-        elif rule or not ending.plain:
-            self._outbox.add_line(self._encoder.encode(exchange, timing, ending.line))
-        elif random() < ending.sample_rate:
-            self._outbox.add_line(self._encoder.encode(exchange, timing, ending.sampled_line))
-
-    def _keep_record(self, exchange: Exchange, timing: Timing, rule: str) -> None:
-        """The head decision comes first, then the rules that the configuration names."""
-        if not exchange.trace_id or not (exchange.sampled or rule in self._keep):
-            return
-        query = exchange.query
-        redacted = self._encoder.redact(query) if query is not None else None
-        self._outbox.add_record(build_record(exchange, timing, _SAMPLED if exchange.sampled else rule, redacted))
-
-    def _is_unremarkable(self, exchange: Exchange) -> bool:
-        """Whether nobody wants to hear of it, given that neither metrics nor the access log are on."""
-        return not (
-            len(exchange.attempts) > 1
-            or exchange.ended_ns - exchange.started_ns > SLOW_NS
-            or is_fault(exchange.status, exchange.reason)
-            or (exchange.route is not None and exchange.route.slo is not None)
-            or (self._export and exchange.sampled)
-        )
 
     def _view(self, route: Route | None) -> RouteView:
         if route is None:
@@ -234,3 +195,14 @@ def _rule_of(exchange: Exchange, ending: Ending, view: RouteView, timing: Timing
     if timing[0] > view.slow_ns and not exchange.upgraded:
         return _SLOW
     return _RETRIED if len(exchange.attempts) > 1 else ""
+
+
+def _is_unremarkable(exchange: Exchange, *, exports: bool) -> bool:
+    """Whether nobody wants to hear of it, given that neither metrics nor the access log are on."""
+    return not (
+        len(exchange.attempts) > 1
+        or exchange.ended_ns - exchange.started_ns > SLOW_NS
+        or is_fault(exchange.status, exchange.reason)
+        or (exchange.route is not None and exchange.route.slo is not None)
+        or (exports and exchange.sampled)
+    )

@@ -65,7 +65,7 @@ def test_the_parameters_of_a_path_are_documented() -> None:
 
 def test_what_is_answered_conforms_to_the_document(api: AdminApi) -> None:
     for path, method in CALLS:
-        if method != "get" or path == "/metrics":
+        if method != "get" or path in {"/metrics", "/api/v1/stream"}:
             continue
         operation = DOCUMENT["paths"][path]["get"]
         places = {each["name"]: each["example"] for each in operation.get("parameters", []) if each["in"] == "path"}

@@ -10,6 +10,7 @@ from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
+from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import ListenerDelta, PoolGauge, Report, RouteDelta, encode_report
 
@@ -49,7 +50,7 @@ def test_lines_written_and_lines_only_kept_can_both_be_read(
 ) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
-    intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY), History())
+    intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments()), History())
     taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
     intake.take(1, msgspec.Raw(encode_report(taken)))
     sinks._lines.close(5.0)
@@ -64,5 +65,7 @@ def test_what_is_no_report_is_an_error(tmp_path: Path) -> None:
     store = MetricsStore()
     sinks = Sinks(store, {})
     with pytest.raises(msgspec.DecodeError):
-        Intake(store, sinks, LiveTraffic(lambda: EMPTY), History()).take(1, msgspec.Raw(b"\xc1"))
+        Intake(
+            store, sinks, LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments()), History()
+        ).take(1, msgspec.Raw(b"\xc1"))
     sinks._lines.close(5.0)

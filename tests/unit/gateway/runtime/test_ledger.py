@@ -27,7 +27,7 @@ class Scene:
         self.sockets = ListeningSockets(2)
         self.sockets.adopt(self.sockets.bind([Listener("a", "127.0.0.1", 0)]))
         self.incidents = Incidents()
-        live = LiveTraffic(lambda: EMPTY)
+        live = LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments())
         intake = Intake(store, self.sinks, live, History())
         self.ledger = Ledger(intake, self.instruments, self.sockets, self.incidents, Revisions())
 

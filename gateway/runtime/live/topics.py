@@ -1,0 +1,57 @@
+"""What a stream can carry besides exchanges. A topic is a function that is asked now and then for what is new.
+
+stream.register(Topic("incidents", 0.25, lambda after, _: events_after(after), resumes=True))
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import msgspec
+
+from gateway.runtime.incidents import Incidents
+from gateway.wire.filter import Expression
+
+_INCIDENTS_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event: JSON on one line, and its place, from which to go on. Without data only the place is taken note of.
+
+    lost: how many before it are not there any more.
+    """
+
+    data: bytes
+    place: str = ""
+    lost: int = 0
+
+
+Ask: TypeAlias = Callable[[str, Expression], Iterable[Told]]
+"""Given the place of the last event (empty at first) and the filter, what has come since. Called on the supervisor's loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """every_s: how often followers of it are told. resumes: whether a place is still good in a later connection."""
+
+    name: str
+    every_s: float
+    ask: Ask
+    resumes: bool = False
+
+
+def incidents_topic(incidents: Incidents) -> Topic:
+    """Incidents as they happen; a later connection goes on behind the last it was told."""
+
+    def ask(after: str, _wanted: Expression) -> Iterable[Told]:
+        if not after.isdecimal():
+            return [Told(b"", str(incidents.last_id))]
+        listed = incidents.view(int(after), (), _INCIDENTS_AT_ONCE).incidents
+        before = [int(after), *(incident.id for incident in listed)]
+        return [
+            Told(msgspec.json.encode(incident), str(incident.id), lost=incident.id - previous - 1)
+            for incident, previous in zip(listed, before, strict=False)
+        ]
+
+    return Topic("incidents", 0.25, ask, resumes=True)

@@ -156,7 +156,8 @@ class RunningGateway:
             line = decode_line(bytes(found[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration
-        return explain_request(configuration, request, self._facts(), line)
+        # Thousands of routes take tens of milliseconds, which the loop has not.
+        return await asyncio.to_thread(explain_request, configuration, request, self._facts(), line)
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str]:
         return await asyncio.to_thread(self._exposition.render, accept)

@@ -27,7 +27,17 @@ _FLAGS: Final = ("up", "_up", "_success", "_differs", "_info", "_ratio")
 _COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<="}
 _SETS: Final = {"and", "unless", "or"}
 _PER_SECOND: Final = {"rate", "deriv"}
-_SAME: Final = {"increase", "delta", "abs", "clamp_max", "clamp_min", "max_over_time", "avg_over_time", "changes"}
+_SAME: Final = {
+    "increase",
+    "delta",
+    "abs",
+    "round",
+    "clamp_max",
+    "clamp_min",
+    "max_over_time",
+    "avg_over_time",
+    "changes",
+}
 _LABELS: Final = labels_of_metrics()
 _KINDS: Final = {instrument.name: instrument.kind for instrument in catalog.INSTRUMENTS}
 _PLACEHOLDERS: Final = (("$__rate_interval", "4s"), ("$__range", "5m"), ("$__interval", "1s"))
@@ -175,6 +185,13 @@ def _histogram_sum(arguments: list[Any]) -> Meaning:
     return Meaning(_times(inner.measure, _times(inner.observed, COUNT, -1)), inner.labels)
 
 
+def _histogram_count(arguments: list[Any]) -> Meaning:
+    inner = meaning_of(arguments[0])
+    if inner.observed is None:
+        raise Wrong("histogram_count of what is no histogram")
+    return Meaning(inner.measure, inner.labels)
+
+
 def _label_replaced(arguments: list[Any]) -> Meaning:
     inner = meaning_of(arguments[0])
     source = arguments[3].val
@@ -186,6 +203,7 @@ def _label_replaced(arguments: list[Any]) -> Meaning:
 _CALLS: Final[dict[str, Callable[[list[Any]], Meaning]]] = {
     "time": lambda _: Meaning(SECONDS, frozenset()),
     "histogram_quantile": _quantile,
+    "histogram_count": _histogram_count,
     "histogram_sum": _histogram_sum,
     "label_replace": _label_replaced,
 }

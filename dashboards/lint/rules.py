@@ -177,6 +177,13 @@ def _meaning_faults(panel: Content) -> Iterator[str]:
             yield f"{target['refId']}: the legend hides {sorted(meaning.labels - shown - {'job'})}: lines with the same name"
 
 
+def _row_faults(panel: Content) -> Iterator[str]:
+    """The rows of a table come together by the labels of its queries, so these are the same."""
+    keys = {_labels_of(target) for target in panel["targets"]} if panel["type"] == "table" else set()
+    if len(keys) > 1:
+        yield f"rows by {sorted(sorted(key) for key in keys)} never come together"
+
+
 def _link_faults(panel: Content, uids: frozenset[str]) -> Iterator[str]:
     fields = [panel["fieldConfig"]["defaults"]]
     fields += [{p["id"]: p["value"] for p in each["properties"]} for each in panel["fieldConfig"]["overrides"]]
@@ -202,4 +209,5 @@ _PANEL_RULES: Final[tuple[Callable[[Content], Iterator[str]], ...]] = (
     _window_faults,
     _counter_faults,
     _meaning_faults,
+    _row_faults,
 )

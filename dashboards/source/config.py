@@ -7,6 +7,15 @@ _STALE = ((300, "red"),)
 _QUEUE_FILL = "sightline_telemetry_queue_length / (sightline_telemetry_queue_capacity > 0)"
 _CPU_SHARE = share(rate("telemetry_cpu_seconds_total", by="instance"), rate("process_cpu_seconds_total", by="instance"))
 
+
+def _with_revision(expr: str) -> str:
+    """A value of each gateway beside what it runs."""
+    return (
+        f"max by (instance,revision,source) (({expr})"
+        " * on (job,instance) group_left (revision,source) sightline_config_info)"
+    )
+
+
 _NUMBERS = Row(
     "Can it be trusted?",
     (
@@ -64,12 +73,9 @@ _APPLIED = Row(
             Kind.TABLE,
             "none",
             (
-                Query("max by (instance,revision,source) (sightline_config_info)", "Runs", "none"),
-                Query("max by (instance) (time() - sightline_config_last_applied_timestamp_seconds)", "For", "s"),
-                Query(
-                    "max by (instance) (sightline_config_source_differs)", "Source differs", "none", ((1, "yellow"),)
-                ),
-                Query("min by (instance) (sightline_config_last_reload_success)", "Accepted", "none", ALL_OR_NOTHING),
+                Query(_with_revision("time() - sightline_config_last_applied_timestamp_seconds"), "For", "s"),
+                Query(_with_revision("sightline_config_source_differs"), "Source differs", "none", ((1, "yellow"),)),
+                Query(_with_revision("sightline_config_last_reload_success"), "Accepted", "none", ALL_OR_NOTHING),
             ),
             width=24,
             height=6,

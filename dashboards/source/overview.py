@@ -1,7 +1,18 @@
 """Overview: is it well, and if not, whose doing is it? The first page; every other is a click away."""
 
 from dashboards.source.parts import ALL_OR_NOTHING, ERRORS, Dashboard, Kind, Link, Panel, Query, Row, stat
-from dashboards.source.promql import IS_ATTEMPT_FAULT, IS_FAULT, by_class, caused_by, quantile, rate, share, total
+from dashboards.source.promql import (
+    IS_ATTEMPT_FAULT,
+    IS_FAULT,
+    by_class,
+    caused_by,
+    known,
+    quantile,
+    rate,
+    requests,
+    share,
+    total,
+)
 from gateway.model.outcome import Source
 
 _GOLDEN = Row(
@@ -17,7 +28,7 @@ _GOLDEN = Row(
             "What share of them fails?",
             "By the gateway's or an upstream's doing, answers that broke off after their head included. What clients did wrong or gave up is not in it.",
             "percentunit",
-            share(rate("http_failures_total", IS_FAULT), rate("http_requests_total")),
+            share(rate("http_failures_total", IS_FAULT), requests()),
             steps=ERRORS,
         ),
         stat(
@@ -89,8 +100,7 @@ _COURSE = Row(
             "s",
             (
                 Query(
-                    total("http_phase_duration_seconds", "phase")
-                    + f" / on () group_left () ({rate('http_requests_total')} > 0)",
+                    total("http_phase_duration_seconds", "phase") + f" / on () group_left () ({requests()} > 0)",
                     "{{phase}}",
                 ),
             ),
@@ -112,15 +122,19 @@ _WHERE = Row(
                 Query(
                     share(
                         rate("http_failures_total", IS_FAULT, by="route", window="$__range"),
-                        rate("http_requests_total", by="route", window="$__range"),
+                        requests("route", "$__range"),
                     ),
                     "Failing",
                     "percentunit",
                     ERRORS,
                 ),
-                Query(quantile(0.5, "http_request_duration_seconds", "route", window="$__range"), "p50", "s"),
-                Query(quantile(0.99, "http_request_duration_seconds", "route", window="$__range"), "p99", "s"),
-                Query(quantile(0.99, "http_gateway_overhead_seconds", "route", window="$__range"), "Overhead p99", "s"),
+                Query(known(quantile(0.5, "http_request_duration_seconds", "route", window="$__range")), "p50", "s"),
+                Query(known(quantile(0.99, "http_request_duration_seconds", "route", window="$__range")), "p99", "s"),
+                Query(
+                    known(quantile(0.99, "http_gateway_overhead_seconds", "route", window="$__range")),
+                    "Overhead p99",
+                    "s",
+                ),
             ),
             links=(Link.ROUTE,),
         ),
@@ -140,7 +154,11 @@ _WHERE = Row(
                     "percentunit",
                     ERRORS,
                 ),
-                Query(quantile(0.99, "upstream_request_duration_seconds", "upstream", window="$__range"), "p99", "s"),
+                Query(
+                    known(quantile(0.99, "upstream_request_duration_seconds", "upstream", window="$__range")),
+                    "p99",
+                    "s",
+                ),
             ),
             links=(Link.UPSTREAM,),
         ),
@@ -192,7 +210,14 @@ _WHERE = Row(
                     "Runs",
                     "none",
                 ),
-                Query("max by (instance) (time() - sightline_config_last_applied_timestamp_seconds)", "For", "s"),
+                Query(
+                    "max by (instance,version,revision)"
+                    " ((time() - sightline_config_last_applied_timestamp_seconds)"
+                    " * on (job,instance) group_left (revision) sightline_config_info"
+                    " * on (job,instance) group_left (version) sightline_build_info)",
+                    "For",
+                    "s",
+                ),
             ),
         ),
     ),

@@ -80,6 +80,23 @@ def share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
+def requests(by: str = "", window: str = "$__rate_interval") -> str:
+    """The rate of requests as a whole to take a share of.
+
+    It counts by the duration histogram, whose series all exist from the start: a counter by status begins with its first
+    request, which no rate sees, and then more would have failed than there were.
+    """
+    duration = f"{PREFIX}http_request_duration_seconds"
+    return (
+        f"(sum{_by(by)}(rate({duration}_count[{window}])) or sum{_by(by)}(histogram_count(rate({duration}[{window}]))))"
+    )
+
+
+def known(expr: str) -> str:
+    """The same without what has no value, such as a percentile of nothing."""
+    return f"({expr}) >= 0"
+
+
 def quantile(rank: float, metric: str, by: str = "", matchers: str = "", window: str = "$__rate_interval") -> str:
     """A percentile of a histogram, from classic buckets, or from a native histogram where that is what is scraped."""
     braced = f"{{{matchers}}}" if matchers else ""

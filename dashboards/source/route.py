@@ -1,7 +1,7 @@
 """Route: rate, errors and durations of the routes chosen, where their time goes, and the way to a single exchange."""
 
 from dashboards.source.parts import ERRORS, Dashboard, Kind, Link, Panel, Query, Row, stat
-from dashboards.source.promql import IS_FAULT, by_class, quantile, rate, share, total
+from dashboards.source.promql import IS_FAULT, by_class, known, quantile, rate, requests, share, total
 
 _NUMBERS = Row(
     "How does the route do?",
@@ -11,7 +11,7 @@ _NUMBERS = Row(
             "What share fails?",
             "By the gateway's or the upstream's doing.",
             "percentunit",
-            share(rate("http_failures_total", IS_FAULT), rate("http_requests_total")),
+            share(rate("http_failures_total", IS_FAULT), requests()),
             steps=ERRORS,
         ),
         stat(
@@ -30,9 +30,7 @@ _NUMBERS = Row(
             "How many clients give up?",
             "Share of the requests whose client closed the connection or timed out before the end.",
             "percentunit",
-            share(
-                rate("http_failures_total", 'reason=~"client_disconnect|client_timeout"'), rate("http_requests_total")
-            ),
+            share(rate("http_failures_total", 'reason=~"client_disconnect|client_timeout"'), requests()),
             steps=((0.01, "yellow"), (0.05, "red")),
         ),
         stat(
@@ -94,7 +92,7 @@ _RED = Row(
             "Median duration by class of status: fast 5xx are refused, slow ones ran into a timeout.",
             Kind.TIMESERIES,
             "s",
-            (Query(quantile(0.5, "http_request_duration_seconds", "class") + " >= 0", "{{class}}"),),
+            (Query(known(quantile(0.5, "http_request_duration_seconds", "class")), "{{class}}"),),
         ),
         Panel(
             "Which routes are slowest?",
@@ -103,7 +101,7 @@ _RED = Row(
             "s",
             (
                 Query(
-                    f"topk(10, {quantile(0.99, 'http_request_duration_seconds', 'route', window='$__range')} >= 0)",
+                    f"topk(10, {known(quantile(0.99, 'http_request_duration_seconds', 'route', window='$__range'))})",
                     "{{route}}",
                 ),
             ),

@@ -50,7 +50,7 @@ _NUMBERS = Row(
             "Did workers die?",
             "Workers started in place of one that ended, in the period shown.",
             "short",
-            "sum(increase(sightline_worker_restarts_total[$__range]))",
+            "round(sum(increase(sightline_worker_restarts_total[$__range])))",
             steps=((0.5, "red"),),
         ),
     ),

@@ -82,7 +82,7 @@ _COURSE = Row(
             "Requests per second that missed their objective.",
             Kind.TIMESERIES,
             "reqps",
-            (Query(rate("slo_requests_total", 'result="bad"', _KEY), "{{route}} {{sli}}"),),
+            (Query(rate("slo_requests_total", 'result="bad"', _KEY) + " > 0", "{{route}} {{sli}}"),),
             is_stacked=True,
             links=(Link.ROUTE, Link.LOGS),
         ),

@@ -140,16 +140,17 @@ _COURSE = Row(
             "reqps",
             (
                 Query(
-                    rate("upstream_retries_total", by="upstream,reason,result"), "{{upstream}} {{reason}}: {{result}}"
+                    rate("upstream_retries_total", by="upstream,reason,result") + " > 0",
+                    "{{upstream}} {{reason}}: {{result}}",
                 ),
             ),
         ),
         Panel(
             "Did endpoints come and go?",
-            "Endpoints by state.",
+            "Endpoints by state; a state without one is left out.",
             Kind.TIMESERIES,
             "short",
-            (Query("sum by (upstream,state) (sightline_upstream_endpoints)", "{{upstream}} {{state}}"),),
+            (Query("sum by (upstream,state) (sightline_upstream_endpoints) > 0", "{{upstream}} {{state}}"),),
         ),
     ),
 )

@@ -16,6 +16,8 @@ from tests.support.waiting import wait_until
 
 GOLDEN: Final = "golden"
 GOLDEN_RATE: Final = 80.0
+_PATIENCE_S: Final = 150.0
+"""Longer than the whole scene: a kept connection may stay idle."""
 FAIL_EVERY, SLOW_EVERY = 5, 20
 _FAILURE: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
 _SLO: Final = "slo: {availability: 99%, latency: {target: 95%, under: 100ms}}"
@@ -33,7 +35,7 @@ def golden_path(number: int) -> str:
 async def _serve(connection: OriginConnection, answer: Callable[[str], Awaitable[bytes]]) -> None:
     connection.answered = 0
     while True:
-        request = await connection.read_request()
+        request = await connection.read_request(_PATIENCE_S)
         await connection.send(await answer(request.target.decode().rpartition("/")[2]))
 
 
@@ -52,16 +54,16 @@ def golden_origin(sleep: Callable[[float], Awaitable[None]]) -> Script:
 
 async def hangs(connection: OriginConnection) -> None:
     """A script: takes every request and answers none."""
-    await connection.read_request()
-    await connection.until_peer_ends(60.0)
+    await connection.read_request(_PATIENCE_S)
+    await connection.until_peer_ends(_PATIENCE_S)
 
 
 async def goes_stale(connection: OriginConnection) -> None:
     """A script: hangs up on the second request of a connection, as an origin does whose keep-alive has just ended."""
-    await connection.read_request()
+    await connection.read_request(_PATIENCE_S)
     await connection.send(OK)
     with suppress(PeerGone):
-        await connection.read_head()
+        await connection.read_head(_PATIENCE_S)
     await connection.reset()
 
 
@@ -143,3 +145,4 @@ class Faults:
         """A client that leaves while the origin still thinks."""
         with self._program.client() as client:
             client.send(b"GET /hung/now HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
+            client.reset()

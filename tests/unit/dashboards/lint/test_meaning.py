@@ -22,6 +22,7 @@ BUCKETS = "rate(sightline_http_request_duration_seconds_bucket[1m])"
         ("count(sightline_config_info)", (1, 0, 0)),
         (f"histogram_quantile(0.99, sum by (le) ({BUCKETS}))", (0, 1, 0)),
         ("histogram_quantile(0.99, sum(rate(sightline_http_request_duration_seconds[1m])))", (0, 1, 0)),
+        ("histogram_count(rate(sightline_http_request_duration_seconds[1m]))", (1, -1, 0)),
         ("histogram_sum(rate(sightline_http_request_duration_seconds[1m]))", (0, 0, 0)),
         ("job_route:sightline_slo_errors_per_request:ratio_rate1h", (0, 0, 0)),
         (
@@ -63,6 +64,7 @@ def test_the_labels_follow_from_the_catalogue(expr: str, labels: set[str]) -> No
         ("histogram_quantile(0.9, sightline_workers)", "no histogram"),
         (f"histogram_quantile(0.9, sum({BUCKETS}))", "without le"),
         ("histogram_sum(sightline_workers)", "no histogram"),
+        ("histogram_count(sightline_workers)", "no histogram"),
         ('label_replace(sightline_workers, "a", "$1", "code", "(.)")', "label_replace from code"),
         ("sightline_workers + sightline_process_resident_memory_bytes", "never match"),
         ("sum(sightline_workers) + sum(sightline_process_resident_memory_bytes)", "of (1, 0, 0) and (0, 0, 1)"),

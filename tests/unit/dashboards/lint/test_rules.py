@@ -151,6 +151,13 @@ FAULTS: Final[list[tuple[str, Callable[[Content], None], str]]] = [
     ("no way to the others", lambda content: content.update(links=[]), "no link to the other dashboards"),
     ("no uid", lambda content: content.update(uid=""), "uid, title and description"),
     (
+        "rows that never come together",
+        lambda content: content["panels"][3]["targets"].append(
+            {"expr": f"sum(sightline_http_requests_in_flight{{{SCOPE}}})", "refId": "B"}
+        ),
+        "never come together",
+    ),
+    (
         "a column without a unit",
         lambda content: content["panels"][3]["fieldConfig"]["overrides"].pop(0),
         "unit missing",

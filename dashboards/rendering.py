@@ -265,7 +265,7 @@ def _link(link: Link, placeholder: str) -> grafana.DashboardLink:
 
 def _logs_url() -> str:
     """Grafana's log explorer on the access lines of the routes chosen that were not a plain answer, in the time shown."""
-    query = '{service="sightline"} | json | route=~"${route:pipe}" | reason!="none"'
+    query = '{service_name="sightline"} | json | route=~"${route:pipe}" | reason!="none"'
     pane = {
         "datasource": "${logs}",
         "queries": [{"refId": "A", "expr": query}],

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard as Form
 
@@ -56,6 +57,17 @@ def test_together_they_show_at_least_thirty_metrics() -> None:
     shown = {name for each in DASHBOARDS for expr in expressions_of(content_of(each)) for name in metrics_in(expr)}
     families = {name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") for name in shown}
     assert len({name for name in families if name.startswith("sightline_")}) >= 30
+
+
+def test_the_example_of_provisioning_leads_from_a_point_to_a_trace_and_from_there_to_lines() -> None:
+    text = (FOLDER.parent / "deploy" / "grafana" / "datasources.yaml").read_text()
+    sources = {each["type"]: each for each in yaml.safe_load(text)["datasources"]}
+    traces, logs = sources["jaeger"]["uid"], sources["loki"]["uid"]
+    assert sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"] == [
+        {"name": "trace_id", "datasourceUid": traces}
+    ]
+    assert sources["jaeger"]["jsonData"]["tracesToLogsV2"]["datasourceUid"] == logs
+    assert sources["loki"]["jsonData"]["derivedFields"][0]["datasourceUid"] == traces
 
 
 @pytest.mark.parametrize("slug", ["overview", "route", "upstream"])

@@ -34,19 +34,13 @@ from tests.support.prometheus import SCRAPE_S, Prometheus, with_interval
 from tests.support.waiting import wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-WINDOW_S: Final = 20
+WINDOW_S: Final = 30
 """Of the golden values: so long nothing but the steady traffic may happen on their route."""
 SETTLED_S: Final = 4.0
 """From the end of a request to its sample in Prometheus, with room: a report, a scrape."""
 TOLERANCE: Final = 0.02
 ALL: Final = ".+"
-UNFILLED: Final = frozenset(
-    {
-        "sightline_history_memory_bytes",
-        "sightline_tail_events_total",
-        "sightline_telemetry_export_duration_seconds_sum",
-    }
-)
+UNFILLED: Final = frozenset({"sightline_history_memory_bytes", "sightline_tail_events_total"})
 """Families that are declared but have no values yet; a query is excused only as long as that is so."""
 
 pytestmark = [pytest.mark.real("prometheus"), pytest.mark.timeout(150)]
@@ -175,8 +169,6 @@ def test_a_variable_has_values_to_choose_from(stage: Stage, name: str) -> None:
 def test_a_percentile_has_exemplars_of_kept_traces(stage: Stage) -> None:
     expr = expr_of("overview", "How fast are the answers?", "C")
     found = stage.prometheus.exemplars(stage.filled_in(expr), stage.start_s, stage.end_s)
-    if not found:
-        pytest.xfail("the exposition has no exemplars yet")
     assert any(len(each["labels"].get("trace_id", "")) == 32 for series in found for each in series["exemplars"])
 
 

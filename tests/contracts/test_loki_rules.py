@@ -13,7 +13,7 @@ FILES: Final = sorted((ROOT / "deploy" / "loki" / "rules").glob("*.yaml"))
 RULES: Final[list[dict[str, Any]]] = [
     rule for path in FILES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
 ]
-INDEX_LABELS: Final = frozenset({"service", "instance", "level"})
+INDEX_LABELS: Final = frozenset({"service_name", "instance", "level"})
 STRING: Final = r'"(?:[^"\\]|\\.)*"'
 PIPELINE: Final = re.compile(
     r"""\s* \{ [^{}]* \} \s*                      # selector

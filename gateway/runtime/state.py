@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -14,7 +13,6 @@ import structlog
 from gateway import __version__
 from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
-from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.changes.changes import Changes
@@ -24,7 +22,7 @@ from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.traffic import Traffic, read_traffic
-from gateway.runtime.views import endpoint_facts, route_view, upstream_view
+from gateway.runtime.views import known_endpoints, pools_by_endpoint, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.shelf import GATEWAY
@@ -156,8 +154,9 @@ class RunningGateway:
             line = decode_line(bytes(found[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration
+        facts = known_endpoints(self._upstreams.get(), self._intake.loads.values())
         # Thousands of routes take tens of milliseconds, which the loop has not.
-        return await asyncio.to_thread(explain_request, configuration, request, self._facts(), line)
+        return await asyncio.to_thread(explain_request, configuration, request, facts, line)
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str]:
         return await asyncio.to_thread(self._exposition.render, accept)
@@ -173,26 +172,6 @@ class RunningGateway:
             revision=result.revision, running_revision=result.running_revision,
         )  # fmt: skip
         return result
-
-    def _facts(self) -> Facts:
-        """What explanations say of endpoints, as they are now."""
-        pools: dict[tuple[str, str], list[PoolGauge]] = {}
-        for load in self._intake.loads.values():
-            for pool in load.pools:
-                pools.setdefault((pool.upstream, pool.endpoint), []).append(pool)
-        upstreams = self._upstreams.get()
-
-        @cache
-        def endpoints(upstream: str) -> dict[str, EndpointView]:
-            return {each.address: each for each in upstreams[upstream].endpoints}
-
-        def facts(upstream: str, endpoint: str) -> EndpointFacts | None:
-            if upstream not in upstreams or endpoint not in endpoints(upstream):
-                return None
-            here = pools.get((upstream, endpoint), ())
-            return endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream].max_pending)
-
-        return facts
 
     def _sequence(self) -> int:
         return self._reloads.running.sequence
@@ -235,10 +214,7 @@ class RunningGateway:
         }
 
     def _upstream_views(self) -> dict[str, UpstreamView]:
-        pools: dict[tuple[str, str], list[PoolGauge]] = {}
-        for load in self._intake.loads.values():
-            for pool in load.pools:
-                pools.setdefault((pool.upstream, pool.endpoint), []).append(pool)
+        pools = pools_by_endpoint(self._intake.loads.values())
         views = {}
         for upstream in self._snapshot.upstreams:
             view = upstream_view(upstream, self._endpoints.addresses)

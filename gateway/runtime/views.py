@@ -1,11 +1,13 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 
-from gateway.config.explaining.choices import EndpointFacts
+from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.resolver import Resolved, needs_lookup
 from gateway.wire.report import PoolGauge
 from gateway.wire.views import (
@@ -63,7 +65,33 @@ def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
     return EndpointView(address=endpoint.address, weight=endpoint.weight, resolved=list(addresses))
 
 
-def endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pending: int) -> EndpointFacts:
+def pools_by_endpoint(loads: Iterable[WorkerLoad]) -> dict[tuple[str, str], list[PoolGauge]]:
+    """The pools of all workers, by upstream and endpoint."""
+    pools: dict[tuple[str, str], list[PoolGauge]] = {}
+    for load in loads:
+        for pool in load.pools:
+            pools.setdefault((pool.upstream, pool.endpoint), []).append(pool)
+    return pools
+
+
+def known_endpoints(upstreams: Mapping[str, UpstreamView], loads: Iterable[WorkerLoad]) -> Facts:
+    """What explanations say of endpoints, as they are now."""
+    pools = pools_by_endpoint(loads)
+
+    @cache
+    def endpoints(upstream: str) -> dict[str, EndpointView]:
+        return {each.address: each for each in upstreams[upstream].endpoints}
+
+    def facts(upstream: str, endpoint: str) -> EndpointFacts | None:
+        if upstream not in upstreams or endpoint not in endpoints(upstream):
+            return None
+        here = pools.get((upstream, endpoint), ())
+        return _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream].max_pending)
+
+    return facts
+
+
+def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pending: int) -> EndpointFacts:
     """What is known of an endpoint from its view and its pool in each worker."""
     full = [pool for pool in pools if pool.active >= pool.max]
     return EndpointFacts(

@@ -69,7 +69,8 @@ def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> Telem
 
 def _access_log(form: AccessLogForm) -> AccessLogSettings:
     names = tuple(sink.name or sink.kind for sink in form.sinks)
-    return AccessLogSettings(form.sink, form.sample.success, form.format, names)
+    after, every = form.still_open.after, form.still_open.every
+    return AccessLogSettings(form.sink, form.sample.success, form.format, after, every, names)
 
 
 def admin_settings(form: AdminForm, secrets: tuple[str, ...]) -> AdminSettings:

@@ -38,6 +38,10 @@ class AccessLogSettings:
     """Share of successful exchanges that get a line, 0 to 1, where the route says nothing else; failures always do."""
     format: LogFormat = LogFormat.JSON
     """Of what goes to stdout; made in the supervisor, workers know one form."""
+    open_after_ns: int = 10 * SECOND_NS
+    """How long an exchange is open before a line says so; NEVER_NS: none ever does."""
+    open_every_ns: int = 60 * SECOND_NS
+    """Between two such lines about the same exchange; NEVER_NS: there is one."""
     sinks: tuple[str, ...] = ()
     """Names of the sinks beside stdout. How they are reached is known to the supervisor alone, with its secrets."""
 

@@ -64,12 +64,16 @@ class Sinks:
         self._store.watch_queue("span", "otlp", sink.waiting, sink.capacity)
 
     def take(self, report: Report) -> None:
-        if report.access_line_count:
-            if self._is_stdout_wanted:
-                self._lines.write(report.access_lines, report.access_line_count)
-            self._outlets.put(report.access_lines, report.access_line_count)
+        self._take_lines(report.access_lines, report.access_line_count)
+        self._take_lines(report.open_lines, report.open_line_count)
         if self._spans is not None and report.records:
             self._spans.export(report.records)
+
+    def _take_lines(self, block: bytes, lines: int) -> None:
+        if lines:
+            if self._is_stdout_wanted:
+                self._lines.write(block, lines)
+            self._outlets.put(block, lines)
 
     def reopen(self) -> None:
         """Files that lines go to may have been moved away; what is written from now on goes to new ones."""

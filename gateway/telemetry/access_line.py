@@ -13,7 +13,7 @@ from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason, Source
 from gateway.model.route import Route
-from gateway.telemetry.labels import UNMATCHED, http_route
+from gateway.telemetry.labels import METHODS, OTHER_METHOD, UNMATCHED, http_route
 from gateway.telemetry.redaction import redact_query
 from gateway.telemetry.timing import Timing, measure_attempt
 
@@ -114,6 +114,39 @@ class LineEncoder:
             line = _dump_replaced(fields)
         return line if line.isascii() else escape_controls(line)
 
+    def encode_open(self, exchange: Exchange, event: str, open_ns: int, now_ns: int) -> bytes:
+        """The line of an exchange that goes on, with what is known of it by now. now_ns: the wall clock."""
+        route = exchange.route
+        fields: dict[str, Any] = {
+            "@timestamp": self.timestamp(now_ns),
+            "event": event,
+            "request_id": exchange.request_id,
+            "config_revision": exchange.revision,
+            "client.address": exchange.client_address,
+            "server.address": exchange.host,
+            "url.path": exchange.path,
+            "network.protocol.version": exchange.protocol,
+            "open_ms": open_ns // 1000 / 1000,
+            "upgraded": exchange.upgraded,
+            "bytes_in": exchange.bytes_in,
+            "bytes_out": exchange.bytes_out,
+            "http.request.method": METHODS.get(exchange.method, OTHER_METHOD),
+            "route": UNMATCHED if route is None else route.name,
+        }
+        if route is not None:
+            fields["http.route"] = http_route(route)
+        if exchange.status:
+            fields["http.response.status_code"] = exchange.status
+        if exchange.trace_id:
+            fields |= {"trace_id": exchange.trace_id, "span_id": exchange.span_id, "sampled": exchange.sampled}
+        if exchange.attempts:
+            fields |= {"upstream": exchange.upstream, "endpoint": exchange.attempts[-1].endpoint}
+        if exchange.user_agent is not None:
+            fields["user_agent.original"] = exchange.user_agent
+        if exchange.query is not None:
+            fields["url.query"] = redact_query(exchange.query, self._allowed)
+        return _dump(fields)
+
     def timestamp(self, wall_ns: int) -> str:
         """RFC 3339, UTC, to the millisecond."""
         offset = wall_ns - self._second_ns
@@ -167,6 +200,14 @@ def _attempt_fields(attempt: Attempt, exchange_ended_ns: int, connect_ns: int, t
     if connect_ns:
         fields["connect_ms"] = connect_ns // 1000 / 1000
     return fields
+
+
+def _dump(fields: dict[str, Any]) -> bytes:
+    try:
+        line = orjson.dumps(fields, None, orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        line = _dump_replaced(fields)
+    return line if line.isascii() else escape_controls(line)
 
 
 def _dump_replaced(fields: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import thread_time_ns
 from typing import Final
 
-from gateway.model.clock import SECOND_NS
+from gateway.model.clock import SECOND_NS, monotonic_ns
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason
 from gateway.model.snapshot import TelemetrySettings
@@ -15,6 +15,7 @@ from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.labels import UNMATCHED
 from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
+from gateway.telemetry.recording.still_open import StillOpen
 from gateway.telemetry.recording.under_way import oldest_by_route, oldest_rows
 from gateway.wire.report import InFlightRow, PoolGauge, Report, RouteDelta
 
@@ -34,7 +35,7 @@ _OLD_NS: Final = SECOND_NS
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 
-    __slots__ = ("_attended", "_pause", "_sequence", "_tells_all", "_worker", "look")
+    __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "look")
 
     def __init__(self, worker: int) -> None:
         super().__init__()
@@ -45,6 +46,7 @@ class Recorder(Settling):
         self._pause = 0
         self._attended = 0
         self._tells_all = False
+        self._still_open = StillOpen()
         self.configure(TelemetrySettings())
 
     def configure(self, telemetry: TelemetrySettings) -> None:
@@ -56,6 +58,7 @@ class Recorder(Settling):
         self._max_routes = telemetry.metrics.max_routes
         self._log = telemetry.access_log.is_wanted
         self._sample = telemetry.access_log.sample_success
+        self._still_open.configure(telemetry.access_log)
         self._export = telemetry.traces.export and telemetry.traces.propagate
         self._keep = frozenset(keep.value for keep in telemetry.traces.keep)
         self._encoder = LineEncoder(telemetry.query_allowed)
@@ -136,9 +139,7 @@ class Recorder(Settling):
         self._settle()
         self._sequence += 1
         if self._attended:
-            self._attended -= 1
-            if not self._attended:
-                self._tap, self._tells_all = 0.0, False
+            self._look_away()
         if self._pause and not last:
             self._pause -= 1
             return self._report_lines(now_ns)
@@ -152,6 +153,7 @@ class Recorder(Settling):
         self._pause = min(len(routes) // _BUSY_ROUTES, _MAX_PAUSE)
         under_way = self.look() if self.look is not None else None
         oldest = oldest_by_route(under_way) if under_way is not None else None
+        open_lines = self._open_lines(under_way, now_ns) if under_way is not None and self._log else []
         decisions = self._take_decisions(routes)
         self._own_cost.add_since(began_cpu_ns)
         telemetry_cpu_ns, busy_ratio = self._own_cost.take()
@@ -175,6 +177,8 @@ class Recorder(Settling):
             busy_ratio=busy_ratio,
             tapped_lines=tapped_lines,
             in_flight=self._rows(under_way, now_ns),
+            open_lines=b"".join(open_lines),
+            open_line_count=len(open_lines),
         )
 
     def _rows(self, under_way: list[Exchange] | None, now_ns: int) -> list[InFlightRow] | None:
@@ -186,6 +190,19 @@ class Recorder(Settling):
     def attend(self, tap: float, *, in_flight: bool) -> None:
         """Somebody looks: for the next reports write lines of this share of plain exchanges, and tell what is running."""
         self._tap, self._tells_all, self._attended = tap, in_flight, _ATTENDED_REPORTS
+
+    def _look_away(self) -> None:
+        """One report less for whoever looked."""
+        self._attended -= 1
+        if not self._attended:
+            self._tap, self._tells_all = 0.0, False
+
+    def _open_lines(self, under_way: list[Exchange], now_ns: int) -> list[bytes]:
+        encode = self._encoder.encode_open
+        return [
+            encode(exchange, event, open_ns, now_ns)
+            for exchange, event, open_ns in self._still_open.due(under_way, monotonic_ns())
+        ]
 
     def spent_since(self, began_cpu_ns: int) -> None:
         """A report has been sent on, which is telemetry's work too: since the thread's CPU time was this."""

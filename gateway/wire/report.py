@@ -235,6 +235,9 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     """Lines of plain exchanges that the access log does not want, while somebody looks."""
     in_flight: list[InFlightRow] | None = None
     """The oldest of the exchanges running now; None: not looked at this time."""
+    open_lines: bytes = b""
+    """For the access log like `access_lines`, but about exchanges that have not ended: they count as nothing."""
+    open_line_count: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests.live.conftest import StartOrigin
 from tests.support.log_sinks import FAKES, HANG, FakeSink
 from tests.support.loop_thread import LoopThread
-from tests.support.origin import answering
+from tests.support.origin import OriginConnection, answering
 from tests.support.program import Program
 from tests.support.waiting import wait_until
 
@@ -111,6 +111,33 @@ def test_sinks_that_hang_cost_traffic_nothing_and_the_end_a_bounded_time(
         assert time.monotonic() - began_s < 10.0
     lost = [json.loads(line) for line in program.talk.splitlines() if '"access_lines_dropped"' in line]
     assert {entry["sink"]: entry["reasons"] for entry in lost} == {kind: {"shutdown": COUNT} for kind in fakes}
+
+
+def test_a_tunnel_is_told_of_while_it_is_open(tmp_path: Path, start_origin: StartOrigin) -> None:
+    async def switch(connection: OriginConnection) -> None:
+        await connection.read_request()
+        await connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello")
+        await connection.until_peer_ends()
+
+    path = tmp_path / "access.log"
+    sinks = f"still_open: {{after: 300ms, every: 300ms}}, sinks: [{{file: {{path: {path}}}}}]"
+    more = f"telemetry: {{access_log: {{{sinks}}}}}"
+    origin = start_origin(switch)
+    with Program(tmp_path, origin.address, workers=1, more=more) as program:
+
+        def told() -> list[Any]:
+            return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+        with program.client() as client:
+            client.send(b"GET /t?key=s3cret HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+            wait_until(lambda: len(told()) >= 3, "the tunnel is told of three times")
+            assert program.metric("sightline_http_requests_total") == 0
+        wait_until(lambda: told() and "event" not in told()[-1], "the tunnel has ended")
+        wait_until(lambda: program.metric("sightline_http_requests_total") == 1, "it is counted once")
+        lines = told()
+    assert [line.get("event") for line in lines] == ["start", *["still_open"] * (len(lines) - 2), None]
+    assert len({(line["request_id"], line["trace_id"], line["url.query"]) for line in lines}) == 1
+    assert all(line["upgraded"] and line["bytes_out"] > len("hello") for line in lines[:-1])
 
 
 @pytest.mark.real("rsyslogd")

@@ -17,6 +17,7 @@ from gateway.config.forms.fields import (
     Ratio,
     Secret,
     Size,
+    Timeout,
     TraceFormats,
     expected,
     text_matching,
@@ -73,12 +74,20 @@ class SampleForm(Form):
     )
 
 
+class StillOpenForm(Form):
+    """Lines about tunnels and long streams before they end; none of them counts as a request."""
+
+    after: Timeout = Field(default=_ACCESS_LOG.open_after_ns, description="How long one is open before its first.")
+    every: Timeout = Field(default=_ACCESS_LOG.open_every_ns, description="Between two about the same exchange.")
+
+
 class AccessLogForm(Form):
     sink: Annotated[AccessLogSink, Field(strict=False)] = Field(default=_ACCESS_LOG.sink, description="Where lines go.")
     format: Annotated[LogFormat, Field(strict=False)] = Field(
         default=_ACCESS_LOG.format, description="Our JSON, the Elastic Common Schema, or the combined log format."
     )
     sample: SampleForm = Field(default=SampleForm(), description="Which exchanges get a line; failures always do.")
+    still_open: StillOpenForm = Field(default=StillOpenForm(), description="Lines about what goes on for long.")
     sinks: Items[LogSinkForm] = Field(
         default=(), description="Further places that lines go to, each with its own queue."
     )

@@ -38,6 +38,8 @@ def clf_text(line: AccessLine) -> str:
         fields.append(f"upstream={_bare(line.upstream)} endpoint={_bare(line.endpoint)} attempts={len(line.attempts)}")
     if line.trace_id:
         fields.append(f"trace_id={line.trace_id}")
+    if line.event:
+        fields.append(f"event={line.event} open_ms={line.open_ms}")
     if line.sample_rate != 1.0:
         fields.append(f"sample_rate={line.sample_rate}")
     return " ".join(fields)

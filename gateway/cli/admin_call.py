@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from gateway.cli.command import UsageError
-from gateway.cli.exit_codes import ExitCode
+from gateway.wire.exit_codes import ExitCode
 from gateway.wire.views import ProblemView
 
 TIMEOUT_S: Final = 10.0

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from gateway.cli.exit_codes import ExitCode
 from gateway.cli.options import add_config_file, add_format
 from gateway.config import ConfigError, ConfigInvalid, Verdict, load_file
+from gateway.wire.exit_codes import ExitCode
 
 _KINDS: Final = ("listener", "upstream", "route")
 

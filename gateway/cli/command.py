@@ -22,7 +22,7 @@ class Command(Protocol):
         ...
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; returns an exit code of `gateway.cli.exit_codes`. stdout is data, stderr is talk."""
+        """Do it; returns an exit code of `gateway.wire.exit_codes`. stdout is data, stderr is talk."""
         ...
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from gateway.cli.admin_call import AdminRefused, AdminUnreachable, post_json
 from gateway.cli.command import UsageError
-from gateway.cli.exit_codes import ExitCode
 from gateway.cli.explanation import told
 from gateway.cli.options import add_format
 from gateway.config import ConfigInvalid, explain_request, load_file
+from gateway.wire.exit_codes import ExitCode
 from gateway.wire.explain import ExplainRequest, ExplanationView
 
 _PATH: Final = "/api/v1/explain"

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway import __version__
 from gateway.cli.command import ENTRY_POINT_GROUP, Command, UsageError
-from gateway.cli.exit_codes import ExitCode
+from gateway.wire.exit_codes import ExitCode
 
 PROGRAM: Final = "sightline"
 

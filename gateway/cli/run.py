@@ -11,12 +11,12 @@ from pathlib import Path
 import uvloop
 from setproctitle import setproctitle
 
-from gateway.cli.exit_codes import ExitCode
 from gateway.cli.options import add_config_file
 from gateway.config import ConfigInvalid
 from gateway.runtime.candidate import Loader
 from gateway.runtime.supervisor import StartFailed, Supervisor
 from gateway.telemetry.logs import configure_logs
+from gateway.wire.exit_codes import ExitCode
 
 _LEVELS = ("debug", "info", "warning", "error")
 

@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from gateway.cli.exit_codes import ExitCode
 from gateway.config import json_schema
+from gateway.wire.exit_codes import ExitCode
 
 
 class SchemaCommand:

@@ -15,9 +15,11 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SOURCES: Final = sorted(path for folder in ("gateway", "dashboards") for path in (ROOT / folder).rglob("*.py"))
+SOURCES: Final = sorted(
+    path for folder in ("gateway", "console", "dashboards") for path in (ROOT / folder).rglob("*.py")
+)
 PYTHON: Final = sorted(
-    path for folder in ("gateway", "dashboards", "tests", "perf") for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("gateway", "console", "dashboards", "tests", "perf") for path in (ROOT / folder).rglob("*.py")
 )
 
 FILE_LINES: Final = 400

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.cli.exit_codes import ExitCode
+from gateway.wire.exit_codes import ExitCode
 
 Sightline = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -10,8 +10,8 @@ from threading import Thread
 import msgspec
 import pytest
 
-from gateway.cli.exit_codes import ExitCode
 from gateway.cli.main import main
+from gateway.wire.exit_codes import ExitCode
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.views import ProblemView
 

@@ -15,8 +15,8 @@ import pytest
 from gateway import __version__
 from gateway.cli import main as main_module
 from gateway.cli.command import UsageError
-from gateway.cli.exit_codes import ExitCode
 from gateway.cli.main import OWN_COMMANDS, main
+from gateway.wire.exit_codes import ExitCode
 
 ROOT: Final = Path(__file__).resolve().parents[4]
 

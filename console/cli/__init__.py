@@ -1,0 +1,1 @@
+"""The command-line twins of the console's screens: the same data, for scripts and for terminals without a screen."""

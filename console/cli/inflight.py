@@ -1,0 +1,41 @@
+"""`sightline inflight`: what is running right now, the oldest first, and what each of them waits for."""
+
+import argparse
+import time
+from typing import Any, Final
+
+from console.cli.options import checked_filter, target_of
+from console.cli.twin import API, Reading, Twin, show
+from console.client.call import decode, get
+from console.render.exchanges import render_in_flight
+from gateway.wire.live import InFlightListView
+
+_PATH: Final = "inflight"
+_ASK_AGAIN_S: Final = 0.3
+_ASKS: Final = 4
+"""Workers tell of young exchanges only while somebody asks: the first answer may not have them yet."""
+
+
+class InFlightTwin(Twin):
+    name = "inflight"
+    help = "list the requests that are running now, the oldest first"
+
+    def configure_own(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("filter", nargs="*", metavar="FILTER", help="as in `route:orders latency:>500ms`")
+
+    def ask(self, arguments: argparse.Namespace) -> int:
+        target, query = target_of(arguments), self.query(arguments)
+        for _ in range(_ASKS):
+            if decode(get(target, f"{API}/{_PATH}", query), InFlightListView).is_complete:
+                break
+            time.sleep(_ASK_AGAIN_S)
+        return show(arguments, self.reading(arguments), query)
+
+    def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        return Reading(_PATH, InFlightListView, render_in_flight, objects="exchanges")
+
+    def query(self, arguments: argparse.Namespace) -> dict[str, str]:
+        return {"filter": checked_filter(" ".join(arguments.filter))} if arguments.filter else {}
+
+
+command = InFlightTwin()

@@ -1,0 +1,53 @@
+"""Options that all twins have, so that they read and mean the same everywhere."""
+
+import argparse
+import os
+from typing import Final
+
+from console.client.contexts import CONTEXT_VARIABLE, HOME_URL, TOKEN_FILE_VARIABLE, URL_VARIABLE, Target, find_target
+from console.client.problems import WrongUsage
+
+FORMATS: Final = ("table", "json", "ndjson")
+
+
+def add_gateway(parser: argparse.ArgumentParser) -> None:
+    """Which gateway is asked."""
+    parser.add_argument(
+        "--url", metavar="ADMIN_URL", help=f"the admin API of the gateway (default: ${URL_VARIABLE}, or {HOME_URL})"
+    )
+    parser.add_argument(
+        "--token-file", metavar="FILE", help=f"a file that holds the token for it (default: ${TOKEN_FILE_VARIABLE})"
+    )
+    parser.add_argument(
+        "--context",
+        metavar="NAME",
+        help=f"a gateway of $XDG_CONFIG_HOME/sightline/contexts.yaml (default: ${CONTEXT_VARIABLE}, or its `current`)",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """How stdout reads."""
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument(
+        "--format", choices=FORMATS, default="table", help="a table for people, one document, or one object a line"
+    )
+    formats.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+
+
+def checked_filter(text: str) -> str:
+    """The text, if it is a filter. Raises WrongUsage, with a mark under the place that is not understood."""
+    if text:
+        # Imported here: the parser takes as long to load as all the rest, and most calls have no filter.
+        from gateway.wire.filter import FilterError, parse_filter  # noqa: PLC0415
+
+        try:
+            parse_filter(text)
+        except FilterError as error:
+            hint = f" ({error.suggestion})" if error.suggestion else ""
+            raise WrongUsage(f"{text}\n{' ' * error.position}^ {error.message}{hint}") from error
+    return text
+
+
+def target_of(arguments: argparse.Namespace) -> Target:
+    """The gateway that the options mean. Raises WrongUsage."""
+    return find_target(arguments.url, arguments.token_file, arguments.context, os.environ)

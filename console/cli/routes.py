@@ -1,0 +1,40 @@
+"""`sightline routes`: how each route is doing, the worst first if asked for; or all about one."""
+
+import argparse
+from typing import Any
+from urllib.parse import quote
+
+from console.cli.twin import Reading, Twin
+from console.render.routes import SORTS, match_in_words, render_route, render_routes
+from gateway.wire.views import RouteListView, RouteView
+
+
+class RoutesTwin(Twin):
+    name = "routes"
+    help = "show rate, errors and percentiles of each route, or all about one"
+
+    def configure_own(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("route", nargs="?", metavar="NAME", help="this route alone, with all that is known of it")
+        parser.add_argument(
+            "--sort", choices=tuple(SORTS), default="order", help="of the table (default: as configured)"
+        )
+        parser.add_argument("--match", metavar="TEXT", default="", help="only routes whose name or match contains it")
+        parser.add_argument("--limit", metavar="N", type=int, help="at most so many lines of the table")
+
+    def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        if arguments.route is not None:
+            return Reading(f"routes/{quote(arguments.route, safe='')}", RouteView, render_route)
+
+        def told(view: RouteListView) -> str:
+            shown = [
+                route
+                for route in view.routes
+                if arguments.match in route.name or arguments.match in match_in_words(route)
+            ]
+            shown.sort(key=SORTS[arguments.sort])
+            return render_routes(view, shown[: arguments.limit])
+
+        return Reading("routes", RouteListView, told, objects="routes")
+
+
+command = RoutesTwin()

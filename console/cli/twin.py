@@ -1,0 +1,96 @@
+"""A command that asks a gateway once and prints the answer: as a table, as it came, or one object a line."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from console.cli.options import add_format, add_gateway, target_of
+from console.client.call import decode, get
+from console.client.problems import AdminProblem
+from gateway.wire.exit_codes import ExitCode
+
+V = TypeVar("V")
+
+API: Final = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Reading(Generic[V]):
+    """One thing that can be read. `path` is below the API; `told` is the answer for people; `objects` are its rows.
+
+    `holds` is what the exit code says: 1 where it is false, as for a gateway that is not ready.
+    """
+
+    path: str
+    view: type[V]
+    told: Callable[[V], str]
+    objects: str | None = None
+    """The key of the list in the answer; None where the answer is one object."""
+    holds: Callable[[V], bool] = lambda _: True
+
+
+class Twin:
+    """A subcommand of `sightline`."""
+
+    name: str
+    help: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        self.configure_own(parser)
+        add_format(parser)
+        add_gateway(parser)
+
+    def configure_own(self, parser: argparse.ArgumentParser) -> None:
+        """Arguments that no other twin has."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        return run_asking(lambda: self.ask(arguments))
+
+    def ask(self, arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit code. AdminProblem is told and becomes its exit code."""
+        return show(arguments, self.reading(arguments), self.query(arguments))
+
+    def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        raise NotImplementedError
+
+    def query(self, arguments: argparse.Namespace) -> dict[str, str]:
+        """Parameters of the call."""
+        return {}
+
+
+def run_asking(ask: Callable[[], int]) -> int:
+    """What `ask` returns, or the exit code of the problem it met, which is told on stderr."""
+    try:
+        return ask()
+    except AdminProblem as problem:
+        print(problem, file=sys.stderr)
+        return problem.exit_code
+
+
+def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, str]) -> int:
+    """Read it and print it in the format that is asked for; returns the exit code."""
+    body = get(target_of(arguments), f"{API}/{reading.path}", query)
+    view = decode(body, reading.view)
+    if arguments.format == "table":
+        print(reading.told(view))
+    elif arguments.format == "json":
+        print(msgspec.json.format(body).decode())
+    else:
+        print_lines(body, reading.objects)
+    return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
+
+
+def print_lines(body: bytes, objects: str | None) -> None:
+    """Each object of the answer as it came, on a line of its own."""
+    if objects is None:
+        print(msgspec.json.format(body, indent=-1).decode())
+        return
+    rows: Sequence[msgspec.Raw] = msgspec.json.decode(
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])[objects], type=list[msgspec.Raw]
+    )
+    for row in rows:
+        print(msgspec.json.format(bytes(row), indent=-1).decode())

@@ -1,0 +1,1 @@
+"""Where a gateway's admin API is, and how it is asked."""

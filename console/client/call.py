@@ -1,0 +1,121 @@
+"""Calls of an admin API that wait for their answer: what a command needs, with nothing to import that is slow to start."""
+
+import socket
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from console.client.contexts import Target
+from console.client.problems import Refused, Unreachable
+from gateway.wire.views import ProblemView
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 10.0
+SILENCE_S: Final = 20.0
+"""A stream that says nothing for so long is broken: the gateway sends a heartbeat more often."""
+_ANSWER_BYTES: Final = 64 * 1024 * 1024
+_OK: Final = 200
+
+
+def get(target: Target, path: str, query: dict[str, str] | None = None) -> bytes:
+    """The body of the answer. Raises Unreachable or Refused."""
+    connection, answer = _ask(target, path, query, TIMEOUT_S, {"Accept": "application/json"})
+    try:
+        body, rest = answer.read(_ANSWER_BYTES), answer.read(1)
+    except (OSError, HTTPException) as error:
+        raise Unreachable(f"the answer of {target.url} broke off: {_text(error)}") from error
+    finally:
+        connection.close()
+    if not rest and answer.length:
+        raise Unreachable(f"the answer of {target.url} broke off")
+    if rest:
+        raise Unreachable(f"the answer is larger than {_ANSWER_BYTES} bytes; ask for less with --limit or a name")
+    return body
+
+
+def decode(body: bytes, view: type[T]) -> T:
+    """The answer as a view. Raises Unreachable if it is something else."""
+    try:
+        return msgspec.json.decode(body, type=view)
+    except msgspec.DecodeError as error:
+        raise Unreachable(f"what answers there is not an admin API this command knows ({error})") from error
+
+
+class Event(NamedTuple):
+    """One server-sent event. `id` is where a later stream can take up again; empty where it cannot."""
+
+    name: str
+    data: str
+    id: str
+
+
+def follow(target: Target, path: str, query: dict[str, str], after: str = "") -> Iterator[Event]:
+    """Server-sent events until the gateway ends the stream. Raises Unreachable or Refused.
+
+    after: the id of the last event of an earlier stream.
+    """
+    fields = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
+    connection, answer = _ask(target, path, query, SILENCE_S, fields)
+    try:
+        yield from _events(answer)
+    except (OSError, HTTPException) as error:
+        raise Unreachable(f"the stream of {target.url} broke off: {_text(error)}") from error
+    finally:
+        connection.close()
+
+
+def _events(answer: HTTPResponse) -> Iterator[Event]:
+    """WHATWG HTML, section 9.2: fields of one event up to an empty line; a line that begins with a colon is a comment."""
+    name, data, event_id = "message", list[str](), ""
+    for line in answer:
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        if not text:
+            if data:
+                yield Event(name, "\n".join(data), event_id)
+            name, data = "message", []
+        elif text.startswith("event:"):
+            name = text[6:].strip()
+        elif text.startswith("data:"):
+            data.append(text[5:].removeprefix(" "))
+        elif text.startswith("id:"):
+            event_id = text[3:].strip()
+
+
+def _ask(
+    target: Target, path: str, query: dict[str, str] | None, timeout_s: float, fields: dict[str, str]
+) -> tuple[HTTPConnection, HTTPResponse]:
+    parts = urlsplit(target.url)
+    if target.token is not None:
+        fields["Authorization"] = f"Bearer {target.token}"
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    try:
+        connection.request("GET", f"{parts.path}{path}" + (f"?{urlencode(query)}" if query else ""), headers=fields)
+        answer = connection.getresponse()
+    except (OSError, HTTPException, ValueError) as error:
+        connection.close()
+        raise Unreachable(f"no gateway answers at {target.url}: {_text(error)}") from error
+    if answer.status != _OK:
+        detail = _detail(answer)
+        connection.close()
+        raise Refused(answer.status, detail)
+    return connection, answer
+
+
+def _detail(answer: HTTPResponse) -> str:
+    try:
+        return msgspec.json.decode(answer.read(_ANSWER_BYTES), type=ProblemView).detail
+    except (msgspec.DecodeError, OSError, HTTPException):
+        return answer.reason
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, TimeoutError | socket.timeout):
+        return "it takes too long to answer"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__

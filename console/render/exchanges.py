@@ -1,0 +1,64 @@
+"""Finished and running exchanges as lines."""
+
+from typing import Final
+
+from console.render.amounts import UNKNOWN, clock, count, milliseconds, size
+from console.render.table import Column, plain, render_table
+from gateway.wire.live import AccessLine, CountsEvent, InFlightListView, InFlightView
+
+_NONE: Final = "none"
+
+
+def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
+    """One finished exchange: when, how it ended, what it was, how long it took, and where it went.
+
+    weight: how many exchanges it stands for, shown where it is not one.
+    """
+    cause = "" if exchange.reason == _NONE else f"{exchange.source} {exchange.reason}"
+    parts = (
+        f"{clock(exchange.at):<8}",
+        f"{exchange.status or UNKNOWN:>3}",
+        f"{milliseconds(exchange.duration_ms):>7}",
+        f"{exchange.method or UNKNOWN:<6}",
+        f"{exchange.route:<16}",
+        exchange.path,
+        f"-> {exchange.endpoint}" if exchange.endpoint else "",
+        cause,
+        f"x{weight:.3g}" if weight != 1.0 else "",
+    )
+    return plain(" ".join(part for part in parts if part))
+
+
+def counts_sentence(counts: CountsEvent) -> str:
+    """What was looked at and what became of it: nothing is left out without being told."""
+    return (
+        f"{count(counts.scanned)} scanned, {count(counts.matched)} matched, {count(counts.shown)} shown, "
+        f"{count(counts.sampled_out)} left out by the rate, {count(counts.lost)} lost"
+    )
+
+
+def render_in_flight(view: InFlightListView) -> str:
+    """Those that run, the oldest first, and how many more there are."""
+    told = f"{count(view.total)} running, {count(len(view.exchanges))} shown"
+    if view.filter:
+        told += f", filter {view.filter} asked of {count(view.known)}"
+    if not view.is_complete:
+        told += "; younger than a second are left out"
+    if not view.exchanges:
+        return told
+    return f"{render_table(_COLUMNS, view.exchanges)}\n\n{told}"
+
+
+_COLUMNS: Final = (
+    Column[InFlightView]("AGE", lambda row: milliseconds(row.age_ms), is_number=True),
+    Column[InFlightView]("WAITS FOR", lambda row: row.phase.replace("_", " ")),
+    Column[InFlightView]("ROUTE", lambda row: row.route or UNKNOWN),
+    Column[InFlightView]("METHOD", lambda row: row.method),
+    Column[InFlightView]("PATH", lambda row: row.path),
+    Column[InFlightView]("CLIENT", lambda row: row.client),
+    Column[InFlightView]("ENDPOINT", lambda row: row.endpoint or UNKNOWN),
+    Column[InFlightView]("TRY", lambda row: count(row.attempt), is_number=True),
+    Column[InFlightView]("IN", lambda row: size(row.bytes_in), is_number=True),
+    Column[InFlightView]("OUT", lambda row: size(row.bytes_out), is_number=True),
+    Column[InFlightView]("REQUEST", lambda row: row.request_id),
+)

@@ -1,0 +1,49 @@
+"""A gateway at a glance, in words."""
+
+from console.render.amounts import age, count, named
+from console.render.table import Column, render_table
+from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
+
+_WORKERS = (
+    Column[WorkerView]("WORKER", lambda worker: str(worker.index), is_number=True),
+    Column[WorkerView]("PID", lambda worker: str(worker.pid) if worker.pid else "-", is_number=True),
+    Column[WorkerView]("STATE", lambda worker: worker.state.replace("_", " ")),
+    Column[WorkerView]("REVISION", lambda worker: worker.revision or "-"),
+    Column[WorkerView]("CONNECTIONS", lambda worker: count(worker.connections), is_number=True),
+    Column[WorkerView]("IN FLIGHT", lambda worker: count(worker.in_flight), is_number=True),
+    Column[WorkerView]("RESTARTS", lambda worker: count(worker.restarts), is_number=True),
+)
+_LISTENERS = (
+    Column[ListenerView]("LISTENER", lambda listener: listener.name),
+    Column[ListenerView]("ADDRESS", lambda listener: listener.address),
+    Column[ListenerView]("CONNECTIONS", lambda listener: count(listener.connections), is_number=True),
+    Column[ListenerView]("LIMIT PER WORKER", lambda listener: count(listener.connection_limit), is_number=True),
+)
+
+
+def render_status(status: StatusView) -> str:
+    """What it is, whether it is ready and why not, what it runs, and its workers and listeners."""
+    lines = [
+        f"{status.service_name} {status.version}, pid {status.pid}, up {age(status.uptime_s)}",
+        _readiness(status),
+        f"revision {status.revision} (number {status.sequence}) from {status.source}",
+        f"{count(status.routes)} routes, {count(status.upstreams)} upstreams",
+    ]
+    if status.last_reload is not None:
+        lines += _reload(status.last_reload, status.revision)
+    return "\n".join(
+        [*lines, "", render_table(_WORKERS, status.workers), "", render_table(_LISTENERS, status.listeners)]
+    )
+
+
+def _readiness(status: StatusView) -> str:
+    if status.draining:
+        return "DRAINING: no new connections"
+    return "ready" if status.ready else f"NOT READY: {named(status.not_ready_because)}"
+
+
+def _reload(reload: ReloadView, running: str) -> list[str]:
+    if reload.result != "rejected":
+        return []
+    found = [f"  {error.file}:{error.line}: {error.key}: {error.message}" for error in reload.errors]
+    return [f"CONFIGURATION REJECTED at {reload.at} ({reload.trigger}); {running} keeps running", *found]

@@ -1,0 +1,72 @@
+"""Upstreams and their endpoints, the troubled ones first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from console.render.amounts import count, milliseconds, named, percent, rate
+from console.render.table import Column, render_table
+from gateway.wire.views import EndpointView, UpstreamListView, UpstreamView
+
+_WELL: Final = "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    upstream: UpstreamView
+    endpoint: EndpointView
+
+
+_COLUMNS: Final = (
+    Column[_Row]("UPSTREAM", lambda row: row.upstream.name),
+    Column[_Row]("ENDPOINT", lambda row: row.endpoint.address),
+    Column[_Row]("STATE", lambda row: row.endpoint.state),
+    Column[_Row]("WEIGHT", lambda row: count(row.endpoint.weight), is_number=True),
+    Column[_Row]("RATE/S", lambda row: rate(row.endpoint.recent.rate), is_number=True),
+    Column[_Row]("ERRORS", lambda row: percent(row.endpoint.recent.error_ratio), is_number=True),
+    Column[_Row]("P50", lambda row: milliseconds(row.endpoint.recent.p50_ms), is_number=True),
+    Column[_Row]("P99", lambda row: milliseconds(row.endpoint.recent.p99_ms), is_number=True),
+    Column[_Row]("RUNNING", lambda row: count(row.endpoint.in_flight), is_number=True),
+    Column[_Row]("WAITING", lambda row: count(row.endpoint.pending), is_number=True),
+    Column[_Row](
+        "CONNECTIONS",
+        lambda row: f"{count(row.endpoint.connections_active)}+{count(row.endpoint.connections_idle)}",
+        is_number=True,
+    ),
+    Column[_Row]("ATTEMPTS", lambda row: count(row.endpoint.requests), is_number=True),
+    Column[_Row]("FAILURES", lambda row: count(row.endpoint.failures), is_number=True),
+)
+
+
+def render_upstreams(view: UpstreamListView) -> str:
+    """A line for each endpoint; connections are in use + idle, figures of the last minute, counts since the start."""
+    rows = sorted((row for upstream in view.upstreams for row in _rows(upstream)), key=_trouble)
+    if not rows:
+        return "the configuration has no upstream"
+    return f"{render_table(_COLUMNS, rows)}\n\nlast 60 s, revision {view.revision}"
+
+
+def render_upstream(upstream: UpstreamView) -> str:
+    """All that is known of one upstream."""
+    hashed = f" on {upstream.hash_on}" if upstream.hash_on else ""
+    lines = [
+        f"{upstream.name}  {upstream.balance.replace('_', ' ')}{hashed}",
+        f"per endpoint and worker at most {count(upstream.max_connections)} connections, {count(upstream.max_pending)} waiting",
+        "",
+        render_table(_COLUMNS, sorted(_rows(upstream), key=_trouble)),
+    ]
+    addresses = [
+        f"{endpoint.address} is {named(endpoint.resolved)}"
+        for endpoint in upstream.endpoints
+        if endpoint.resolved and endpoint.resolved != [endpoint.address.rpartition(":")[0]]
+    ]
+    return "\n".join([*lines, "", *addresses] if addresses else lines)
+
+
+def _rows(upstream: UpstreamView) -> Iterator[_Row]:
+    return (_Row(upstream, endpoint) for endpoint in upstream.endpoints)
+
+
+def _trouble(row: _Row) -> tuple[bool, float]:
+    """Those that are not well first, then by their share of failures; what is alike stays in the file's order."""
+    return row.endpoint.state == _WELL, -(row.endpoint.recent.error_ratio or 0)

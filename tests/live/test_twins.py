@@ -1,0 +1,182 @@
+"""The command-line twins against a real gateway, as their users run them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.config import free_port
+from tests.support.loop_thread import LoopThread
+from tests.support.origin import Origin, say_target
+from tests.support.program import Program
+from tests.support.waiting import wait_until
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+ROUTES: Final = "  - {name: gone, match: {path: /gone}, upstream: gone}\n"
+
+
+@pytest.fixture(scope="module")
+def origin(origin_thread: LoopThread) -> Iterator[Origin]:
+    started = Origin(origin_thread, say_target)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Iterator[Program]:
+    """With a route to an origin and one to an address where nobody listens; both have had requests."""
+    gateway = Program(tmp_path_factory.mktemp("twins"), origin.address)
+    upstream = f"  gone: {{endpoints: ['127.0.0.1:{free_port()}']}}\n"
+    gateway.write(gateway.text(more_upstreams=upstream, more_routes=ROUTES))
+    with gateway:
+        for path, status in [("/a", 200)] * 5 + [("/gone", 502)] * 2:
+            ask(gateway, path, status)
+        wait_until(lambda: counted(gateway) == 7, "all requests are counted")
+        yield gateway
+
+
+def ask(gateway: Program, path: str, status: int) -> None:
+    assert gateway.send(path)[0] == status
+
+
+def counted(gateway: Program) -> int:
+    routes = gateway.call("/api/v1/routes")[1]["routes"]
+    return sum(route["traffic"]["requests"] for route in routes)
+
+
+def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
+    url = f"http://127.0.0.1:{gateway.admin_port}"
+    command = [sys.executable, "-m", "gateway", words[0], "--url", url, *words[1:]]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",), ("overview",), ("routes",), ("routes", "all"), ("upstreams",), ("ups",), ("upstreams", "origin"),
+        ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "0"),
+    ],
+)  # fmt: skip
+def test_every_twin_tells_people_and_scripts_the_same_thing_and_ends_well(
+    program: Program, words: tuple[str, ...]
+) -> None:
+    table, document, lines = (
+        twin(program, *words),
+        twin(program, *words, "--json"),
+        twin(program, *words, "--format", "ndjson"),
+    )
+    assert (table.returncode, document.returncode, lines.returncode) == (0, 0, 0), table.stderr
+    assert table.stdout.strip()
+    json.loads(document.stdout)
+    for line in lines.stdout.splitlines():
+        json.loads(line)
+
+
+def test_routes_show_what_was_counted(program: Program) -> None:
+    rows = {line.split()[0]: line.split() for line in twin(program, "routes").stdout.splitlines() if line}
+    titles = rows["ROUTE"]
+    assert rows["gone"][titles.index("REQUESTS")] == rows["gone"][titles.index("FAILURES")] == "2"
+    assert rows["all"][titles.index("REQUESTS")] == "5"
+
+
+def test_the_worst_route_is_first_when_sorted_by_errors(program: Program) -> None:
+    assert twin(program, "routes", "--sort", "errors").stdout.splitlines()[1].split()[0] == "gone"
+
+
+def test_a_tail_shows_what_matches_and_why_it_failed(program: Program) -> None:
+    lines = twin(program, "tail", "--no-follow", "status:5xx").stdout.splitlines()
+    assert len(lines) == 2
+    assert all(" 502 " in line and "upstream connect_refused" in line for line in lines)
+
+
+def test_a_tail_follows_until_it_is_interrupted(program: Program) -> None:
+    url = f"http://127.0.0.1:{program.admin_port}"
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "tail",
+        "--url",
+        url,
+        "--last",
+        "0",
+        "--format",
+        "ndjson",
+        "path~followed",
+    ]
+    wait_until(lambda: followers(program) == 0, "nobody follows any more")
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+        try:
+            assert follower.stdout is not None
+            wait_until(lambda: followers(program) == 1, "somebody follows")
+            ask(program, "/followed", 200)
+            shown = json.loads(follower.stdout.readline())
+            assert (shown["weight"], shown["exchange"]["url.path"]) == (1, "/followed")
+        finally:
+            follower.terminate()
+
+
+def followers(gateway: Program) -> float:
+    return gateway.metric("sightline_tail_subscribers")
+
+
+def test_top_counts_the_traffic_of_its_seconds(program: Program) -> None:
+    url = f"http://127.0.0.1:{program.admin_port}"
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "top",
+        "path",
+        "--url",
+        url,
+        "--for",
+        "2",
+        "--json",
+        "--filter",
+        "path~top",
+    ]
+    wait_until(lambda: followers(program) == 0, "nobody follows any more")
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as ranking:
+        wait_until(lambda: followers(program) == 1, "somebody follows")
+        for _ in range(4):
+            ask(program, "/top/a", 200)
+        ask(program, "/top/b", 200)
+        told, _ = ranking.communicate(timeout=20)
+    assert [(row["key"], row["requests"]) for row in json.loads(told)] == [("/top/a", 4), ("/top/b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "talk"),
+    [
+        (("routes", "ordrs"), 1, "no route of this name"),
+        (("tail", "--no-follow", "latency:>500"), 2, "latency:>500\n            ^ expected a unit"),
+        (("tail", "--json"), 2, "a stream has no end"),
+        (("status", "--context", "nowhere"), 2, "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_its_exit_code(
+    program: Program, words: tuple[str, ...], code: int, talk: str
+) -> None:
+    url = () if "--context" in words else ("--url", f"http://127.0.0.1:{program.admin_port}")
+    command = [sys.executable, "-m", "gateway", words[0], *url, *words[1:]]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode == code, run.stderr
+    assert run.stdout == ""
+    assert talk in run.stderr
+
+
+def test_no_gateway_is_exit_code_four() -> None:
+    command = [sys.executable, "-m", "gateway", "status", "--url", f"http://127.0.0.1:{free_port()}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (run.returncode, run.stdout) == (4, "")
+
+
+def test_a_twin_imports_neither_textual_nor_aiohttp() -> None:
+    code = "import sys, gateway.cli.main as m; m.main(['status', '--url', 'http://127.0.0.1:1']); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert not {"textual", "aiohttp", "asyncio", "pydantic", "yaml"} & set(run.stdout.split())

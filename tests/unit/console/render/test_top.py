@@ -1,0 +1,52 @@
+"""Rankings from exchanges with weights."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.render import top
+from console.render.top import KEYS, OTHERS, SORTS, Tally, render_top, weighted_quantile
+from gateway.wire.live import AccessLine
+
+
+def line(route: str = "a", status: int = 200, duration_ms: float = 1.0) -> AccessLine:
+    return AccessLine(route=route, status=status, duration_ms=duration_ms)
+
+
+def test_an_exchange_counts_for_as_many_as_it_stands_for() -> None:
+    tally = Tally(KEYS["route"])
+    tally.add(line("a"), 10.0)
+    tally.add(line("b", 503), 1.0)
+    tally.add(line("b"), 3.0)
+    first, second = tally.rows(2.0, SORTS["rate"])
+    assert (first.key, first.requests, first.rate, first.error_ratio) == ("a", 10, 5, 0)
+    assert (second.key, second.requests, second.rate, second.error_ratio) == ("b", 4, 2, 0.25)
+
+
+def test_errors_are_ranked_by_their_number() -> None:
+    tally = Tally(KEYS["route"])
+    tally.add(line("many"), 100.0)
+    tally.add(line("many", 500), 10.0)
+    tally.add(line("few", 500), 1.0)
+    assert [row.key for row in tally.rows(1.0, SORTS["errors"])] == ["many", "few"]
+
+
+def test_keys_beyond_the_bound_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(top, "MOST_KEYS", 2)
+    tally = Tally(KEYS["route"])
+    for name in "abcda":
+        tally.add(line(name), 1.0)
+    assert {row.key: row.requests for row in tally.rows(1.0, SORTS["rate"])} == {"a": 2, "b": 1, OTHERS: 2}
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(1, 5)), min_size=1), st.floats(0.01, 1))
+def test_a_weighted_quantile_is_that_of_the_values_written_out(values: list[tuple[float, int]], share: float) -> None:
+    written_out = sorted(value for value, weight in values for _ in range(weight))
+    found = weighted_quantile([(value, float(weight)) for value, weight in values], share)
+    at_or_below = sum(value <= found for value in written_out)
+    below = sum(value < found for value in written_out)
+    assert at_or_below >= share * len(written_out) > below
+
+
+def test_nothing_is_said_in_words() -> None:
+    assert render_top("route", [], Tally(KEYS["route"])) == "no exchange has ended meanwhile"

@@ -9,6 +9,7 @@ import promql_parser as promql
 import pytest
 
 from tests.support.alerts.expressions import UnknownName, exposed_labels, labels_of, metrics_of
+from tests.support.alerts.faults import provoked
 from tests.support.alerts.rules import (
     ALERT_NAMES,
     ALERTS,
@@ -84,6 +85,10 @@ def test_a_firing_case_names_all_labels_and_annotations(alert: str) -> None:
     for outcome in expected:
         assert any(rule.keys["labels"].items() <= outcome["exp_labels"].items() for rule in rules)
         assert set(outcome["exp_annotations"]) == set(rules[0].keys["annotations"])
+
+
+def test_every_alert_has_a_fault_that_provokes_it_for_real() -> None:
+    assert sorted(provoked()) == list(ALERT_NAMES)
 
 
 def test_tests_and_runbooks_are_of_alerts_that_exist() -> None:

@@ -1,0 +1,184 @@
+"""Every shipped alert on a real Prometheus and Alertmanager, with real faults of real gateways: it fires, Alertmanager gets
+it, it recovers. The rules are those of `alerts/rules`, all together, with their waiting times shortened."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pytest
+
+from tests.support.alerts.faults import CONCURRENT, FORGOTTEN, HANGS, KILLED, UNHEARD, Fault
+from tests.support.alerts.history import write_history
+from tests.support.alerts.servers import Alertmanager, Prometheus, Receiver
+from tests.support.alerts.shortened import write_shortened
+from tests.support.alerts.stage import PLAIN_RATE, Stage
+from tests.support.loop_thread import LoopThread
+from tests.support.waiting import wait_until
+
+Alerts: TypeAlias = Mapping[str, Mapping[str, str]]
+
+FIRE_DEADLINE_S: Final = 90.0
+RECOVER_DEADLINE_S: Final = 90.0
+HELD_BACK: Final[Alerts] = {
+    "GatewayErrorBudgetBurnMedium": {"job": "busy", "route": "orders"},
+    "GatewayErrorBudgetBurnSlow": {"job": "busy", "route": "orders"},
+    "GatewayLatencyBudgetBurnSlow": {"job": "busy", "route": "search"},
+    "GatewayEventLoopLagHigh": {"job": "runtime", "worker": "1", "severity": "warning"},
+}
+"""What a more urgent alert of the same fault holds back as long as that lasts."""
+
+UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {"GatewayEventLoopLagHigh"}
+"""What nobody need be told, since another alert may have been first; of the loop's lag it is the warning alone."""
+
+MORE_MEMORY: Final = 60 * 1024 * 1024
+"""Bytes by which `limits` has to grow beyond the largest gateway to have too much."""
+
+
+class Watch:
+    """What fires, and since when; one line for each change on stdout, for whoever runs it by hand."""
+
+    def __init__(self, prometheus: Prometheus, alertmanager: Alertmanager) -> None:
+        self._prometheus = prometheus
+        self._alertmanager = alertmanager
+        self._began_s = time.monotonic()
+        self._held: set[str] = set()
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._began_s:6.1f} s  {text}", flush=True)  # noqa: T201
+
+    def await_all(self, alerts: Alerts) -> None:
+        """Each has fired, and Alertmanager has had it, since this was called; not necessarily all at once."""
+        missing, unheard = dict(alerts), dict(alerts)
+
+        def all_came() -> bool:
+            for alert in self._prometheus.firing_among(missing):
+                self.say(f"fires: {alert} {missing.pop(alert)}")
+            for alert in [alert for alert in unheard if alert not in missing]:
+                if self._alertmanager.alerts(alert, unheard[alert]):
+                    del unheard[alert]
+            time.sleep(0.3)
+            return not missing and not unheard
+
+        try:
+            wait_until(all_came, "all alerts fire and reach Alertmanager", FIRE_DEADLINE_S)
+        finally:
+            if missing or unheard:
+                self.say(f"not firing: {missing}; not at Alertmanager: {unheard}")
+
+    def await_only(self, alerts: set[str]) -> None:
+        """Nothing else fires any more."""
+        before = self._prometheus.firing()
+
+        def quiet() -> bool:
+            nonlocal before
+            fires = self._prometheus.firing()
+            for alert in sorted(before - fires):
+                self.say(f"recovers: {alert}")
+            before = fires
+            time.sleep(0.3)
+            return fires == alerts
+
+        try:
+            wait_until(quiet, "all alerts recover", RECOVER_DEADLINE_S)
+        finally:
+            if before != alerts:
+                self.say(f"still firing: {sorted(before - alerts)}")
+
+    def await_suppressed(self, alert: str, labels: Mapping[str, str]) -> None:
+        """Alertmanager has it, and holds it back because of another."""
+
+        def suppressed() -> bool:
+            return any(found["status"]["inhibitedBy"] for found in self._alertmanager.alerts(alert, labels))
+
+        wait_until(suppressed, f"{alert} {dict(labels)} is held back", FIRE_DEADLINE_S)
+        self.say(f"held back: {alert} {dict(labels)}")
+
+
+@pytest.fixture
+def services_thread() -> Iterator[LoopThread]:
+    thread = LoopThread("services", asyncio.new_event_loop)
+    yield thread
+    thread.stop()
+
+
+def most_memory_ratio(stage: Stage) -> float:
+    """The largest share of its memory that any gateway here has, and some more."""
+    limit = stage.limits.metric("sightline_memory_limit_bytes")
+    most = max(gateway.metric("sightline_process_resident_memory_bytes") for gateway in stage.gateways)
+    return (most + MORE_MEMORY) / limit
+
+
+@pytest.mark.proof
+@pytest.mark.real("prometheus")
+@pytest.mark.real("prometheus-alertmanager")
+@pytest.mark.timeout(480)
+def test_every_alert_fires_for_its_fault_reaches_alertmanager_and_recovers(
+    tmp_path: Path, services_thread: LoopThread
+) -> None:
+    with Stage(tmp_path, services_thread) as stage, Receiver() as receiver:
+        rules = write_shortened(tmp_path / "rules", most_memory_ratio(stage))
+        alertmanager = Alertmanager(tmp_path, receiver.port)
+        prometheus = Prometheus(tmp_path, rules, alertmanager.port)
+        write_history(prometheus.data, busy_job="busy", traffic_job="sightline", traffic_rate=PLAIN_RATE)
+        stage.publish = prometheus.set_targets
+        stage.publish(stage.jobs)
+        with alertmanager, prometheus:
+            watch = Watch(prometheus, alertmanager)
+            run_the_calm(watch, prometheus)
+            run_at_once(stage, watch, receiver)
+            run_one_by_one(stage, watch)
+            run_the_watchdog(watch, prometheus, alertmanager)
+
+
+def run_the_calm(watch: Watch, prometheus: Prometheus) -> None:
+    """Without a fault nothing but the watchdog fires, once every window has filled with good traffic."""
+    filled = 'min(count_over_time(up{job="busy"}[30s])) >= 25'
+    wait_until(lambda: prometheus.query(filled), "the windows have filled", 60.0)
+    watch.await_only({UNHEARD})
+    watch.say("calm")
+
+
+def run_at_once(stage: Stage, watch: Watch, receiver: Receiver) -> None:
+    alerts = {alert: labels for fault in CONCURRENT for alert, labels in fault.alerts.items()}
+    told = set(alerts) - UNTOLD
+    begin_all(CONCURRENT, stage, watch.say)
+    watch.await_all(alerts | {UNHEARD: {}})
+    for alert, labels in HELD_BACK.items():
+        watch.await_suppressed(alert, labels)
+    wait_until(
+        lambda: told <= receiver.all_notified,
+        f"everybody is told; not yet of {sorted(told - receiver.all_notified)}",
+    )
+    watch.say("all fire: the faults end")
+    for fault in CONCURRENT:
+        fault.end(stage)
+    watch.await_only({UNHEARD})
+
+
+def begin_all(faults: tuple[Fault, ...], stage: Stage, say: Callable[[str], None]) -> None:
+    for fault in faults:
+        say(f"fault: {fault.cause}")
+        fault.begin(stage)
+
+
+def run_one_by_one(stage: Stage, watch: Watch) -> None:
+    for fault in (HANGS, KILLED, FORGOTTEN):
+        begin_all((fault,), stage, watch.say)
+        watch.await_all(fault.alerts)
+        if fault is HANGS:
+            watch.await_suppressed("GatewayScrapeSlow", fault.alerts["GatewayScrapeSlow"])
+        fault.end(stage)
+        watch.await_only({UNHEARD})
+
+
+def run_the_watchdog(watch: Watch, prometheus: Prometheus, alertmanager: Alertmanager) -> None:
+    """With Prometheus gone nobody keeps the watchdog alive; it comes back with Prometheus."""
+    watch.say("fault: Prometheus is gone")
+    prometheus.stop()
+    wait_until(lambda: not alertmanager.alerts(UNHEARD, {}), "the watchdog is not heard any more", FIRE_DEADLINE_S)
+    watch.say(f"silent: {UNHEARD}")
+    prometheus.start()
+    wait_until(lambda: alertmanager.alerts(UNHEARD, {}), "the watchdog is heard again", FIRE_DEADLINE_S)
+    watch.say(f"back: {UNHEARD}")

@@ -130,7 +130,7 @@ def _measures(name: str) -> tuple[Measure, Measure | None]:
         metric = name.removesuffix(suffix)
         if metric != name and metric in _KINDS:
             return COUNT, _unit_of(metric) if suffix == "_bucket" else None
-    if _KINDS.get(name) is Kind.HISTOGRAM:
+    if _KINDS.get(name) in {Kind.HISTOGRAM, Kind.SUMMARY}:
         return COUNT, _unit_of(name)
     return _unit_of(name.removesuffix("_sum").removesuffix("_total")), None
 

@@ -1,7 +1,7 @@
 """Configuration and telemetry: does every gateway run what was meant, and can what it tells be trusted?"""
 
 from dashboards.source.parts import ALL_OR_NOTHING, ANY_IS_BAD, FILLING, Dashboard, Kind, Panel, Query, Row, stat
-from dashboards.source.promql import rate, share
+from dashboards.source.promql import mean, rate, share
 
 _STALE = ((300, "red"),)
 _QUEUE_FILL = "sightline_telemetry_queue_length / (sightline_telemetry_queue_capacity > 0)"
@@ -95,10 +95,7 @@ _APPLIED = Row(
             "s",
             (
                 Query(
-                    share(
-                        rate("config_apply_duration_seconds_sum", by="instance", window="$__range"),
-                        rate("config_apply_duration_seconds_count", by="instance", window="$__range"),
-                    ),
+                    mean("config_apply_duration_seconds", "instance", "$__range"),
                     "{{instance}}",
                 ),
             ),
@@ -163,10 +160,7 @@ _TELEMETRY = Row(
             "s",
             (
                 Query(
-                    share(
-                        rate("telemetry_export_duration_seconds_sum", by="signal,sink"),
-                        rate("telemetry_export_duration_seconds_count", by="signal,sink"),
-                    ),
+                    mean("telemetry_export_duration_seconds", "signal,sink"),
                     "{{signal}} {{sink}}",
                 ),
             ),

@@ -14,7 +14,8 @@ SCRAPE_METRICS: Final = frozenset({"up", "scrape_duration_seconds"})
 """What Prometheus itself says of a target."""
 
 _SELECTOR: Final = re.compile(r"(?<![\w:.$\"])(up\b|scrape_duration_seconds|(?:\w+:)?sightline_[\w:]+)(?:\{([^}]*)\})?")
-_SUFFIXES: Final = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum", ""), Kind.SUMMARY: ("_count", "_sum")}
+_SUFFIXES: Final = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum", ""), Kind.SUMMARY: ("_count", "_sum", "")}
+"""A native histogram is one series without suffix; the summary of each endpoint becomes one, too."""
 
 IS_FAULT: Final = 'reason!~"{}"'.format(
     "|".join(reason for reason in Reason if reason not in FAULTS and reason is not Reason.UPSTREAM_STATUS)
@@ -86,10 +87,7 @@ def requests(by: str = "", window: str = "$__rate_interval") -> str:
     It counts by the duration histogram, whose series all exist from the start: a counter by status begins with its first
     request, which no rate sees, and then more would have failed than there were.
     """
-    duration = f"{PREFIX}http_request_duration_seconds"
-    return (
-        f"(sum{_by(by)}(rate({duration}_count[{window}])) or sum{_by(by)}(histogram_count(rate({duration}[{window}]))))"
-    )
+    return count("http_request_duration_seconds", by, window)
 
 
 def known(expr: str) -> str:
@@ -107,11 +105,24 @@ def quantile(rank: float, metric: str, by: str = "", matchers: str = "", window:
 
 
 def total(metric: str, by: str = "", window: str = "$__rate_interval") -> str:
-    """What a histogram of seconds adds up to per second, classic or native."""
-    return (
-        f"(sum{_by(by)}(rate({PREFIX}{metric}_sum[{window}]))"
-        f" or sum{_by(by)}(histogram_sum(rate({PREFIX}{metric}[{window}]))))"
-    )
+    """What a histogram or summary of seconds adds up to per second, classic or native."""
+    return _both("sum", metric, by, window)
+
+
+def count(metric: str, by: str = "", window: str = "$__rate_interval") -> str:
+    """How many observations a histogram or summary had per second, classic or native."""
+    return _both("count", metric, by, window)
+
+
+def mean(metric: str, by: str, window: str = "$__rate_interval") -> str:
+    """The mean of a histogram or summary, classic or native."""
+    return share(total(metric, by, window), count(metric, by, window))
+
+
+def _both(part: str, metric: str, by: str, window: str) -> str:
+    classic = f"sum{_by(by)}(rate({PREFIX}{metric}_{part}[{window}]))"
+    native = f"sum{_by(by)}(histogram_{part}(rate({PREFIX}{metric}[{window}])))"
+    return f"({classic} or {native})"
 
 
 def by_class(metric: str, by: str = "") -> str:

@@ -1,7 +1,7 @@
 """Upstreams and endpoints: which one is bad, how attempts end, and whether there are connections enough."""
 
 from dashboards.source.parts import ALL_OR_NOTHING, ERRORS, FILLING, Dashboard, Kind, Link, Panel, Query, Row, stat
-from dashboards.source.promql import IS_ATTEMPT_FAULT, quantile, rate, share
+from dashboards.source.promql import IS_ATTEMPT_FAULT, mean, quantile, rate, share
 
 _ATTEMPTS = rate("upstream_requests_total")
 _USED = (
@@ -67,10 +67,7 @@ _HEALTH = Row(
                     ERRORS,
                 ),
                 Query(
-                    share(
-                        rate("upstream_endpoint_duration_seconds_sum", by="upstream,endpoint", window="$__range"),
-                        rate("upstream_endpoint_duration_seconds_count", by="upstream,endpoint", window="$__range"),
-                    ),
+                    mean("upstream_endpoint_duration_seconds", "upstream,endpoint", "$__range"),
                     "Mean",
                     "s",
                 ),
@@ -125,10 +122,7 @@ _COURSE = Row(
             "s",
             (
                 Query(
-                    share(
-                        rate("upstream_endpoint_duration_seconds_sum", by="upstream,endpoint"),
-                        rate("upstream_endpoint_duration_seconds_count", by="upstream,endpoint"),
-                    ),
+                    mean("upstream_endpoint_duration_seconds", "upstream,endpoint"),
                     "{{upstream}} {{endpoint}}",
                 ),
             ),

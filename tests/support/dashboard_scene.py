@@ -3,8 +3,10 @@ each fault a gateway of today can meet, so that no panel has a reason to be empt
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -95,8 +97,28 @@ def configuration(golden: tuple[str, ...], hung: str, stale: str, collector: str
             for name in _PLACES
         )
         + "\n  - {name: beyond, match: {hosts: [gateway.test], path: /beyond}, respond: {status: 200, body: hello}}",
-        "more": f"telemetry: {{traces: {{endpoint: {collector}, sample: 20%}}, metrics: {{max_routes: {len(_PLACES) + 1}}}}}",
+        "more": f"telemetry: {{traces: {{endpoint: {collector}, sample: 20%}}, metrics: {{max_routes: {len(_PLACES) + 1}, native_histograms: true}}}}",
     }
+
+
+@contextmanager
+def following(program: Program) -> Iterator[None]:
+    """Somebody who follows all exchanges live and reads what comes."""
+    with socket.create_connection(("127.0.0.1", program.admin_port)) as followed:
+        followed.sendall(b"GET /api/v1/stream?topics=exchanges HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        reader = threading.Thread(target=_read_to_end, args=(followed,), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            followed.shutdown(socket.SHUT_RDWR)
+            reader.join(5.0)
+
+
+def _read_to_end(followed: socket.socket) -> None:
+    with suppress(OSError):
+        while followed.recv(65536):
+            pass
 
 
 class Faults:

@@ -1,6 +1,5 @@
 """Percentiles from fine histograms against the exact ones of the same durations."""
 
-import math
 from random import Random
 
 import pytest
@@ -9,16 +8,11 @@ from hypothesis import strategies as st
 
 from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.history.quantiles import RATIOS, quantiles_ns
+from perf.percentiles import DISTRIBUTIONS, MOST_ERROR, exact, recorded
 
 WIDTH = 2 ** (1 / 16)
 ROUNDED = 1.002
 """Edges are whole nanoseconds, which shows at a microsecond."""
-
-
-def exact(durations_ns: list[int], ratio: float) -> int:
-    """The smallest that so many do not exceed."""
-    ordered = sorted(durations_ns)
-    return ordered[max(math.ceil(ratio * len(ordered) - 1e-6), 1) - 1]
 
 
 def merged(workers: list[list[int]]) -> Histogram:
@@ -34,28 +28,13 @@ def merged(workers: list[list[int]]) -> Histogram:
     return whole
 
 
-def lognormal(random: Random, middle_ms: float, spread: float) -> int:
-    return int(random.lognormvariate(0, spread) * middle_ms * 1e6)
-
-
-DISTRIBUTIONS = {
-    "lognormal of 8 ms": lambda random: lognormal(random, 8, 0.8),
-    "1.2 ms, 1 % at 40 ms": lambda random: lognormal(random, 40 if random.random() < 0.012 else 1.2, 0.15),
-    "20 ms, 5 % at 300 ms": lambda random: lognormal(random, 300 if random.random() < 0.053 else 20, 0.2),
-    "Pareto from 2 ms": lambda random: int(2e6 * random.paretovariate(1.5)),
-    "all at 220 ms": lambda random: int(220e6 * random.uniform(0.999, 1.001)),
-}
-
-
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_percentiles_over_merged_workers_are_within_five_per_cent(name: str) -> None:
     random = Random(name)
-    workers = [[DISTRIBUTIONS[name](random) for _ in range(size)] for size in (9000, 400, 5600)]
-    durations_ns = [ns for worker in workers for ns in worker]
-    answers = quantiles_ns(merged(workers).buckets)
-    for ratio, answer in zip(RATIOS, answers, strict=True):
-        assert answer is not None
-        assert answer / exact(durations_ns, ratio) == pytest.approx(1, abs=0.05)
+    latencies_ns = [DISTRIBUTIONS[name](random) for _ in range(8000)]
+    ordered_ns = sorted(latencies_ns)
+    for ratio, answer_ms in zip(RATIOS, recorded(latencies_ns, 3), strict=True):
+        assert answer_ms * 1e6 / exact(ordered_ns, ratio) == pytest.approx(1, abs=MOST_ERROR)
 
 
 @given(st.lists(st.integers(1000, 4000 * 10**9), min_size=1, max_size=60))
@@ -63,7 +42,7 @@ def test_no_percentile_is_further_off_than_a_bucket_is_wide_whatever_the_duratio
     answers = quantiles_ns(merged([durations_ns]).buckets)
     for ratio, answer in zip(RATIOS, answers, strict=True):
         assert answer is not None
-        assert 1 / (WIDTH * ROUNDED) <= answer / exact(durations_ns, ratio) <= WIDTH * ROUNDED
+        assert 1 / (WIDTH * ROUNDED) <= answer / exact(sorted(durations_ns), ratio) <= WIDTH * ROUNDED
 
 
 @given(st.lists(st.integers(0, 10**13), min_size=1, max_size=60))

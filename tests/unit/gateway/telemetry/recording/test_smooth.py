@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.snapshot import AccessLogSettings, AccessLogSink, TelemetrySettings, TraceSettings
 from gateway.telemetry.recorder import Recorder
-from gateway.wire.report import Report
+from gateway.wire.report import Report, SloCount
 from tests.unit.gateway.telemetry.samples import (
     EXPORTING,
     STARTED_NS,
@@ -100,6 +100,25 @@ def test_counts_line_and_record_are_those_of_the_general_way(exchange: Exchange,
 )
 def test_any_mixture_of_exchanges_counts_the_same_both_ways(facts: list[tuple[int, int, int]]) -> None:
     assert_both_ways_agree([smooth_exchange(ttfb, ttfb + own, status=status) for ttfb, own, status in facts])
+
+
+@pytest.mark.parametrize(("over_ns", "expected"), [(-1, (1, 0)), (0, (1, 0)), (1, (0, 1))])
+def test_a_latency_objective_is_judged_to_the_nanosecond(over_ns: int, expected: tuple[int, int]) -> None:
+    exchange = smooth_exchange(ttfb_us=4_000, total_us=5_000, route=make_route(slo=with_latency(5)))
+    exchange.ended_ns += over_ns
+    [judged] = [each for each in assert_both_ways_agree([exchange]).routes[0].slo if each.sli == "latency"]
+    assert (judged.good, judged.bad) == expected
+
+
+def test_a_fault_within_its_time_is_bad_for_availability_alone() -> None:
+    exchange = smooth_exchange(ttfb_us=1_000, total_us=1_100, status=503, route=make_route(slo=with_latency(5)))
+    assert assert_both_ways_agree([exchange]).routes[0].slo == [SloCount("availability", 0, 1)]
+
+
+def test_only_objectives_that_a_route_has_are_counted() -> None:
+    latency_only = make_route(slo=with_latency(5, availability=None))
+    assert assert_both_ways_agree([smooth_exchange(route=latency_only)]).routes[0].slo == [SloCount("latency", 0, 1)]
+    assert assert_both_ways_agree([smooth_exchange(route=make_route())]).routes[0].slo == []
 
 
 @given(st.text())

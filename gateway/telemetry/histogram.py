@@ -68,7 +68,7 @@ CELLS: Final = _cells()
 
 
 class Histogram:
-    """Counts by fine bucket and the sum of what was observed, in nanoseconds."""
+    """Counts by fine bucket and the sum of what was observed, in nanoseconds. `buckets` is the same object all its life."""
 
     __slots__ = ("buckets", "sum_ns")
 
@@ -90,8 +90,8 @@ class Histogram:
         taken = self.buckets
         if not taken:
             return None
-        delta = HistogramDelta(self.sum_ns, taken)
-        self.buckets = defaultdict(int)
+        delta = HistogramDelta(self.sum_ns, taken.copy())
+        taken.clear()
         self.sum_ns = 0
         return delta
 
@@ -102,10 +102,16 @@ class Histogram:
             buckets[min(LAST_BUCKET, bucket)] += count
         self.sum_ns += delta.sum_ns
 
+    def add_counts(self, counts: Mapping[int, int]) -> None:
+        """Merge counts of this version's buckets, without their sum."""
+        buckets = self.buckets
+        for bucket, count in counts.items():
+            buckets[bucket] += count
+
     def copy(self) -> "Histogram":
         """As it is now."""
         copied = Histogram()
-        copied.buckets = self.buckets.copy()
+        copied.buckets.update(self.buckets)
         copied.sum_ns = self.sum_ns
         return copied
 

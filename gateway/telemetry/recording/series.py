@@ -3,6 +3,7 @@
 Everything here is a list, a dictionary or an integer, so that finishing an exchange is a few index operations.
 """
 
+from collections import defaultdict
 from typing import Final, TypeAlias, TypeVar
 
 from gateway.model.outcome import Reason
@@ -135,11 +136,13 @@ class RouteSeries:
 class AttemptSeries:
     """Attempts at one endpoint that ended alike, with what they share with others at hand."""
 
-    __slots__ = ("count", "duration")
+    __slots__ = ("count", "duration", "smooth")
 
     def __init__(self, upstream: "UpstreamSeries", endpoint: str, status: int) -> None:
         self.count: Cell = [0]
         self.duration = upstream.durations.setdefault((endpoint, status_class(status)), Histogram())
+        self.smooth: defaultdict[int, int] = defaultdict(int)
+        """Of smooth exchanges, by bucket: their duration is their wait for the first byte, and belongs to both histograms."""
 
 
 class UpstreamSeries:

@@ -108,13 +108,12 @@ class Settling(Writing):
         smooth.bytes_in += exchange.bytes_in
         smooth.bytes_out += exchange.bytes_out
         bucket = (CELLS[total >> CELL_SHIFT] if total < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, total)
-        smooth.durations.buckets[bucket] += 1
+        smooth.buckets[bucket] += 1
         bucket = (CELLS[ttfb >> CELL_SHIFT] if ttfb < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, ttfb)
-        smooth.ttfbs.buckets[bucket] += 1
-        smooth.attempt_durations.buckets[bucket] += 1
+        smooth.attempt_buckets[bucket] += 1
         overhead = total - ttfb
         bucket = (CELLS[overhead >> CELL_SHIFT] if overhead < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, overhead)
-        smooth.overheads.buckets[bucket] += 1
+        smooth.overhead_buckets[bucket] += 1
         if view.objectives:
             view.judge(smooth.ending, total, upgraded=False)
         if self._log and view.sample_rate >= 1.0 and exchange.query is None and not exchange.detail:

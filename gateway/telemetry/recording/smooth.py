@@ -28,19 +28,18 @@ class Smooth:
         "_ending",
         "_upstream",
         "_view",
-        "attempt_durations",
+        "attempt_buckets",
+        "buckets",
         "bytes_in",
         "bytes_out",
         "count",
-        "durations",
         "ending",
         "is_fault",
         "line_end",
         "line_middle",
-        "overheads",
+        "overhead_buckets",
         "total_ns",
         "ttfb_ns",
-        "ttfbs",
     )
 
     def __init__(
@@ -57,10 +56,9 @@ class Smooth:
         self._attempts = attempts
         self.ending = ending
         self.is_fault = ending.fault
-        self.durations = ending.duration
-        self.overheads = view.series.overhead
-        self.attempt_durations = attempts.duration
-        self.ttfbs = upstream.ttfb
+        self.buckets = ending.duration.buckets
+        self.overhead_buckets = view.series.overhead.buckets
+        self.attempt_buckets = attempts.smooth
         self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
         name, endpoint = _text(exchange.upstream), _text(attempt.endpoint)
         self.line_middle = (
@@ -79,11 +77,15 @@ class Smooth:
         series.bytes_in += self.bytes_in
         series.bytes_out += self.bytes_out
         self.ending.cell[0] += count
-        self.durations.sum_ns += self.total_ns
-        self.overheads.sum_ns += self.total_ns - self.ttfb_ns
+        self.ending.duration.sum_ns += self.total_ns
+        series.overhead.sum_ns += self.total_ns - self.ttfb_ns
         for instant in (upstream.read_head, upstream.pool_wait, upstream.send, upstream.transfer, upstream.write):
             instant.buckets[0] += count
         upstream.ttfb.sum_ns += self.ttfb_ns
+        if attempts.smooth:
+            upstream.ttfb.add_counts(attempts.smooth)
+            attempts.duration.add_counts(attempts.smooth)
+            attempts.smooth.clear()
         attempts.count[0] += count
         attempts.duration.sum_ns += self.ttfb_ns
         self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0

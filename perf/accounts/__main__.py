@@ -23,7 +23,7 @@ import msgspec
 import yaml
 
 from gateway.wire.views import StatusView
-from perf.accounts.reading import ask, by_lines, by_metrics, by_spans, dropped
+from perf.accounts.reading import Tail, ask, by_lines, by_metrics, by_spans, dropped
 from perf.accounts.traffic import FIRST_BYTE_MS, Counts, Sent, send_all
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ class Ports:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m perf.accounts", description="Compare all accounts of mixed traffic.")
     parser.add_argument("--requests", type=int, default=50_000)
-    parser.add_argument("--rate", type=float, default=2_000, help="a second (default: 2000)")
+    parser.add_argument("--rate", type=float, default=900, help="a second (default: 900, which the tail shows whole)")
     parser.add_argument("--kill", action="store_true", help="kill a worker half way")
     options = parser.parse_args(arguments)
     ports = Ports(*_free_ports(4))
@@ -54,10 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         running.enter_context(_process([str(ROOT / "perf" / "backend.py"), str(ports.backend)]))
         gateway = running.enter_context(_process(["-m", "gateway", "run", "-c", str(config)], access_log))
         _until("a ready gateway", lambda: _is_ready(ports.admin))
-        sent = asyncio.run(
-            send_all(ports.gateway, options.requests, options.rate, _killer(ports.admin) if options.kill else None)
-        )
-        accounts = _settled(ports, access_log, sent.counts)
+        with Tail(ports.admin) as tail:
+            sent = asyncio.run(
+                send_all(ports.gateway, options.requests, options.rate, _killer(ports.admin) if options.kill else None)
+            )
+            accounts = _settled(ports, access_log, sent.counts, tail)
+        print(f"the tail: {tail.told}, weights sum to {tail.estimated:g}")
         lost = dropped(ports.admin)
         gateway.send_signal(signal.SIGTERM)
         gateway.wait(20)
@@ -103,7 +105,7 @@ def _kill_worker(admin_port: int) -> None:
     os.kill(status.workers[0].pid, signal.SIGKILL)
 
 
-def _settled(ports: Ports, access_log: Path, sent: Counts) -> dict[str, Counts]:
+def _settled(ports: Ports, access_log: Path, sent: Counts, tail: Tail) -> dict[str, Counts]:
     """The accounts once all of them agree with what was sent, or have had time to."""
     ends_s = time.monotonic() + SETTLE_S
     while True:
@@ -111,6 +113,7 @@ def _settled(ports: Ports, access_log: Path, sent: Counts) -> dict[str, Counts]:
             "/metrics": by_metrics(ports.admin),
             "access log": by_lines(access_log.read_bytes().splitlines()),
             "spans": by_spans(ports.backend),
+            "live tail": tail.counts.copy(),
         }
         if all(counts == sent for counts in accounts.values()) or time.monotonic() > ends_s:
             return accounts

@@ -15,7 +15,7 @@ from perf.compare.cores import choose_cores
 from perf.compare.processes import Stable, StartError
 from perf.compare.report import Findings, to_markdown, write_results
 
-SCENARIOS = ("peers", "routes", "workers", "idle", "bodies", "reload", "edits", "faults", "latency")
+SCENARIOS = ("peers", "routes", "workers", "idle", "bodies", "reload", "edits", "faults", "latency", "watched")
 
 
 def main() -> int:

@@ -1,6 +1,11 @@
--- Requests from a file ("METHOD path" a line, or "METHOD path session") if one is given, and the summary as one line of JSON.
+-- Requests from a file ("METHOD path" a line, or "METHOD path session") if one is given, milliseconds to wait between two
+-- of a connection if a mean is given after it ("-" stands for no file), and the summary as one line of JSON.
 function init(args)
-  if #args == 0 then return end
+  if args[2] then
+    local longest = 2 * tonumber(args[2])
+    delay = function() return math.random(0, longest) end
+  end
+  if #args == 0 or args[1] == "-" then return end
   local requests, count, at = {}, 0, 0
   for line in io.lines(args[1]) do
     local method, path, session = line:match("^(%S+) (%S+) ?(%S*)$")

@@ -30,9 +30,17 @@ class Load:
 
 
 def run_wrk(
-    port: int, seconds: float, cores: frozenset[int], stream: Path | None = None, connections: int = CONNECTIONS
+    port: int,
+    seconds: float,
+    cores: frozenset[int],
+    stream: Path | None = None,
+    connections: int = CONNECTIONS,
+    think_ms: int | None = None,
 ) -> Load:
-    """Load a gateway for some seconds, with `GET /` or with the requests of a file. Raises StartError if wrk fails."""
+    """Load a gateway for some seconds, with `GET /` or with the requests of a file. Raises StartError if wrk fails.
+
+    think_ms: mean time each connection waits before its next request, so that the rate stays below what could be had.
+    """
     command = [
         "taskset",
         "-c",
@@ -45,8 +53,10 @@ def run_wrk(
         "5s",
     ]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}/"]
-    if stream is not None:
-        command += ["--", str(stream)]
+    if stream is not None or think_ms is not None:
+        command += ["--", "-" if stream is None else str(stream)]
+    if think_ms is not None:
+        command.append(str(think_ms))
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True)
     except (OSError, subprocess.SubprocessError) as error:

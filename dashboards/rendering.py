@@ -139,11 +139,11 @@ def _panel(panel: Panel) -> PanelBuilder:
 
 
 def _target(panel: Panel, query: Query, ref_id: str) -> prometheus.Dataquery:
-    """Tables and bars show one moment, everything else a course."""
+    """Tables, bars and what is said of the whole period are asked for once, everything else as a course."""
     target = (
         prometheus.Dataquery().expr(scoped(query.expr)).legend_format(query.legend).ref_id(ref_id).datasource(_METRICS)
     )
-    if panel.kind in {Kind.TABLE, Kind.BARGAUGE}:
+    if panel.kind in {Kind.TABLE, Kind.BARGAUGE} or "$__range" in query.expr:
         target = target.instant()
     else:
         target = target.range().exemplar(panel.has_exemplars)

@@ -136,6 +136,8 @@ def _window_faults(panel: Content) -> Iterator[str]:
         for window in _WINDOW.findall(re.sub(r'"[^"]*"', '""', target["expr"])):
             if window not in _WINDOWS:
                 yield f"a window of {window}, whatever the time shown and the scrape interval are"
+            if window == "$__range" and not target.get("instant"):
+                yield "the whole period, asked for at every step of it"
         if "irate(" in target["expr"]:
             yield "irate shows the last two samples alone"
 

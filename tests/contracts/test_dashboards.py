@@ -1,6 +1,7 @@
 """The dashboards as they are shipped: what is checked in is what the source says, and no rule speaks against it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard as Form
 
-from dashboards.lint.rules import expressions_of, faults_of, metrics_in, panels_of
+from dashboards.lint.rules import VARIABLES, expressions_of, faults_of, metrics_in, panels_of
 from dashboards.rendering import render
 from dashboards.source import DASHBOARDS
 from dashboards.source.parts import Dashboard
@@ -51,6 +52,12 @@ def test_it_has_the_structure_that_grafana_reads(dashboard: Dashboard) -> None:
 def test_the_uids_that_alerts_and_links_rely_on_never_change() -> None:
     names = ("overview", "route", "upstream", "runtime", "config", "slo")
     assert [dashboard.uid for dashboard in DASHBOARDS] == [f"sightline-{name}" for name in names]
+
+
+def test_every_alert_leads_to_a_dashboard_that_takes_its_variables() -> None:
+    text = "".join(path.read_text() for path in sorted((FOLDER.parent / "alerts" / "rules").glob("*.yaml")))
+    assert set(re.findall(r"/d/([\w-]+)", text)) <= UIDS
+    assert {f"var-{name}" for name in VARIABLES} >= set(re.findall(r"[?&](var-\w+)", text)) > set()
 
 
 def test_together_they_show_at_least_thirty_metrics() -> None:

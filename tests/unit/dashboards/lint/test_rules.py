@@ -93,6 +93,11 @@ FAULTS: Final[list[tuple[str, Callable[[Content], None], str]]] = [
         "a window of 5m",
     ),
     (
+        "the whole period at every step",
+        expr(f"sum by (route) (rate(sightline_http_requests_total{{{SCOPE}}}[$__range]))"),
+        "asked for at every step",
+    ),
+    (
         "irate",
         expr(f"sum by (route) (irate(sightline_http_requests_total{{{SCOPE}}}[$__rate_interval]))"),
         "irate shows",

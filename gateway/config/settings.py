@@ -12,9 +12,17 @@ from typing import Final
 
 from gateway.config.configuration import AdminSettings, AdminToken
 from gateway.config.forms.addresses import parse_listen_address
-from gateway.config.forms.fields import check_secret
+from gateway.config.forms.fields import LEAST_INTERVAL_NS, check_secret
 from gateway.config.forms.schema import SettingsForm
-from gateway.config.forms.settings import MAX_WORKERS, AccessLogForm, AdminForm, DrainForm, TelemetryForm, TracesForm
+from gateway.config.forms.settings import (
+    MAX_WORKERS,
+    AccessLogForm,
+    AdminForm,
+    DrainForm,
+    MetricsForm,
+    TelemetryForm,
+    TracesForm,
+)
 from gateway.config.forms.sinks import (
     BasicAuthForm,
     ElasticsearchForm,
@@ -25,16 +33,19 @@ from gateway.config.forms.sinks import (
 )
 from gateway.config.interpolation import Interpolation, InterpolationError
 from gateway.config.sections import Declared
+from gateway.model.clock import MILLISECOND_NS
 from gateway.model.snapshot import (
     AccessLogSettings,
     DrainSettings,
     HistorySettings,
     LogFormat,
     MetricSettings,
+    OtlpMetricSettings,
     TelemetrySettings,
     TraceSettings,
 )
 from gateway.model.tracing import TraceFormat
+from gateway.telemetry.otlp import environment
 from gateway.telemetry.shipping.settings import (
     BatchLimits,
     ElasticsearchTarget,
@@ -50,7 +61,6 @@ from gateway.telemetry.shipping.settings import (
 )
 from gateway.telemetry.tracing.environment import traces_export_enabled
 
-_PROTOCOLS: Final = frozenset({"http/protobuf", "grpc"})
 _IN_ECS: Final = frozenset({"elasticsearch", "logstash"})
 _CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
 
@@ -61,7 +71,7 @@ def telemetry_settings(form: TelemetryForm, environ: Mapping[str, str]) -> Telem
         service_name=form.service_name if named else _service_name(environ) or form.service_name,
         access_log=_access_log(form.access_log),
         traces=_traces(form.traces, environ),
-        metrics=MetricSettings(form.metrics.enabled, form.metrics.max_routes, form.metrics.native_histograms),
+        metrics=_metrics(form.metrics, environ),
         query_allowed=form.query_allowed,
         history=HistorySettings(form.history.memory),
     )
@@ -120,15 +130,29 @@ def _cgroup_processors(cpu_max: Path) -> int:
         return MAX_WORKERS
 
 
+def _metrics(form: MetricsForm, environ: Mapping[str, str]) -> MetricSettings:
+    given = form.otlp.model_fields_set
+    protocol = None if "protocol" in given else environment.protocol_variable("METRICS", environ)
+    interval = environ.get("OTEL_METRIC_EXPORT_INTERVAL", "")
+    is_usable = "interval" not in given and interval.isdecimal() and len(interval) < 12
+    otlp = OtlpMetricSettings(
+        endpoint=form.otlp.endpoint,
+        protocol=protocol or form.otlp.protocol,
+        interval_ns=max(int(interval) * MILLISECOND_NS, LEAST_INTERVAL_NS) if is_usable else form.otlp.interval,
+        export=form.enabled and environment.is_exported("METRICS", form.otlp.endpoint, environ),
+    )
+    return MetricSettings(form.enabled, form.max_routes, form.native_histograms, otlp)
+
+
 def _traces(form: TracesForm, environ: Mapping[str, str]) -> TraceSettings:
     given = form.model_fields_set
-    protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    protocol = environment.protocol_variable("TRACES", environ)
     sample = _sample_ratio(environ)
     silenced = _propagators(environ) == ["none"]
     settings = TraceSettings(
         propagate=form.propagate if "propagate" in given or not silenced else False,
         endpoint=form.endpoint,
-        protocol=protocol if "protocol" not in given and protocol in _PROTOCOLS else form.protocol,
+        protocol=protocol if "protocol" not in given and protocol else form.protocol,
         sample_ratio=form.sample if "sample" in given or sample is None else sample,
         keep=form.keep,
         formats=tuple(dict.fromkeys(form.formats)) if "formats" in given else _formats(environ),

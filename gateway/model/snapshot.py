@@ -66,11 +66,23 @@ class TraceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OtlpMetricSettings:
+    """Metrics pushed under OpenTelemetry's names, beside what scrapers get."""
+
+    endpoint: str | None = None
+    protocol: str = "http/protobuf"
+    interval_ns: int = 60 * SECOND_NS
+    export: bool = False
+    """Whether anything is pushed: an endpoint is set here or by an `OTEL_*` variable."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricSettings:
     enabled: bool = True
     max_routes: int = 1000
     native_histograms: bool = False
     """Whether scrapers that ask for protobuf get it, and with it native histograms."""
+    otlp: OtlpMetricSettings = OtlpMetricSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import structlog
 from gateway.config import Configuration
 from gateway.model.snapshot import AccessLogSink, TelemetrySettings
 from gateway.telemetry.formats.rewriting import rewriter
+from gateway.telemetry.otlp.pushing import MetricPushes
 from gateway.telemetry.shipping.destinations import Descriptor
 from gateway.telemetry.shipping.line_writer import LineWriter
 from gateway.telemetry.shipping.outlets import Outlets
 from gateway.telemetry.shipping.settings import LogSink
-from gateway.telemetry.spans import SpanSink
+from gateway.telemetry.spans import SpanSink, resource_of
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import Report
 
@@ -30,6 +31,7 @@ class Sinks:
         self._lines = LineWriter(store, Descriptor())
         self._is_stdout_wanted = True
         self._outlets = Outlets(store)
+        self._push = MetricPushes(store, resource_of, environ)
         self._spans: SpanSink | None = None
         self._closing: asyncio.Task[None] | None = None
         store.watch_queue("log", "access_log", self._waiting_bytes, self._lines.queue.limits.bytes)
@@ -45,6 +47,7 @@ class Sinks:
         self._is_stdout_wanted = settings.access_log.sink is AccessLogSink.STDOUT
         self._lines.rewrite = rewriter(settings.access_log.format, settings.service_name)
         self._outlets.configure(log_sinks, settings.service_name, wait_s)
+        await self._push.configure(settings, wait_s)
         if self._settings is not None and _span_settings(settings) == _span_settings(self._settings):
             return
         self._settings = settings
@@ -85,6 +88,7 @@ class Sinks:
     async def close(self, wait_s: float) -> None:
         """Deliver what waits, for at most so many seconds."""
         closing: list[Awaitable[None]] = [asyncio.to_thread(self._lines.close, wait_s), self._outlets.close(wait_s)]
+        closing.append(self._push.close(wait_s))
         if self._closing is not None:
             closing.append(self._closing)
         if self._spans is not None:

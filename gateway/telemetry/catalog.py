@@ -295,4 +295,13 @@ OWN: Final[tuple[Instrument, ...]] = (
 """The supervisor's own; see telemetry.instruments."""
 
 INSTRUMENTS: Final = TRAFFIC + OWN
-BY_NAME: Final = {instrument.name: instrument for instrument in INSTRUMENTS}
+ANSWER_DURATION: Final = Instrument(
+    "http_answer_duration_seconds",
+    Kind.HISTOGRAM,
+    ("route", "method", "code"),
+    "Duration of HTTP server requests.",
+    tuple(EDGES_NS),
+)
+"""Kept for the export by OTLP alone, whose conventions want it in such detail; no scrape shows it."""
+
+BY_NAME: Final = {instrument.name: instrument for instrument in (*INSTRUMENTS, ANSWER_DURATION)}

@@ -31,6 +31,12 @@ LAG_EDGES_NS: Final[list[int]] = [
     round(milliseconds * 1_000_000) for milliseconds in (1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000)
 ]
 
+SEMCONV_EDGES_NS: Final[list[int]] = [
+    round(milliseconds * 1_000_000)
+    for milliseconds in (5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000)
+]
+"""Those that OpenTelemetry's conventions advise for HTTP durations."""
+
 SCHEMA: Final = 4
 """2**SCHEMA buckets to a doubling: an edge is 4.4 % above the one before it."""
 FIRST_EXPONENT: Final = -20 << SCHEMA
@@ -46,7 +52,7 @@ def _exponential_edge(index: int) -> int:
 
 _EXPONENTIAL_NS: Final = [_exponential_edge(index) for index in range(FIRST_EXPONENT, LAST_EXPONENT + 1)]
 
-FINE_EDGES_NS: Final[list[int]] = sorted({*EDGES_NS, *LAG_EDGES_NS, *_EXPONENTIAL_NS})
+FINE_EDGES_NS: Final[list[int]] = sorted({*EDGES_NS, *LAG_EDGES_NS, *SEMCONV_EDGES_NS, *_EXPONENTIAL_NS})
 """Bucket b is beyond edge b - 1 up to edge b; the last bucket, of the index after the last edge, has no end."""
 LAST_BUCKET: Final = len(FINE_EDGES_NS)
 

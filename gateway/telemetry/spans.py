@@ -34,7 +34,7 @@ class SpanSink:
         exporter: SpanExporter | None = None,
     ) -> None:
         self._ledger = ledger
-        self._resource = _resource(settings)
+        self._resource = resource_of(settings)
         rejections = Rejections()
         exporter = exporter or build_exporter(settings.traces, environ, rejections)
         self._exporter = CountingExporter(exporter, ledger, rejections)
@@ -77,7 +77,7 @@ class SpanSink:
         self._exporter.abandon(self._queued)
 
 
-def _resource(settings: TelemetrySettings) -> Resource:
+def resource_of(settings: TelemetrySettings) -> Resource:
     """With whatever OTEL_RESOURCE_ATTRIBUTES adds."""
     return Resource.create(
         {

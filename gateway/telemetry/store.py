@@ -82,6 +82,7 @@ class MetricsStore:
             self._forget_expired(now_s)
             self._lifetimes.configure(snapshot, now_s)
             self._totals.endpoint_labels.configure(snapshot)
+            self._totals.keeps_answers = snapshot.telemetry.metrics.otlp.export
         self.exemplars.configure(snapshot)
         self.native_histograms = snapshot.telemetry.metrics.native_histograms
         for now, old in zip((zeros, declared), before, strict=True):

@@ -37,7 +37,7 @@ class SloCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
-    """One route since the last report; `in_flight` is the number now. `durations` are by status class."""
+    """One route since the last report; `in_flight` is the number now. `durations` are by method and code (`GET 200`)."""
 
     route: str
     in_flight: int

@@ -33,12 +33,14 @@ from gateway.config.forms.scalars import (
     parse_size,
 )
 from gateway.config.interpolation import Interpolated
-from gateway.model.clock import NEVER_NS
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.tracing import TraceFormat, TrustIncoming
 
 T = TypeVar("T")
 
 _DURATION_EXPECTED: Final = "a duration such as 250ms, 5s, 2m or 1h"
+_INTERVAL_EXPECTED: Final = "a duration of at least 100ms, such as 1m"
+LEAST_INTERVAL_NS: Final = 100 * MILLISECOND_NS
 _TIMEOUT_EXPECTED: Final = f"{_DURATION_EXPECTED} of at least 1ms, or none"
 _SIZE_EXPECTED: Final = "a size such as 512B, 64KiB or 10MiB"
 _COUNT_OR_NONE_EXPECTED: Final = "a whole number of at least 1, or none"
@@ -112,6 +114,12 @@ def _timeout(text: str) -> int:
     return duration_ns
 
 
+def _interval(text: str) -> int:
+    if (interval_ns := parse_duration(text)) < LEAST_INTERVAL_NS:
+        raise ValueError
+    return interval_ns
+
+
 def whole_number(value: object) -> object:
     """A value from the environment is text, also where it stands for a number."""
     if isinstance(value, Interpolated) and _WHOLE_NUMBER.fullmatch(value):
@@ -176,6 +184,14 @@ Duration: TypeAlias = Annotated[
     _json_text(DURATION_PATTERN, _sentence(_DURATION_EXPECTED)),
 ]
 """Nanoseconds."""
+
+Interval: TypeAlias = Annotated[
+    int,
+    PlainValidator(_text_as(_interval, _INTERVAL_EXPECTED)),
+    PlainSerializer(format_duration),
+    _json_text(DURATION_PATTERN, _sentence(_INTERVAL_EXPECTED)),
+]
+"""Nanoseconds between two times something is done, LEAST_INTERVAL_NS at least."""
 
 Timeout: TypeAlias = Annotated[
     int,

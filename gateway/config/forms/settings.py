@@ -11,6 +11,7 @@ from gateway.config.forms.fields import (
     Count,
     Duration,
     Flag,
+    Interval,
     Items,
     ListenAddress,
     Name,
@@ -109,6 +110,17 @@ class TracesForm(Form):
     )
 
 
+class OtlpMetricsForm(Form):
+    """Metrics pushed under OpenTelemetry's names, beside what scrapers get."""
+
+    endpoint: Annotated[str, AfterValidator(_collector_url)] | None = Field(
+        default=_METRICS.otlp.endpoint,
+        description="Where metrics are pushed to; nowhere without it, unless OTEL_* variables say so.",
+    )
+    protocol: Literal["http/protobuf", "grpc"] = Field(default="http/protobuf", description="The form of OTLP.")
+    interval: Interval = Field(default=_METRICS.otlp.interval_ns, description="How often.")
+
+
 class MetricsForm(Form):
     enabled: Flag = Field(default=_METRICS.enabled, description="Count and measure at all.")
     max_routes: Count = Field(
@@ -118,6 +130,7 @@ class MetricsForm(Form):
         default=_METRICS.native_histograms,
         description="Give scrapers that ask for protobuf native histograms beside the classic ones.",
     )
+    otlp: OtlpMetricsForm = Field(default=OtlpMetricsForm(), description="Push them to a collector as well.")
 
 
 class HistoryForm(Form):

@@ -7,7 +7,7 @@ from gateway.model.outcome import Reason
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument, Kind
 from gateway.telemetry.histogram import Histogram
-from gateway.telemetry.labels import OVERFLOW, worker_label
+from gateway.telemetry.labels import OVERFLOW, status_class, worker_label
 from gateway.telemetry.merging.overflow import EndpointLabels
 from gateway.wire.report import HistogramDelta, ListenerDelta, Report, RouteDelta, UpstreamDelta
 
@@ -23,7 +23,9 @@ class Totals:
         self.endpoint_labels = EndpointLabels()
         self._totals: dict[str, dict[Labels, float]] = {}
         self._histograms: dict[str, dict[Labels, Histogram]] = {}
-        for instrument in catalog.TRAFFIC:
+        self.keeps_answers = False
+        """Whether durations are also wanted by method and code."""
+        for instrument in (*catalog.TRAFFIC, catalog.ANSWER_DURATION):
             if instrument.kind is Kind.COUNTER:
                 self._totals[instrument.name] = {}
             elif instrument.kind is not Kind.GAUGE:
@@ -80,8 +82,11 @@ class Totals:
                 self.add(catalog.HTTP_FAILURES, (route, request.reason), request.count)
             if route == OVERFLOW:
                 self.add(catalog.TELEMETRY_LABEL_OVERFLOW, (catalog.HTTP_REQUESTS.name, "route"), request.count)
-        for status_class, duration in delta.durations.items():
-            self._merge(catalog.HTTP_REQUEST_DURATION, (route, status_class), duration)
+        for answer, duration in delta.durations.items():
+            method, _, code = answer.partition(" ")
+            self._merge(catalog.HTTP_REQUEST_DURATION, (route, status_class(int(code))), duration)
+            if self.keeps_answers:
+                self._merge(catalog.ANSWER_DURATION, (route, method, code), duration)
         self._merge(catalog.HTTP_OVERHEAD, (route,), delta.overhead)
         self.add(catalog.HTTP_REQUEST_BYTES, (route,), delta.bytes_in)
         self.add(catalog.HTTP_RESPONSE_BYTES, (route,), delta.bytes_out)

@@ -24,7 +24,7 @@ class Ending:
     def __init__(self, route: Route | None, series: RouteSeries, key: EndingKey, sample_rate: float) -> None:
         method, status, source, reason = key
         self.cell = series.cell(method, status, source.value, reason.value)
-        self.duration = series.duration(status)
+        self.duration = series.duration(method, status)
         self.fault = is_fault(status, reason)
         self.plain = status < 400 and reason is Reason.NONE
         self.judged = reason is not Reason.CLIENT_DISCONNECT

@@ -85,8 +85,8 @@ class RouteSeries:
     def cell(self, method: str, code: int, source: str, reason: str) -> Cell:
         return self.requests.setdefault((method, code, source, reason), [0])
 
-    def duration(self, code: int) -> Histogram:
-        return self.durations.setdefault(status_class(code), Histogram())
+    def duration(self, method: str, code: int) -> Histogram:
+        return self.durations.setdefault(f"{method} {code}", Histogram())
 
     def take(self) -> RouteDelta | None:
         """The delta since the last call; None if there is nothing new to say."""

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Configuration
+from gateway.config.forms.fields import LEAST_INTERVAL_NS
 from gateway.config.forms.settings import MAX_WORKERS
 from gateway.config.settings import _cgroup_processors, worker_count
-from gateway.model.clock import SECOND_NS
-from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep, LogFormat
+from gateway.model.clock import MILLISECOND_NS, SECOND_NS
+from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep, LogFormat, OtlpMetricSettings
 from gateway.model.tracing import TraceFormat
 from gateway.telemetry.shipping.settings import (
     BatchLimits,
@@ -31,7 +32,7 @@ telemetry:
   service_name: edge
   access_log: {sink: none, sample: {success: 10%}}
   traces: {propagate: true, endpoint: "http://collector:4318", protocol: http/protobuf, sample: 5%, keep: [error]}
-  metrics: {enabled: false, max_routes: 50}
+  metrics: {enabled: false, max_routes: 50, otlp: {protocol: http/protobuf, interval: 30s}}
   history: {memory: 64MiB}
   query_allowed: [page]
 drain: {delay: 5s, deadline: 1m}
@@ -198,3 +199,37 @@ routes:
   - {name: b, upstream: orders}
 """
     assert [route.log_sample for route in load(text).snapshot.routes] == [0.1, None]
+
+
+PUSH = "telemetry: {metrics: {otlp: {endpoint: 'http://collector:4318', protocol: grpc, interval: 5s}}}"
+
+
+def test_metrics_are_pushed_where_the_file_says(load: Load) -> None:
+    otlp = load(PUSH, OTEL_METRIC_EXPORT_INTERVAL="1000", OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf").snapshot
+    assert otlp.telemetry.metrics.otlp == OtlpMetricSettings(
+        "http://collector:4318", "grpc", 5 * SECOND_NS, export=True
+    )
+
+
+def test_metrics_are_pushed_where_the_environment_says_if_the_file_is_silent(load: Load) -> None:
+    otlp = load(
+        "",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4317",
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL="grpc",
+        OTEL_METRIC_EXPORT_INTERVAL="2500",
+    ).snapshot.telemetry.metrics.otlp
+    assert otlp == OtlpMetricSettings(None, "grpc", 2500 * MILLISECOND_NS, export=True)
+
+
+def test_metrics_are_pushed_nowhere_if_nobody_says_where_or_there_are_none(load: Load) -> None:
+    assert not load("").snapshot.telemetry.metrics.otlp.export
+    off = "telemetry: {metrics: {enabled: false, otlp: {endpoint: 'http://collector:4318'}}}"
+    assert not load(off).snapshot.telemetry.metrics.otlp.export
+
+
+@pytest.mark.parametrize("milliseconds", ["0", "", "soon", "-5"])
+def test_an_interval_of_the_environment_that_cannot_be_followed_is_bounded_or_left_aside(
+    load: Load, milliseconds: str
+) -> None:
+    otlp = load("", OTEL_METRIC_EXPORT_INTERVAL=milliseconds).snapshot.telemetry.metrics.otlp
+    assert otlp.interval_ns in {LEAST_INTERVAL_NS, OtlpMetricSettings().interval_ns}

@@ -80,7 +80,7 @@ def test_one_exchange_is_the_same_in_every_projection() -> None:
             "orders",
             0,
             [RequestCount("GET", 200, "upstream", "none", 1)],
-            {"2xx": observed(15 * MS)},
+            {"GET 200": observed(15 * MS)},
             observed(3 * MS),
             120,
             340,

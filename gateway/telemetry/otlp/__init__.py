@@ -1,0 +1,1 @@
+"""The OpenTelemetry protocol where all signals are alike, and metrics by it."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from gateway.runtime.live.live import LiveTraffic
+from gateway.runtime.live.topics import history_topic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
 from gateway.telemetry.store import MetricsStore
@@ -46,6 +47,7 @@ class Intake:
         self._store = store
         self._sinks = sinks
         self.live = live
+        live.register(history_topic(history))
 
     def take(self, worker: int, encoded: msgspec.Raw) -> None:
         """Raises msgspec.DecodeError if it is no report."""

@@ -141,3 +141,5 @@ class HistoryTickView(HistoryStruct, frozen=True, kw_only=True):
 
     at: str
     series: list[SeriesPointView]
+    left_out: int = 0
+    """Series that were not as busy as those that are told."""

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from gateway.runtime.incidents import Incidents
+from gateway.telemetry.history.history import History
 from gateway.wire.filter import Expression
 
 _INCIDENTS_AT_ONCE: Final = 100
@@ -55,3 +56,20 @@ def incidents_topic(incidents: Incidents) -> Topic:
         ]
 
     return Topic("incidents", 0.25, ask, resumes=True)
+
+
+def history_topic(history: History) -> Topic:
+    """Each second that is over, as it is: the gateway, and its busiest routes and upstreams. Made once for all followers."""
+    made: tuple[int, bytes] = (0, b"")
+
+    def ask(after: str, _wanted: Expression) -> Iterable[Told]:
+        nonlocal made
+        second = history.now_s - 1
+        told = int(after) if after.isdecimal() else second - 1
+        if second <= told:
+            return []
+        if made[0] != second:
+            made = (second, msgspec.json.encode(history.latest()))
+        return [Told(made[1], str(second), lost=second - told - 1)]
+
+    return Topic("history", 0.5, ask)

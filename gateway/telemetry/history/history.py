@@ -1,5 +1,6 @@
 """The recent past as it is asked for: any series over any time the windows reach, in steps or as one."""
 
+from heapq import nlargest
 from typing import Final
 
 from gateway.telemetry.history.gathering import Gathering
@@ -19,6 +20,7 @@ _RECENT_S: Final = 60
 _TENS: Final = 1
 
 TICK_KINDS: Final[tuple[SeriesKind, ...]] = ("gateway", "route", "upstream")
+TICK_SERIES: Final = 100
 
 
 class NotKept(ValueError):  # noqa: N818 - the name says what is the case
@@ -108,16 +110,24 @@ class History(Gathering):
                 total.add(window)
         return recent_view(total, self._known_seconds(start_s, now_s))
 
-    def latest(self, kinds: tuple[SeriesKind, ...] = TICK_KINDS) -> HistoryTickView:
-        """The last second that is over, of every series of these kinds in which something happened."""
+    def latest(self, kinds: tuple[SeriesKind, ...] = TICK_KINDS, most: int = TICK_SERIES) -> HistoryTickView:
+        """The last second that is over, of the series of these kinds in which something happened, the busiest first."""
         now_s = self.now_s
-        points = [
-            SeriesPointView(kind=key[0], name=key[1], point=point_view(window, at_s, 1))
+        windows = [
+            (key, window)
             for key, series in self._shelf.series.items()
             if key[0] in kinds
-            for at_s, window in series.between(0, now_s - 1, now_s)
+            for _, window in series.between(0, now_s - 1, now_s)
         ]
-        return HistoryTickView(at=time_text(now_s - 1), series=points)
+        busiest = nlargest(most, windows, key=lambda told: told[1].requests)
+        return HistoryTickView(
+            at=time_text(now_s - 1),
+            series=[
+                SeriesPointView(kind=kind, name=name, point=point_view(window, now_s - 1, 1))
+                for (kind, name), window in busiest
+            ],
+            left_out=len(windows) - len(busiest),
+        )
 
     def _level_for(self, series: Series | None, start_s: int, step_s: int) -> int:
         """Windows to make steps of: those that reach back furthest, if not to the start; of these the widest.

@@ -177,3 +177,11 @@ def test_the_latest_second_has_every_series_in_which_something_happened() -> Non
     told = {(series.kind, series.name): series.point.requests for series in tick.series}
     assert told == {("gateway", ""): 3, ("route", "orders"): 3, ("upstream", "orders"): 3}
     assert [series.name for series in scene.history.latest(("endpoint",)).series] == ["orders/10.0.0.1:9001"]
+
+
+def test_of_very_many_series_the_latest_second_has_the_busiest() -> None:
+    scene = Scene()
+    scene.report(*(route_delta(f"r{count}", count) for count in range(1, 20)))
+    scene.pass_s()
+    tick = scene.history.latest(("route",), most=3)
+    assert ([series.name for series in tick.series], tick.left_out) == (["r19", "r18", "r17"], 16)

@@ -1,0 +1,40 @@
+"""What a stream carries besides exchanges: each second of the history, told once."""
+
+import json
+
+from gateway.runtime.live.topics import history_topic
+from gateway.wire.filter import EVERYTHING
+from tests.unit.gateway.telemetry.history.windows import NOW, Scene, route_delta
+
+
+def test_each_second_is_told_once_it_is_over_and_only_once() -> None:
+    scene = Scene()
+    ask = history_topic(scene.history).ask
+    scene.report(route_delta(count=3))
+    scene.pass_s()
+    [told] = ask("", EVERYTHING)
+    assert (told.place, told.lost) == (str(NOW), 0)
+    tick = json.loads(told.data)
+    assert {series["name"]: series["point"]["requests"] for series in tick["series"]} == {"": 3, "orders": 3}
+    assert list(ask(told.place, EVERYTHING)) == []
+    scene.pass_s()
+    [following] = ask(told.place, EVERYTHING)
+    assert json.loads(following.data)["series"] == []
+
+
+def test_followers_share_what_was_made_for_the_first() -> None:
+    scene = Scene()
+    ask = history_topic(scene.history).ask
+    scene.pass_s()
+    [first], [second] = ask("", EVERYTHING), ask("", EVERYTHING)
+    assert first.data is second.data
+
+
+def test_seconds_that_were_missed_are_counted() -> None:
+    scene = Scene()
+    ask = history_topic(scene.history).ask
+    scene.pass_s()
+    [told] = ask("", EVERYTHING)
+    scene.pass_s(4)
+    [later] = ask(told.place, EVERYTHING)
+    assert later.lost == 3

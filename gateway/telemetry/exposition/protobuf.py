@@ -6,7 +6,6 @@ Histograms carry classic buckets too, as those of other clients do that have bot
 that is told to keep both forms finds both.
 """
 
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
@@ -17,51 +16,23 @@ from prometheus_client.metrics_core import Metric
 from gateway.telemetry.catalog import Instrument, Kind
 from gateway.telemetry.histogram import Histogram, classic_counts, exponential
 from gateway.telemetry.merging.exemplars import Exemplar, Exemplars
+from gateway.telemetry.protobuf import double, message, tag, varint, zigzag
 from gateway.telemetry.store import Family, Labels
 
 # Field numbers and wire types as in metrics.proto of prometheus/client_model, each as the byte that begins the field.
-_VARINT, _FIXED64, _LENGTH = 0, 1, 2
-
-
-def _tag(field: int, wire_type: int) -> bytes:
-    return _varint(field << 3 | wire_type)
-
-
-def _varint(number: int) -> bytes:
-    """Of a number that is not negative."""
-    if number < 0x80:
-        return bytes((number,))
-    encoded = bytearray()
-    while number >= 0x80:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
-
-
-def _zigzag(number: int) -> bytes:
-    return _varint(number << 1 if number >= 0 else (-number << 1) - 1)
-
-
-def _message(tag: bytes, content: bytes) -> bytes:
-    return tag + _varint(len(content)) + content
-
-
-_double: Final = struct.Struct("<d").pack
-
-_FAMILY_NAME, _FAMILY_HELP, _FAMILY_TYPE, _FAMILY_METRIC = _tag(1, 2), _tag(2, 2), _tag(3, 0), _tag(4, 2)
-_METRIC_LABEL, _METRIC_GAUGE, _METRIC_COUNTER, _METRIC_SUMMARY = _tag(1, 2), _tag(2, 2), _tag(3, 2), _tag(4, 2)
-_METRIC_UNTYPED, _METRIC_HISTOGRAM = _tag(5, 2), _tag(7, 2)
-_PAIR_NAME, _PAIR_VALUE = _tag(1, 2), _tag(2, 2)
-_NUMBER = _tag(1, 1)
+_FAMILY_NAME, _FAMILY_HELP, _FAMILY_TYPE, _FAMILY_METRIC = tag(1, 2), tag(2, 2), tag(3, 0), tag(4, 2)
+_METRIC_LABEL, _METRIC_GAUGE, _METRIC_COUNTER, _METRIC_SUMMARY = tag(1, 2), tag(2, 2), tag(3, 2), tag(4, 2)
+_METRIC_UNTYPED, _METRIC_HISTOGRAM = tag(5, 2), tag(7, 2)
+_PAIR_NAME, _PAIR_VALUE = tag(1, 2), tag(2, 2)
+_NUMBER = tag(1, 1)
 """The value of a gauge, counter or untyped metric."""
-_COUNT, _SUM = _tag(1, 0), _tag(2, 1)
+_COUNT, _SUM = tag(1, 0), tag(2, 1)
 """Of a summary or histogram."""
-_BUCKET, _BUCKET_COUNT, _BUCKET_EDGE, _BUCKET_EXEMPLAR = _tag(3, 2), _tag(1, 0), _tag(2, 1), _tag(3, 2)
-_SCHEMA, _ZERO_THRESHOLD, _ZERO_COUNT = _tag(5, 0), _tag(6, 1), _tag(7, 0)
-_SPAN, _SPAN_OFFSET, _SPAN_LENGTH, _DELTA = _tag(12, 2), _tag(1, 0), _tag(2, 0), _tag(13, 2)
-_EXEMPLAR_LABEL, _EXEMPLAR_VALUE, _EXEMPLAR_AT = _tag(1, 2), _tag(2, 1), _tag(3, 2)
-_SECONDS, _NANOS = _tag(1, 0), _tag(2, 0)
+_BUCKET, _BUCKET_COUNT, _BUCKET_EDGE, _BUCKET_EXEMPLAR = tag(3, 2), tag(1, 0), tag(2, 1), tag(3, 2)
+_SCHEMA, _ZERO_THRESHOLD, _ZERO_COUNT = tag(5, 0), tag(6, 1), tag(7, 0)
+_SPAN, _SPAN_OFFSET, _SPAN_LENGTH, _DELTA = tag(12, 2), tag(1, 0), tag(2, 0), tag(13, 2)
+_EXEMPLAR_LABEL, _EXEMPLAR_VALUE, _EXEMPLAR_AT = tag(1, 2), tag(2, 1), tag(3, 2)
+_SECONDS, _NANOS = tag(1, 0), tag(2, 0)
 
 _TYPES: Final = {"counter": 0, "gauge": 1, "summary": 2, "unknown": 3, "histogram": 4}
 _VALUE_TAGS: Final = {"counter": _METRIC_COUNTER, "gauge": _METRIC_GAUGE}
@@ -76,16 +47,16 @@ def write_families(families: Iterable[Family], exemplars: Exemplars) -> tuple[by
     samples = 0
     for instrument, series in families:
         kind = Kind.HISTOGRAM if instrument.kind is Kind.SUMMARY else instrument.kind
-        edges = [_BUCKET_EDGE + _double(edge / 1e9) for edge in instrument.edges_ns]
+        edges = [_BUCKET_EDGE + double(edge / 1e9) for edge in instrument.edges_ns]
         metrics = []
         for labels, value in series.items():
             pairs = _pairs(zip(instrument.labels, labels, strict=True))
             if isinstance(value, Histogram):
                 found = exemplars.of(instrument, labels)
-                content = _message(_METRIC_HISTOGRAM, _histogram(instrument, value, edges, found))
+                content = message(_METRIC_HISTOGRAM, _histogram(instrument, value, edges, found))
             else:
-                content = _message(_VALUE_TAGS[kind.value], _NUMBER + _double(value))
-            metrics.append(_message(_FAMILY_METRIC, pairs + content))
+                content = message(_VALUE_TAGS[kind.value], _NUMBER + double(value))
+            metrics.append(message(_FAMILY_METRIC, pairs + content))
         written.append(_family(instrument.name, instrument.help, kind.value, metrics))
         samples += len(series)
     return b"".join(written), samples
@@ -101,9 +72,9 @@ def _kept_family(metric: Metric) -> bytes:
     if metric.type == "summary":
         return _family(name, metric.documentation, "summary", _summaries(metric))
     kind = metric.type if metric.type in _VALUE_TAGS else "unknown"
-    tag = _VALUE_TAGS.get(kind, _METRIC_UNTYPED)
+    value_tag = _VALUE_TAGS.get(kind, _METRIC_UNTYPED)
     metrics = [
-        _message(_FAMILY_METRIC, _pairs(sample.labels.items()) + _message(tag, _NUMBER + _double(sample.value)))
+        message(_FAMILY_METRIC, _pairs(sample.labels.items()) + message(value_tag, _NUMBER + double(sample.value)))
         for sample in metric.samples
     ]
     return _family(name, metric.documentation, kind, metrics)
@@ -117,10 +88,10 @@ def _summaries(metric: Metric) -> list[bytes]:
         names[key] = sample.labels
         found.setdefault(key, {})[sample.name.rpartition("_")[2]] = sample.value
     return [
-        _message(
+        message(
             _FAMILY_METRIC,
             _pairs(names[key].items())
-            + _message(_METRIC_SUMMARY, _COUNT + _varint(int(values["count"])) + _SUM + _double(values["sum"])),
+            + message(_METRIC_SUMMARY, _COUNT + varint(int(values["count"])) + _SUM + double(values["sum"])),
         )
         for key, values in found.items()
     ]
@@ -129,38 +100,38 @@ def _summaries(metric: Metric) -> list[bytes]:
 def _family(name: str, text: str, kind: str, metrics: Sequence[bytes]) -> bytes:
     content = b"".join(
         (
-            _message(_FAMILY_NAME, name.encode()),
-            _message(_FAMILY_HELP, text.encode()),
-            _FAMILY_TYPE + _varint(_TYPES[kind]),
+            message(_FAMILY_NAME, name.encode()),
+            message(_FAMILY_HELP, text.encode()),
+            _FAMILY_TYPE + varint(_TYPES[kind]),
             *metrics,
         )
     )
-    return _varint(len(content)) + content
+    return varint(len(content)) + content
 
 
 def _pairs(labels: Iterable[tuple[str, str]]) -> bytes:
-    return b"".join([_message(_METRIC_LABEL, _pair(name, value)) for name, value in sorted(labels)])
+    return b"".join([message(_METRIC_LABEL, _pair(name, value)) for name, value in sorted(labels)])
 
 
 def _pair(name: str, value: str) -> bytes:
-    return _message(_PAIR_NAME, name.encode()) + _message(_PAIR_VALUE, value.encode())
+    return message(_PAIR_NAME, name.encode()) + message(_PAIR_VALUE, value.encode())
 
 
 def _histogram(
     instrument: Instrument, histogram: Histogram, edges: Sequence[bytes], exemplars: Mapping[int, Exemplar]
 ) -> bytes:
-    parts = [_COUNT + _varint(histogram.count) + _SUM + _double(histogram.sum_ns / 1e9)]
+    parts = [_COUNT + varint(histogram.count) + _SUM + double(histogram.sum_ns / 1e9)]
     if edges:
         cumulative = accumulate(classic_counts(histogram.buckets, instrument.edges_ns))
         for index, (edge, count) in enumerate(zip(edges, cumulative, strict=False)):
-            content = _BUCKET_COUNT + _varint(count) + edge
+            content = _BUCKET_COUNT + varint(count) + edge
             if index in exemplars:
-                content += _message(_BUCKET_EXEMPLAR, _exemplar(exemplars[index]))
-            parts.append(_message(_BUCKET, content))
+                content += message(_BUCKET_EXEMPLAR, _exemplar(exemplars[index]))
+            parts.append(message(_BUCKET, content))
         if len(edges) in exemplars:
             # The bucket without an end may be left out, but for what hangs on it.
-            content = _BUCKET_COUNT + _varint(histogram.count) + _BUCKET_EDGE + _double(float("inf"))
-            parts.append(_message(_BUCKET, content + _message(_BUCKET_EXEMPLAR, _exemplar(exemplars[len(edges)]))))
+            content = _BUCKET_COUNT + varint(histogram.count) + _BUCKET_EDGE + double(float("inf"))
+            parts.append(message(_BUCKET, content + message(_BUCKET_EXEMPLAR, _exemplar(exemplars[len(edges)]))))
     parts.append(_native(histogram))
     return b"".join(parts)
 
@@ -181,27 +152,27 @@ def _native(histogram: Histogram) -> bytes:
         length += 1
         following = index + 1
         count = native.counts[index]
-        deltas += _zigzag(count - previous)
+        deltas += zigzag(count - previous)
         previous = count
     if length:
         spans.append(_span(start, length))
-    head = _SCHEMA + _zigzag(native.schema) + _ZERO_THRESHOLD + _double(native.zero_threshold_s)
-    zeros = _ZERO_COUNT + _varint(native.zero_count)
-    return head + zeros + b"".join(spans) + (_message(_DELTA, bytes(deltas)) if deltas else b"")
+    head = _SCHEMA + zigzag(native.schema) + _ZERO_THRESHOLD + double(native.zero_threshold_s)
+    zeros = _ZERO_COUNT + varint(native.zero_count)
+    return head + zeros + b"".join(spans) + (message(_DELTA, bytes(deltas)) if deltas else b"")
 
 
 def _span(offset: int, length: int) -> bytes:
     """offset: from bucket 0 for the first, from the end of the one before for the others."""
-    return _message(_SPAN, _SPAN_OFFSET + _zigzag(offset) + _SPAN_LENGTH + _varint(length))
+    return message(_SPAN, _SPAN_OFFSET + zigzag(offset) + _SPAN_LENGTH + varint(length))
 
 
 def _exemplar(exemplar: Exemplar) -> bytes:
     seconds = int(exemplar.at_s)
-    at = _SECONDS + _varint(seconds) + _NANOS + _varint(int((exemplar.at_s - seconds) * 1e9))
+    at = _SECONDS + varint(seconds) + _NANOS + varint(int((exemplar.at_s - seconds) * 1e9))
     return (
-        _message(_EXEMPLAR_LABEL, _pair("trace_id", exemplar.trace_id))
-        + _message(_EXEMPLAR_LABEL, _pair("span_id", exemplar.span_id))
+        message(_EXEMPLAR_LABEL, _pair("trace_id", exemplar.trace_id))
+        + message(_EXEMPLAR_LABEL, _pair("span_id", exemplar.span_id))
         + _EXEMPLAR_VALUE
-        + _double(exemplar.value_s)
-        + _message(_EXEMPLAR_AT, at)
+        + double(exemplar.value_s)
+        + message(_EXEMPLAR_AT, at)
     )

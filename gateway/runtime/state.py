@@ -71,7 +71,6 @@ class RunningGateway:
         self.changes = changes
         self.live = intake.live
         self.history = intake.history
-        self.live.register_status(self.status)
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets

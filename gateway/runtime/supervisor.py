@@ -88,6 +88,7 @@ class Supervisor:
         self._gateway = RunningGateway(
             self._reloads, self._fleet, self._sockets, self._endpoints, intake, self._store, exposition, changes
         )
+        self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
         self._stop = asyncio.Event()

@@ -1,8 +1,9 @@
-"""What a stream carries besides exchanges: each second of the history, told once."""
+"""What a stream carries besides exchanges: each second of the history, told once, and incidents as they happen."""
 
 import json
 
-from gateway.runtime.live.topics import history_topic
+from gateway.runtime.incidents import Incidents
+from gateway.runtime.live.topics import history_topic, incidents_topic
 from gateway.wire.filter import EVERYTHING
 from tests.unit.gateway.telemetry.history.windows import NOW, Scene, route_delta
 
@@ -38,3 +39,24 @@ def test_seconds_that_were_missed_are_counted() -> None:
     scene.pass_s(4)
     [later] = ask(told.place, EVERYTHING)
     assert later.lost == 3
+
+
+def test_incidents_are_told_from_the_moment_somebody_follows() -> None:
+    incidents = Incidents()
+    incidents.add("worker_died", "worker 1", "before")
+    topic = incidents_topic(incidents)
+    (first,) = topic.ask("", EVERYTHING)
+    assert (first.data, first.place) == (b"", "1")
+    incidents.add("worker_died", "worker 1", "after")
+    (told,) = topic.ask(first.place, EVERYTHING)
+    assert (json.loads(told.data)["text"], told.place, told.lost) == ("after", "2", 0)
+    assert list(topic.ask(told.place, EVERYTHING)) == []
+
+
+def test_incidents_that_are_not_remembered_any_more_are_said_to_be_lost() -> None:
+    incidents = Incidents(capacity=3)
+    for number in range(10):
+        incidents.add("worker_died", "worker 1", f"incident {number}")
+    told = list(incidents_topic(incidents).ask("2", EVERYTHING))
+    assert [one.place for one in told] == ["8", "9", "10"]
+    assert [one.lost for one in told] == [5, 0, 0]

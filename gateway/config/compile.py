@@ -56,6 +56,7 @@ def compile_listener(form: ListenerForm) -> Listener:
         paths=PathRules(**dict(form.paths)),
         trusted_proxies=tuple(parse_network(network) for network in form.trusted_proxies),
         forwarded=form.forwarded,
+        explain_to=tuple(parse_network(network) for network in form.explain_to),
         trust_incoming=form.trust_incoming,
     )
 

@@ -63,6 +63,8 @@ class Listener:
     """CIDRs of peers whose forwarding fields are believed."""
     forwarded: bool = False
     """Also emit the `Forwarded` field of RFC 7239."""
+    explain_to: tuple[str, ...] = ()
+    """CIDRs of callers whose answers say what the gateway did: Proxy-Status and Server-Timing."""
     trust_incoming: TrustIncoming = TrustIncoming.ACCEPT
     """What becomes of the trace context of requests that arrive here, unless their route says otherwise."""
 

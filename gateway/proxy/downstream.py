@@ -4,23 +4,33 @@ It owns keep-alive, pipelining, the timeouts of the client's side and the closin
 sends while its request is being served waits, and reading stops, so that nothing of it can pile up.
 """
 
+import asyncio
+
 from gateway.http1.body import BodyInvalid, BodyReader, ChunkedBody, LengthBody
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.request_head import RequestHead
 from gateway.model.clock import NEVER_NS, monotonic_ns
+from gateway.model.exchange import Exchange
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
+from gateway.proxy.causes import cause_fields
 from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
 from gateway.proxy.finish import begin_exchange, record_refusal
-from gateway.proxy.lifecycle import Lifecycle
+from gateway.proxy.forward import Peer
+from gateway.proxy.lifecycle import Lifecycle, ToldLifecycle
 from gateway.proxy.match import describe_refused
-from gateway.proxy.reply import encode_reply, refusal_reply, reply_for
+from gateway.proxy.reply import Reply, encode_reply, refusal_reply, reply_for
 
 
 class DownstreamConnection(ClientConnection):
     """One connection accepted on a listener, as a reader of requests."""
 
-    __slots__ = ()
+    __slots__ = ("_begin",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._state != CLOSED:
+            self._begin = ToldLifecycle if self._peer.is_told else Lifecycle
 
     def data_received(self, data: bytes) -> None:
         state = self._state
@@ -75,7 +85,9 @@ class DownstreamConnection(ClientConnection):
         if (limit is not None and self._requests >= limit) or self._port.is_stopped:
             head.keep_alive = False
         self.deadline_ns = NEVER_NS
-        self._served = lifecycle = Lifecycle(self._context, self, listener, self._peer, head, self._started_ns, now_ns)
+        self._served = lifecycle = self._begin(
+            self._context, self, listener, self._peer, head, self._started_ns, now_ns
+        )
         if is_complete:
             self._state = BUSY
             if head.is_chunked and self._body is not None:
@@ -86,7 +98,7 @@ class DownstreamConnection(ClientConnection):
         try:
             lifecycle.begin(payload, is_complete=is_complete)
         except Exception as error:
-            self._report(error)
+            _report(self._context.loop, error)
             lifecycle.failed_internally()
 
     def _begin_body(self, head: RequestHead, rest: bytes) -> tuple[bytes, bool]:
@@ -143,7 +155,7 @@ class DownstreamConnection(ClientConnection):
         exchange.bytes_in = bytes_in
         describe_refused(exchange, head, context.config, self._port.listener)
         data = encode_reply(
-            refusal_reply(refused),
+            _reply_to(refused, exchange, peer),
             exchange.request_id,
             [] if head is None else field_values(head.fields, b"accept"),
             context.date(),
@@ -209,10 +221,16 @@ class DownstreamConnection(ClientConnection):
         timeout = reply_for(Reason.CLIENT_TIMEOUT)
         self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), None, 0, now_ns)
 
-    def _report(self, error: Exception) -> None:
-        self._context.loop.call_exception_handler(
-            {"message": "an exchange failed inside the gateway", "exception": error}
-        )
+
+def _report(loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+    loop.call_exception_handler({"message": "an exchange failed inside the gateway", "exception": error})
+
+
+def _reply_to(refused: RequestRefused, exchange: Exchange, peer: Peer) -> Reply:
+    reply = refusal_reply(refused)
+    if peer.is_told:
+        reply.fields += cause_fields(exchange, refused.reason, is_ours=True)
+    return reply
 
 
 def _as_refusal(broken: RequestRefused | BodyInvalid) -> RequestRefused:

@@ -11,6 +11,7 @@ from gateway.model.exchange import Attempt
 from gateway.model.headers import Fields, field_values
 from gateway.model.listener import Listener
 from gateway.model.outcome import STATUS_OF, Reason
+from gateway.proxy.causes import cause_fields
 from gateway.proxy.context import Context
 from gateway.proxy.finish import begin_exchange, conclude, hand_over
 from gateway.proxy.forward import Peer, client_address
@@ -162,6 +163,8 @@ class Ending:
             self._keep_alive = False
         if reply.reason is not _NONE:
             conclude(exchange, reply.reason, reply.detail)
+        if self._peer.is_told:
+            reply.fields += cause_fields(exchange, reply.reason, is_ours=True)
         data = encode_reply(
             reply,
             exchange.request_id,

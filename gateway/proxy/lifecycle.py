@@ -6,8 +6,11 @@ what the client's connection drives; the steps behind it are its bases: relaying
 """
 
 from gateway.http1.refusal import RequestRefused
+from gateway.http1.response_head import ResponseHead
+from gateway.http1.writer import CRLF, field_line
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.outcome import Reason
+from gateway.proxy.causes import cause_fields
 from gateway.proxy.match import begin_trace, describe_request, match_request
 from gateway.proxy.relaying import Relaying
 from gateway.proxy.reply import Reply, refusal_reply, reply_for
@@ -66,3 +69,16 @@ class Lifecycle(Relaying):
 
     def request_timed_out(self) -> None:
         self._fail(reply_for(Reason.CLIENT_TIMEOUT))
+
+
+class ToldLifecycle(Lifecycle):
+    """An exchange whose client is told what the gateway did. A class of its own: all others pay nothing for it."""
+
+    def _is_usual(self) -> bool:
+        return False
+
+    def _encode_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
+        reason = Reason.UPSTREAM_STATUS if head.status >= 500 else Reason.NONE
+        fields = cause_fields(self.exchange, reason, is_ours=False)
+        encoded = super()._encode_head(head, is_chunked=is_chunked)
+        return encoded.removesuffix(CRLF) + b"".join([field_line(name, value) for name, value in fields]) + CRLF

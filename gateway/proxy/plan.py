@@ -35,7 +35,7 @@ class RoutePlan:
     def __init__(self, route: Route, upstreams: list[LiveUpstream], propagators: Propagators) -> None:
         self.route = route
         self.upstreams = upstreams
-        self.only_upstream = upstreams[0] if len(upstreams) == 1 else None
+        self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.rewrite: CompiledRewrite | None = compile_rewrite(route)
         self.forward_trailers = route.forward_trailers

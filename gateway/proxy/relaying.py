@@ -40,14 +40,7 @@ class Relaying(Attempting):
             is_chunked = False
         else:
             is_chunked = self._frame(head)
-            data = encode_response(
-                head,
-                plan,
-                self._head.minor_version,
-                keep_alive=self._keep_alive,
-                is_chunked=is_chunked,
-                date=None if head.has_date else self._context.date(),
-            )
+            data = self._encode_head(head, is_chunked=is_chunked)
         if head.status == 101:
             self._become_tunnel(connection, attempt, data + payload)
             return
@@ -70,6 +63,16 @@ class Relaying(Attempting):
             and not self._context.is_draining
             and self._head.minor_version == 1
             and self._head.upgrade is None
+        )
+
+    def _encode_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
+        return encode_response(
+            head,
+            self._plan,
+            self._head.minor_version,
+            keep_alive=self._keep_alive,
+            is_chunked=is_chunked,
+            date=None if head.has_date else self._context.date(),
         )
 
     def _frame(self, head: ResponseHead) -> bool:

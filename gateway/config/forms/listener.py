@@ -71,6 +71,10 @@ class ListenerForm(Form):
         default=(), description="Networks of peers whose X-Forwarded-For and related fields are believed."
     )
     forwarded: Flag = Field(default=False, description="Also send the Forwarded field of RFC 7239.")
+    explain_to: Items[Network] = Field(
+        default=(),
+        description="Networks of callers whose answers say what the gateway did, in Proxy-Status and Server-Timing.",
+    )
     trust_incoming: Trust = Field(
         default=TrustIncoming.ACCEPT,
         description="Continue the trace a request brings, begin one with a link to it, or ignore it and its baggage.",

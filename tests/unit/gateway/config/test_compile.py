@@ -47,6 +47,7 @@ listeners:
     paths: {encoded_slash: keep, merge_slashes: reject}
     trusted_proxies: [10.0.0.0/8, "::1"]
     forwarded: true
+    explain_to: [192.0.2.0/24]
     trust_incoming: link
 """
     listener = load(text, bare=True).snapshot.listeners[0]
@@ -57,6 +58,7 @@ listeners:
     assert (listener.paths.encoded_slash, listener.paths.merge_slashes) == (SlashRule.KEEP, False)
     assert listener.trusted_proxies == ("10.0.0.0/8", "::1/128")
     assert listener.forwarded
+    assert listener.explain_to == ("192.0.2.0/24",)
     assert listener.trust_incoming is TrustIncoming.LINK
 
 

@@ -13,6 +13,8 @@ double: Final = struct.Struct("<d").pack
 fixed64: Final = struct.Struct("<Q").pack
 fixed32: Final = struct.Struct("<I").pack
 
+_SMALL: Final = tuple(bytes((number,)) for number in range(0x80))
+
 
 def tag(field: int, wire_type: int) -> bytes:
     """What begins a field."""
@@ -22,7 +24,7 @@ def tag(field: int, wire_type: int) -> bytes:
 def varint(number: int) -> bytes:
     """Of a number that is not negative."""
     if number < 0x80:
-        return bytes((number,))
+        return _SMALL[number]
     encoded = bytearray()
     while number >= 0x80:
         encoded.append(number & 0x7F | 0x80)

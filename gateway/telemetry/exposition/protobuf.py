@@ -7,6 +7,7 @@ that is told to keep both forms finds both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -48,12 +49,15 @@ def write_families(families: Iterable[Family], exemplars: Exemplars) -> tuple[by
     for instrument, series in families:
         kind = Kind.HISTOGRAM if instrument.kind is Kind.SUMMARY else instrument.kind
         edges = [_BUCKET_EDGE + double(edge / 1e9) for edge in instrument.edges_ns]
+        empty = message(_METRIC_HISTOGRAM, _histogram(instrument, Histogram(), edges, {}))
         metrics = []
         for labels, value in series.items():
             pairs = _pairs(zip(instrument.labels, labels, strict=True))
             if isinstance(value, Histogram):
                 found = exemplars.of(instrument, labels)
-                content = message(_METRIC_HISTOGRAM, _histogram(instrument, value, edges, found))
+                content = empty
+                if value.buckets:
+                    content = message(_METRIC_HISTOGRAM, _histogram(instrument, value, edges, found))
             else:
                 content = message(_VALUE_TAGS[kind.value], _NUMBER + double(value))
             metrics.append(message(_FAMILY_METRIC, pairs + content))
@@ -110,11 +114,15 @@ def _family(name: str, text: str, kind: str, metrics: Sequence[bytes]) -> bytes:
 
 
 def _pairs(labels: Iterable[tuple[str, str]]) -> bytes:
-    return b"".join([message(_METRIC_LABEL, _pair(name, value)) for name, value in sorted(labels)])
+    return b"".join([message(_METRIC_LABEL, _known_pair(name, value)) for name, value in sorted(labels)])
 
 
 def _pair(name: str, value: str) -> bytes:
     return message(_PAIR_NAME, name.encode()) + message(_PAIR_VALUE, value.encode())
+
+
+_known_pair: Final = lru_cache(8192)(_pair)
+"""For labels, which come again with every scrape."""
 
 
 def _histogram(

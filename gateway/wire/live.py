@@ -67,7 +67,15 @@ class AccessLine(msgspec.Struct, frozen=True, gc=False):
     attempts: tuple[LineAttempt, ...] = ()
 
 
+_HEAD_BYTES: Final = 56
+"""Of a line: the time and the name of the next key. No text that a client chose begins before them."""
+
 _line_decoder = msgspec.json.Decoder(AccessLine)
+
+
+def tells_an_end(line: bytes) -> bool:
+    """Whether the exchange of an access line is over; lines about one that goes on have `event` behind the time."""
+    return b'"event":' not in line[:_HEAD_BYTES]
 
 
 def decode_line(line: bytes) -> AccessLine:

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.runtime.live.ring import ExchangeRing, Position
 from gateway.wire.filter import EVERYTHING, Expression, Predicate, render
-from gateway.wire.live import AccessLine, decode_line
+from gateway.wire.live import AccessLine, decode_line, tells_an_end
 from gateway.wire.views import ExchangeListView
 
 
@@ -21,8 +21,10 @@ def search(
         if len(found) >= limit:
             is_complete = False
             break
-        scanned += 1
         last = position
+        if not tells_an_end(line):
+            continue
+        scanned += 1
         if wanted == EVERYTHING or _satisfies(line, predicate):
             found.append(msgspec.Raw(line))
     return ExchangeListView(

@@ -21,7 +21,7 @@ from gateway.runtime.live.ring import ExchangeRing, Position, parse_position
 from gateway.runtime.live.sampling import Sampler, Seen, Shown
 from gateway.runtime.live.topics import Topic
 from gateway.wire.filter import Predicate
-from gateway.wire.live import LostEvent, decode_line
+from gateway.wire.live import LostEvent, decode_line, tells_an_end
 
 EXCHANGES: Final = "exchanges"
 MOST_FOLLOWERS: Final = 16
@@ -105,7 +105,7 @@ class Stream:
         if not self.wants_exchanges:
             return
         lines = recent.splitlines()
-        placed = [(Position(arrival, 0, at), line) for at, line in enumerate(lines)]
+        placed = [(Position(arrival, 0, at), line) for at, line in enumerate(lines) if tells_an_end(line)]
         if remarkable:
             shown = set(lines)
             kept = enumerate(remarkable.splitlines())
@@ -189,7 +189,8 @@ class Stream:
     def _replay(self, follower: Follower, after: Position | None) -> None:
         if after is not None and not self._ring.reaches_back_to(after):
             follower.tell("lost", encode(LostEvent(topic=EXCHANGES, why="gone")))
-        placed = list(islice(self._ring.placed_newest_first(after), REPLAYED_LINES))
+        kept = self._ring.placed_newest_first(after)
+        placed = list(islice((placed for placed in kept if tells_an_end(placed[1])), REPLAYED_LINES))
         ((plain, always),) = self._sift(placed, [follower.predicate])
         if after is None:
             last = sorted(plain + always)[-follower.wanted.last :]

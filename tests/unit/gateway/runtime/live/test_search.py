@@ -3,10 +3,16 @@
 import json
 from typing import Any
 
+from gateway.model.outcome import Reason, Source
 from gateway.runtime.live.ring import ExchangeRing, parse_position
 from gateway.runtime.live.search import find, search
+from gateway.telemetry.access_line import LineEncoder, line_ending
 from gateway.wire.filter import compile_filter, parse_filter
 from gateway.wire.views import ExchangeListView
+from tests.unit.gateway.telemetry.samples import make_exchange
+
+TIMING = (0, 0, 0, 0, 0, 0, 0, 0, 0)
+PLAIN = (Source.UPSTREAM, Reason.NONE)
 
 
 def encode(**facts: Any) -> bytes:
@@ -71,3 +77,12 @@ def test_exchanges_are_found_by_request_id_and_all_of_a_trace_by_its_id() -> Non
     assert ids(find(ring, "c")) == ["c"]
     assert ids(find(ring, "t1")) == ["b", "a"]
     assert find(ring, "d").scanned == 3
+
+
+def test_lines_about_exchanges_that_go_on_are_no_exchanges_but_are_found_by_their_id() -> None:
+    going_on = LineEncoder().encode_open(make_exchange(request_id="open"), "start", 5_000_000_000, 0)
+    over = LineEncoder().encode(make_exchange(request_id="event"), TIMING, line_ending(None, "GET", 200, *PLAIN))
+    ring = ring_of(going_on, over)
+    assert ids(searched(ring)) == ["event"]
+    assert searched(ring).scanned == 1
+    assert len(find(ring, "open").exchanges) == 1

@@ -111,6 +111,16 @@ def test_a_line_that_came_twice_is_shown_once() -> None:
     assert ids(asyncio.run(run())) == ["1", "2", "3"]
 
 
+def test_an_exchange_that_goes_on_is_not_one_that_ended() -> None:
+    async def run() -> list[Event]:
+        scene = Scene()
+        follower = scene.follow()
+        scene.report(b'{"@timestamp":"2026-01-31T08:01:26.001Z","event":"start","request_id":"1"}\n', line(2))
+        return await until(follower, counted(1))
+
+    assert ids(asyncio.run(run())) == ["2"]
+
+
 def test_a_connection_is_taken_up_behind_the_last_event_it_saw() -> None:
     async def run() -> list[Event]:
         scene = Scene()

@@ -37,7 +37,7 @@ _ANNOTATIONS: Final = (
         "useValueForTime": "on",
     },
     {
-        "name": "Gateway started",
+        "name": "Worker replaced",
         "iconColor": "orange",
         "expr": "sum by (instance,reason) (increase(sightline_worker_restarts_total[1m])) > 0",
         "titleFormat": "Worker replaced: {{reason}}",

@@ -31,7 +31,7 @@ def golden_path(number: int) -> str:
     that the 99th percentile lies in its middle and a loop that is late does not push requests into the next."""
     if number % SLOW_EVERY == 1:
         spread = (number // SLOW_EVERY) * 0.618034 % 1
-        return f"/golden/{0.5 + 0.242 * spread:.4f}"
+        return f"/golden/{0.5 + 0.247 * spread:.4f}"
     return "/golden/fail" if number % FAIL_EVERY == 0 else "/golden/now"
 
 

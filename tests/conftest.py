@@ -5,6 +5,11 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says how busy the machine is. Tests as a whole have their own limit.
+settings.register_profile("sightline", deadline=None)
+settings.load_profile("sightline")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

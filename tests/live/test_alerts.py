@@ -2,6 +2,7 @@
 it, it recovers. The rules are those of `alerts/rules`, all together, with their waiting times shortened."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 
 from tests.support.alerts.faults import CONCURRENT, FORGOTTEN, HANGS, KILLED, UNHEARD, Fault
 from tests.support.alerts.history import write_history
+from tests.support.alerts.rules import all_rules
 from tests.support.alerts.servers import Alertmanager, Prometheus, Receiver
+from tests.support.alerts.services import Service, Traffic
 from tests.support.alerts.shortened import write_shortened
-from tests.support.alerts.stage import PLAIN_RATE, Stage
+from tests.support.alerts.stage import PLAIN_RATE, Gateway, Stage
 from tests.support.loop_thread import LoopThread
 from tests.support.waiting import wait_until
 
@@ -34,6 +37,12 @@ UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {"Gatew
 
 MORE_MEMORY: Final = 60 * 1024 * 1024
 """Bytes by which `limits` has to grow beyond the largest gateway to have too much."""
+
+NATIVE: Final = """
+admin: {{address: "127.0.0.1:{}"}}
+workers: 1
+telemetry: {{access_log: {{sink: none}}, metrics: {{native_histograms: true}}}}
+"""
 
 
 class Watch:
@@ -182,3 +191,38 @@ def run_the_watchdog(watch: Watch, prometheus: Prometheus, alertmanager: Alertma
     prometheus.start()
     wait_until(lambda: alertmanager.alerts(UNHEARD, {}), "the watchdog is heard again", FIRE_DEADLINE_S)
     watch.say(f"back: {UNHEARD}")
+
+
+@pytest.mark.real("prometheus")
+def test_percentiles_are_recorded_from_native_histograms_alone(tmp_path: Path, services_thread: LoopThread) -> None:
+    recorded = [rule.name for rule in all_rules() if "histogram_quantile" in rule.expression]
+    service, traffic = Service(services_thread), Traffic(services_thread)
+    gateway = Gateway(tmp_path / "native", 1)
+    gateway.write(
+        gateway.text(more=NATIVE.format(gateway.admin_port)).replace(
+            "endpoints: []", f"endpoints: ['{service.address}']"
+        )
+    )
+    prometheus = Prometheus(
+        tmp_path, write_shortened(tmp_path / "rules", 1), alertmanager=9, features="native-histograms"
+    )
+    prometheus.set_targets({"native": [gateway.admin_port]})
+    service.sleeps_every, service.sleep_s = 1, 0.04
+
+    with gateway, prometheus:
+        traffic.set_rate(f"http://127.0.0.1:{gateway.port}/", 50)
+        wait_until(lambda: all(values_of(prometheus, name) for name in recorded), f"values of {recorded}", 30.0)
+        (median,) = values_of(prometheus, "job_route:sightline_http_request_duration_seconds:p50_5m")
+        buckets = prometheus.query("count(sightline_http_request_duration_seconds_bucket)")
+        traffic.close()
+    service.close()
+
+    assert recorded
+    assert not buckets
+    assert 0.04 <= median <= 0.06
+
+
+def values_of(prometheus: Prometheus, name: str) -> list[float]:
+    """The numbers that are there for this series now, without NaN."""
+    values = [float(found["value"][1]) for found in prometheus.query(name)]
+    return [value for value in values if not math.isnan(value)]

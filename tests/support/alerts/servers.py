@@ -79,8 +79,9 @@ class Server:
 class Prometheus(Server):
     """Scrapes every second whatever `set_targets` names."""
 
-    def __init__(self, folder: Path, rules: Sequence[Path], alertmanager: int) -> None:
+    def __init__(self, folder: Path, rules: Sequence[Path], alertmanager: int, features: str = "") -> None:
         super().__init__(folder, "prometheus")
+        self._features = features
         self.data = folder / "tsdb"
         self._targets = folder / "targets.json"
         self.set_targets({})
@@ -103,6 +104,7 @@ class Prometheus(Server):
             f"--storage.tsdb.path={self.data}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--rules.alert.resend-delay=1s",
+            *([f"--enable-feature={self._features}"] if self._features else []),
             "--log.level=warn",
         ]
 

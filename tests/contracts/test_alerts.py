@@ -167,3 +167,15 @@ def test_promtool_accepts_the_example_of_prometheus() -> None:
 def test_amtool_accepts_the_example_of_alertmanager() -> None:
     file: Path = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
     run_tool("amtool", "check-config", str(file))
+
+
+@pytest.mark.real("prometheus-alertmanager")
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: f"{rule.name} {rule.keys['labels']['severity']}")
+def test_alertmanager_sends_each_alert_where_its_severity_says(rule: Rule) -> None:
+    file = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+    labels = [f"{name}={value}" for name, value in {"alertname": rule.name, **rule.keys["labels"]}.items()]
+    receivers = {"critical": "pager", "warning": "tickets", "none": "dead-mans-switch"}
+
+    told = run_tool("amtool", "config", "routes", "test", f"--config.file={file}", *labels)
+
+    assert told.split() == [receivers[rule.keys["labels"]["severity"]]]

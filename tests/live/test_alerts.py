@@ -160,6 +160,8 @@ def run_at_once(stage: Stage, watch: Watch, receiver: Receiver) -> None:
         lambda: told <= receiver.all_notified,
         f"everybody is told; not yet of {sorted(told - receiver.all_notified)}",
     )
+    assert "GatewayErrorBudgetBurnFast" in receiver.notified["pager"]
+    assert UNHEARD in receiver.notified["dead-mans-switch"]
     watch.say("all fire: the faults end")
     for fault in CONCURRENT:
         fault.end(stage)

@@ -4,7 +4,8 @@ Run by the comparison beside the load generator; its own cost is not counted. py
 
 GET /bytes/N answers with N bytes, GET /after/MS (/late/MS, /held/MS) with 100 bytes so many milliseconds
 later, /held after early hints. POST answers with the number of
-bytes received. POST /stall/S reads nothing for S seconds first. POST /v1/traces takes spans and GET /counts tells how many.
+bytes received. POST /stall/S reads nothing for S seconds first. POST /v1/traces takes spans and GET /counts tells how many; below
+/refusing, /slow and /hanging are collectors that are not well.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 PIECE = b"x" * 262_144
 ANSWER = b"a" * 100
+_SLOW_S = 2.0
 
 
 class Counts:
@@ -100,6 +102,12 @@ class Origin(asyncio.Protocol):
         elif self._path == b"/v1/traces":
             self._counts.take(b"".join(self._spans))
             self._answer(b"application/x-protobuf", b"")
+        elif self._path == b"/refusing/v1/traces":
+            self._write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        elif self._path == b"/slow/v1/traces":
+            asyncio.get_running_loop().call_later(_SLOW_S, self._answer, b"application/x-protobuf", b"")
+        elif self._path == b"/hanging/v1/traces":
+            pass
         elif self._path == b"/counts":
             self._answer(b"application/json", json.dumps(vars(self._counts)).encode())
         else:

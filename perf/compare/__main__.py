@@ -15,7 +15,19 @@ from perf.compare.cores import choose_cores
 from perf.compare.processes import Stable, StartError
 from perf.compare.report import Findings, to_markdown, write_results
 
-SCENARIOS = ("peers", "routes", "workers", "idle", "bodies", "reload", "edits", "faults", "latency", "watched")
+SCENARIOS = (
+    "peers",
+    "routes",
+    "workers",
+    "idle",
+    "bodies",
+    "reload",
+    "edits",
+    "faults",
+    "latency",
+    "watched",
+    "collector",
+)
 
 
 def main() -> int:

@@ -25,18 +25,21 @@ class Settings:
         default_factory=lambda: [{"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"}]
     )
     telemetry: bool = True
+    collector: str | None = None
+    """Where spans go; None is one that takes them all."""
+    sampled: str = "1%"
     workers: int = 1
     bulk: bool = False
     listener: dict[str, Any] = field(default_factory=dict)
     drain: dict[str, str] = field(default_factory=lambda: {"delay": "0s", "deadline": "5s"})
 
 
-def telemetry_section(bench: Bench, *, on: bool) -> dict[str, Any]:
+def telemetry_section(bench: Bench, settings: Settings) -> dict[str, Any]:
     """All of it (metrics, a line per exchange, trace context, one span in a hundred exported) or none of it."""
-    if not on:
+    if not settings.telemetry:
         return {"access_log": {"sink": "none"}, "metrics": {"enabled": False}, "traces": {"propagate": False}}
-    endpoint = f"http://127.0.0.1:{bench.backend.bulk_port}"
-    return {"access_log": {"sink": "stdout"}, "traces": {"endpoint": endpoint, "sample": "1%"}}
+    endpoint = settings.collector or f"http://127.0.0.1:{bench.backend.bulk_port}"
+    return {"access_log": {"sink": "stdout"}, "traces": {"endpoint": endpoint, "sample": settings.sampled}}
 
 
 def configuration(bench: Bench, settings: Settings, port: int, admin_port: int) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def configuration(bench: Bench, settings: Settings, port: int, admin_port: int) 
             "second": {"endpoints": [f"127.0.0.1:{backend.second_port}"]},
         },
         "routes": settings.routes,
-        "telemetry": telemetry_section(bench, on=settings.telemetry),
+        "telemetry": telemetry_section(bench, settings),
         "admin": {"address": f"127.0.0.1:{admin_port}"},
         "drain": settings.drain,
         "workers": settings.workers,

@@ -17,7 +17,7 @@ from perf.compare.report import Check, Findings, Table
 from perf.compare.sightline import Settings, Sightline, start_sightline
 from perf.compare.wrk import Load, run_wrk
 
-ROUTES = 600
+ROUTES = 160
 """As many as make 30,000 samples."""
 SAMPLES = 30_000
 FOLLOWERS = 5
@@ -35,9 +35,7 @@ def run(bench: Bench) -> Findings:
     ]
     routes.append({"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"})
     gateway = start_sightline(bench, "watched", Settings(routes=routes))
-    run_wrk(gateway.port, bench.warm_s, bench.cores.load)
-    capacity = run_wrk(gateway.port, bench.round_s, bench.cores.load).per_second
-    think_ms = max(1, round(CONNECTIONS / (capacity / 2) * 1000))
+    capacity, think_ms = half_of_capacity(bench, gateway)
 
     def steady() -> Load:
         return run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
@@ -55,6 +53,13 @@ def run(bench: Bench) -> Findings:
             else:
                 alone.append(steady())
     return report(capacity, alone, watched, watching)
+
+
+def half_of_capacity(bench: Bench, gateway: Sightline) -> tuple[float, int]:
+    """Requests a second at full load, and the mean pause of each connection with which half of that is asked for."""
+    run_wrk(gateway.port, bench.warm_s, bench.cores.load)
+    capacity = run_wrk(gateway.port, bench.round_s, bench.cores.load).per_second
+    return capacity, max(1, round(CONNECTIONS / (capacity / 2) * 1000))
 
 
 class Watching:

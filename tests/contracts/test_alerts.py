@@ -1,5 +1,6 @@
 """The shipped alerts: each has its rule, its promtool cases, its fault and its runbook, and asks only for what exists."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -30,6 +31,7 @@ SHIPPED: Final = """
     TelemetryDropping TelemetryExportStalled TrafficDropped UnmatchedHigh UpstreamConnectFailures UpstreamFailing Watchdog
     WorkerRestarts
 """
+DASHBOARDS: Final = sorted((ROOT / "dashboards").glob("*.json"))
 ALWAYS_FIRING: Final = "GatewayWatchdog"
 KINDS: Final = ("fires", "does not fire", "series absent")
 LEVELS: Final = frozenset({"critical", "warning", "none"})
@@ -57,6 +59,18 @@ def test_every_alert_says_how_bad_it_is_whose_it_is_and_where_to_read_on(rule: R
     assert "{{ $value" in annotations["description"]
     assert "{{ $labels }}" in annotations["description"]
     assert annotations["runbook_url"].endswith(f"/{rule.name}")
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule.name)
+def test_an_alert_leads_to_a_dashboard_that_is_shipped_with_variables_it_has(rule: Rule) -> None:
+    url = rule.keys["annotations"]["dashboard_url"]
+    shipped = {board["uid"]: board for board in map(json.loads, map(Path.read_text, DASHBOARDS))}
+
+    found = re.fullmatch(r"https://grafana\.example\.com/d/([\w-]+)(?:\?(.*))?", url)
+
+    assert found
+    variables = {variable["name"] for variable in shipped[found[1]]["templating"]["list"]}
+    assert set(re.findall(r"var-(\w+)=", found[2] or "")) <= variables
 
 
 @pytest.mark.parametrize("alert", ALERT_NAMES)

@@ -108,9 +108,11 @@ def test_an_output_that_nobody_reads_to_its_end_is_no_crash() -> None:
     assert (run.stdout, run.stderr) == ("{", "")
 
 
-def test_the_commands_are_those_of_the_distribution() -> None:
+def test_the_commands_are_those_of_the_distribution_and_the_rest_are_the_consoles() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["sightline.commands"] == OWN_COMMANDS
+    declared = project["entry-points"]["sightline.commands"]
+    assert {name: place for name, place in declared.items() if place.startswith("gateway.")} == OWN_COMMANDS
+    assert all(place.startswith("console.") for name, place in declared.items() if name not in OWN_COMMANDS)
 
 
 @pytest.mark.parametrize("name", ["check", "schema", "explain"])

@@ -6,6 +6,7 @@ from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.live.topics import history_topic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
+from gateway.telemetry.merging.gauges import keep_count
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import PoolGauge, Report, decode_report
 
@@ -31,9 +32,9 @@ class WorkerLoad:
 
     def take(self, report: Report) -> None:
         for route in report.routes:
-            self._in_flight[route.route] = route.in_flight
+            keep_count(self._in_flight, route.route, route.in_flight)
         for listener in report.listeners:
-            self._connections[listener.listener] = listener.active
+            keep_count(self._connections, listener.listener, listener.active)
         if report.counted:
             self.pools = report.pools
 

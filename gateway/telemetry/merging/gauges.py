@@ -29,9 +29,9 @@ class WorkerGauges:
     def take(self, report: Report) -> None:
         """Routes and listeners that did not change are absent from a report; pools are always complete."""
         for route in report.routes:
-            self._in_flight[route.route] = route.in_flight
+            keep_count(self._in_flight, route.route, route.in_flight)
         for listener in report.listeners:
-            self._connections[listener.listener] = listener.active
+            keep_count(self._connections, listener.listener, listener.active)
         self._pools = report.pools
         self._busy_ratio = report.busy_ratio
         if report.oldest is not None:
@@ -51,3 +51,11 @@ class WorkerGauges:
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "active"), pool.active
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "idle"), pool.idle
             yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (pool.upstream,), pool.max
+
+
+def keep_count(counts: dict[str, int], name: str, count: int) -> None:
+    """Zeros are known without being kept; those of deleted objects would come back with every later configuration."""
+    if count:
+        counts[name] = count
+    else:
+        counts.pop(name, None)

@@ -224,6 +224,20 @@ def test_series_of_a_deleted_route_disappear_five_minutes_later() -> None:
         assert {labels[0] for labels in series(store, instrument)} == {"other", "_unmatched"}
 
 
+def test_series_of_an_object_long_deleted_do_not_come_back_with_later_configurations() -> None:
+    clock = Clock()
+    store = configured(clock)
+    running = Report(1, 1, 1, routes=[RouteDelta("orders", 1)], listeners=[ListenerDelta("public", 1, 1)])
+    store.absorb(1, running)
+    store.absorb(1, Report(1, 2, 1, routes=[RouteDelta("orders", 0)], listeners=[ListenerDelta("public", 0, 0)]))
+    without = replace(make_snapshot(), routes=(), listeners=())
+    store.configure(without)
+    for clock.now_s in (400.0, 1000.0, 1001.0):
+        store.configure(without)
+        assert ("orders",) not in series(store, catalog.HTTP_IN_FLIGHT)
+        assert ("public",) not in series(store, catalog.CONNECTIONS_ACTIVE)
+
+
 def test_a_route_that_comes_back_in_time_goes_on_counting() -> None:
     clock = Clock()
     store = configured(clock)

@@ -17,6 +17,8 @@ Labels: TypeAlias = tuple[str, ...]
 MOST: Final = 10_000
 """Exemplars held; beyond them the one that was renewed longest ago goes."""
 _INTERVAL_S: Final = 1.0
+_SEEN_S: Final = 300.0
+"""Every scraper has seen what is this old: that it goes is no loss."""
 
 FAMILIES: Final = frozenset({catalog.HTTP_REQUEST_DURATION.name, catalog.UPSTREAM_DURATION.name})
 """Those that have exemplars."""
@@ -52,7 +54,7 @@ class Exemplars:
         self._overflowing = frozenset(route.name for route in snapshot.routes[snapshot.telemetry.metrics.max_routes :])
 
     def take(self, records: Iterable[ExchangeRecord]) -> int:
-        """Kept exchanges, oldest first; the number of exemplars that had to go for want of room."""
+        """Kept exchanges, oldest first; the number of exemplars that had to go for want of room before all had seen them."""
         if not records:
             return 0
         now_s, gone = self._clock(), 0
@@ -77,12 +79,12 @@ class Exemplars:
         if len(self._renewed) <= MOST:
             return 0
         name, labels, bucket = oldest = next(iter(self._renewed))
-        del self._renewed[oldest]
+        is_lost = now_s - self._renewed.pop(oldest) < _SEEN_S
         left = self._of_series[name, labels]
         del left[bucket]
         if not left:
             del self._of_series[name, labels]
-        return 1
+        return int(is_lost)
 
     def _observations(self, record: ExchangeRecord) -> Iterator[tuple[Instrument, Labels, int, Exemplar]]:
         began_ns = record.started_at_ns

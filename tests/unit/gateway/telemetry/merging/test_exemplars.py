@@ -91,6 +91,16 @@ def test_when_there_is_no_more_room_the_one_renewed_longest_ago_goes(monkeypatch
     assert len(found._of_series) == len(found._renewed) == 2
 
 
+def test_one_that_every_scraper_has_seen_goes_without_being_counted_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exemplars, "MOST", 1)
+    clock = Clock()
+    found = Exemplars(clock)
+    found.take([kept(route="a", attempts=[])])
+    clock.now_s = 300.0
+    assert found.take([kept(route="b", attempts=[])]) == 0
+    assert not found.of(catalog.HTTP_REQUEST_DURATION, ("a", "2xx"))
+
+
 def test_what_matched_no_route_and_what_is_beyond_the_limit_have_the_labels_of_their_series() -> None:
     found = Exemplars()
     routes = (make_route("a"), make_route("late", 1))

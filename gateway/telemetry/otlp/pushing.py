@@ -60,13 +60,14 @@ class MetricPush:
         self._exporter.shutdown()
 
     def _push(self) -> None:
-        data = self._projection.read(time.time_ns())
-        points, began_s = count_points(data), time.perf_counter()
+        points, began_s = 0, time.perf_counter()
         result = MetricExportResult.FAILURE
         try:
+            data = self._projection.read(time.time_ns())
+            points, began_s = count_points(data), time.perf_counter()
             result = self._exporter.export(data, timeout_millis=_TIMEOUT_MS)
         except Exception:
-            # Whatever an exporter raises costs this push; the next one says all of it again.
+            # Whatever is raised costs this push, not the thread; the next one says all of it again.
             _log.exception("metrics_push_failed")
         self._store.export_took(SIGNAL, SINK, time.perf_counter() - began_s)
         if result is MetricExportResult.SUCCESS:

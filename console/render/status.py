@@ -1,7 +1,8 @@
 """A gateway at a glance, in words."""
 
-from console.render.amounts import age, count, named
+from console.render.amounts import age, count, milliseconds, named, percent, rate
 from console.render.table import Column, render_table
+from gateway.wire.history import RecentView
 from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
 
 _WORKERS = (
@@ -22,15 +23,17 @@ _LISTENERS = (
 
 
 def render_status(status: StatusView) -> str:
-    """What it is, whether it is ready and why not, what it runs, and its workers and listeners."""
+    """What it is, whether it is ready and why not, what it runs since when, how it does, its workers and listeners."""
     lines = [
         f"{status.service_name} {status.version}, pid {status.pid}, up {age(status.uptime_s)}",
         _readiness(status),
         f"revision {status.revision} (number {status.sequence}) from {status.source}",
         f"{count(status.routes)} routes, {count(status.upstreams)} upstreams",
     ]
+    lines += _change(status)
     if status.last_reload is not None:
         lines += _reload(status.last_reload, status.revision)
+    lines += ["", _recent(status.recent), *_incidents(status.incidents_last_hour)]
     return "\n".join(
         [*lines, "", render_table(_WORKERS, status.workers), "", render_table(_LISTENERS, status.listeners)]
     )
@@ -40,6 +43,26 @@ def _readiness(status: StatusView) -> str:
     if status.draining:
         return "DRAINING: no new connections"
     return "ready" if status.ready else f"NOT READY: {named(status.not_ready_because)}"
+
+
+def _change(status: StatusView) -> list[str]:
+    change, lines = status.last_change, []
+    if change is not None:
+        lines.append(f"applied {age(change.age_s)} ago by {change.actor or change.trigger}")
+    if status.source_differs:
+        lines.append("THE FILE DIFFERS from what runs: a start from it would not give this revision")
+    return lines
+
+
+def _recent(recent: RecentView) -> str:
+    figures = f"p50 {milliseconds(recent.p50_ms)}, p99 {milliseconds(recent.p99_ms)}"
+    own = f"of which p99 of the gateway's own part {milliseconds(recent.overhead_p99_ms)}"
+    return f"last {recent.seconds} s: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {figures}, {own}"
+
+
+def _incidents(counts: dict[str, int]) -> list[str]:
+    told = [f"{count(number)} {kind.replace('_', ' ')}" for kind, number in sorted(counts.items())]
+    return [f"last hour: {named(told, len(told))}"] if told else []
 
 
 def _reload(reload: ReloadView, running: str) -> list[str]:

@@ -51,7 +51,6 @@ class Incidents:
         self._count = 0
         self._dropped: Counter[str] = Counter()
         self._minutes: deque[tuple[int, Counter[str]]] = deque()
-        self._wakes: list[Callable[[], None]] = []
 
     def add(
         self,
@@ -62,7 +61,7 @@ class Incidents:
         revision: str = "",
         detail: Mapping[str, str | int | float] | None = None,
     ) -> IncidentView:
-        """Write one down, cut to its bounds, and wake whoever waits. Nothing secret may be in it.
+        """Write one down, cut to its bounds. Nothing secret may be in it.
 
         revision: that it is about; the running one where none is given.
         """
@@ -82,8 +81,6 @@ class Incidents:
         if self._count > self._capacity:
             self._drop_one()
         self._tally(kind)
-        for wake in tuple(self._wakes):
-            wake()
         return incident
 
     def endpoint_changed(
@@ -118,11 +115,6 @@ class Incidents:
         """How many of each kind there were, to the minute; those that are not remembered any more included."""
         self._forget_minutes()
         return dict(sum((counts for _, counts in self._minutes), Counter[str]()))
-
-    def on_add(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after each new incident, until what is returned here is called. It must neither wait nor raise."""
-        self._wakes.append(wake)
-        return lambda: self._wakes.remove(wake)
 
     def _oldest_first(self, kinds: Collection[str]) -> Iterator[IncidentView]:
         wanted = [kept for kind, kept in self._kept.items() if not kinds or _is_among(kind, kinds)]

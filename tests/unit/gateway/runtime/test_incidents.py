@@ -95,13 +95,3 @@ def test_the_last_hour_is_counted_by_kind_and_forgets_what_is_older() -> None:
     assert incidents.last_hour() == {"config_applied": 4}
     clock.now_s = 92 * MINUTE
     assert incidents.last_hour() == {}
-
-
-def test_whoever_waits_is_woken_by_each_incident_until_it_leaves() -> None:
-    incidents = Incidents()
-    seen: list[int] = []
-    leave = incidents.on_add(lambda: seen.append(incidents.last_id))
-    incidents.add("worker_died", "worker 1", "ended")
-    leave()
-    incidents.add("worker_died", "worker 1", "ended")
-    assert seen == [1]

@@ -38,7 +38,13 @@ def render_route(route: RouteView) -> str:
         f"running      {count(traffic.in_flight)}",
         f"since start  {count(traffic.requests)} requests, {count(traffic.failures)} failures",
     ]
+    if not route.is_counted:
+        lines[4:] = ["figures      none of its own: it is beyond metrics.max_routes, or metrics are off"]
     return "\n".join(lines)
+
+
+def _known(route: RouteView, figure: float) -> float | None:
+    return figure if route.is_counted else None
 
 
 def leads_to(route: RouteView) -> str:
@@ -96,14 +102,14 @@ def _timeout(value_ms: float | None) -> str:
 
 _COLUMNS: Final = (
     Column[RouteView]("ROUTE", lambda route: route.name),
-    Column[RouteView]("RATE/S", lambda route: rate(route.recent.rate), is_number=True),
+    Column[RouteView]("RATE/S", lambda route: rate(_known(route, route.recent.rate)), is_number=True),
     Column[RouteView]("ERRORS", lambda route: percent(route.recent.error_ratio), is_number=True),
     Column[RouteView]("P50", lambda route: milliseconds(route.recent.p50_ms), is_number=True),
     Column[RouteView]("P95", lambda route: milliseconds(route.recent.p95_ms), is_number=True),
     Column[RouteView]("P99", lambda route: milliseconds(route.recent.p99_ms), is_number=True),
-    Column[RouteView]("RUNNING", lambda route: count(route.traffic.in_flight), is_number=True),
-    Column[RouteView]("REQUESTS", lambda route: count(route.traffic.requests), is_number=True),
-    Column[RouteView]("FAILURES", lambda route: count(route.traffic.failures), is_number=True),
+    Column[RouteView]("RUNNING", lambda route: count(_known(route, route.traffic.in_flight)), is_number=True),
+    Column[RouteView]("REQUESTS", lambda route: count(_known(route, route.traffic.requests)), is_number=True),
+    Column[RouteView]("FAILURES", lambda route: count(_known(route, route.traffic.failures)), is_number=True),
     Column[RouteView]("LEADS TO", leads_to),
     Column[RouteView]("MATCHES", match_in_words),
 )

@@ -31,7 +31,10 @@ async def history(call: Call) -> web.StreamResponse:
         raise _refused(f"kind must be one of {', '.join(_KINDS)}")
     name = query.get("name", "")
     if not _exists(call, kind, name):
-        raise Problem(ProblemReason.NOT_FOUND, f"there is no {kind} of this name, and there was none lately")
+        raise Problem(
+            ProblemReason.NOT_FOUND,
+            f"there is no {kind} of this name with figures of its own, and there was none lately",
+        )
     window_s = _seconds("window", query.get("window", "5m"))
     if window_s > _LONGEST_S:
         raise _refused("window must be at most 6h")
@@ -54,7 +57,8 @@ def _exists(call: Call, kind: SeriesKind, name: str) -> bool:
     if call.state.history.find((kind, name)) is not None:
         return True
     if kind == "route":
-        return name in _INTERNAL or call.state.route(name) is not None
+        route = call.state.route(name)
+        return name in _INTERNAL or (route is not None and route.is_counted)
     upstream, _, address = name.partition("/")
     view = call.state.upstream(upstream)
     if view is None or kind == "upstream":

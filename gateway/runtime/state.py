@@ -202,15 +202,17 @@ class RunningGateway:
         )
 
     def _route_views(self) -> dict[str, RouteView]:
-        traffic = self._traffic.get().routes
-        return {
-            route.name: msgspec.structs.replace(
-                route_view(route),
-                traffic=traffic.get(route.name, _NO_TRAFFIC),
-                recent=self.history.recent(("route", route.name)),
+        traffic, metrics = self._traffic.get().routes, self._snapshot.telemetry.metrics
+        counted = metrics.max_routes if metrics.enabled else 0
+        views = {route.name: route_view(route) for route in self._snapshot.routes}
+        for name, view in views.items():
+            if view.index >= counted:
+                views[name] = msgspec.structs.replace(view, is_counted=False)
+                continue
+            views[name] = msgspec.structs.replace(
+                view, traffic=traffic.get(name, _NO_TRAFFIC), recent=self.history.recent(("route", name))
             )
-            for route in self._snapshot.routes
-        }
+        return views
 
     def _upstream_views(self) -> dict[str, UpstreamView]:
         pools = pools_by_endpoint(self._intake.loads.values())

@@ -169,6 +169,9 @@ class RouteView(View, frozen=True, kw_only=True):
     upstream_idle_timeout_ms: float | None
     respond_status: int | None = None
     redirect_status: int | None = None
+    is_counted: bool = True
+    """Whether it has figures of its own: not beyond `metrics.max_routes`, where `_overflow` has those of all together, and
+    not without metrics. Then `traffic` and `recent` are empty, which does not mean that nothing happened."""
     traffic: TrafficView = TrafficView()
     recent: RecentView = RecentView()
 

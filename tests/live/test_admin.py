@@ -118,6 +118,14 @@ def test_the_memory_for_the_history_is_what_the_configuration_says(running: Runn
     assert b"sightline_history_memory_limit_bytes 1.048576e+06" in running.call("GET", "/metrics").body
 
 
+def test_a_route_without_figures_of_its_own_says_so_instead_of_showing_zeros(running: Running) -> None:
+    text = running.text() + "\ntelemetry: {metrics: {enabled: false}}\n"
+    assert running.get("/api/v1/routes/all")["is_counted"] is True
+    assert running.call("POST", "/api/v1/config/apply", text, YAML).json()["outcome"] == "applied"
+    assert running.get("/api/v1/routes/all")["is_counted"] is False
+    assert running.call("GET", "/api/v1/history?kind=route&name=all").status == 404
+
+
 def test_routes_upstreams_and_exchanges_show_what_was_served(running: Running) -> None:
     for _ in range(3):
         assert running.send("/a") == 200

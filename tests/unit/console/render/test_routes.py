@@ -1,0 +1,33 @@
+"""Routes as a table and one by one: what is not known reads as unknown, not as nothing."""
+
+from console.render.routes import render_route, render_routes
+from gateway.wire.history import RecentView
+from gateway.wire.views import MatchView, PlaceView, RouteListView, RouteView, TrafficView
+
+
+def route(**changes: object) -> RouteView:
+    match = MatchView(
+        path_kind="exact", path="/v1", hosts=[], methods=["GET"], headers=[], query=[], clients=[], listeners=[]
+    )
+    facts: dict[str, object] = {
+        "name": "orders", "index": 0, "priority": 0, "place": PlaceView(file="gateway.yaml", line=3), "match": match,
+        "action": "respond", "upstreams": [], "request_timeout_ms": None, "first_byte_timeout_ms": None,
+        "upstream_idle_timeout_ms": None, "respond_status": 200,
+    }  # fmt: skip
+    return RouteView(**(facts | changes))  # type: ignore[arg-type]
+
+
+def table_row(shown: RouteView) -> list[str]:
+    return render_routes(RouteListView(revision="r", routes=[shown]), [shown]).splitlines()[1].split()
+
+
+def test_a_quiet_route_has_zeros_and_one_without_figures_of_its_own_has_none() -> None:
+    assert table_row(route()) == ["orders", "0", "-", "-", "-", "-", "0", "0", "0", "answer", "200", "GET", "/v1"]
+    assert table_row(route(is_counted=False))[1:9] == ["-"] * 8
+    assert "beyond metrics.max_routes" in render_route(route(is_counted=False))
+
+
+def test_one_route_is_told_with_its_last_minute_and_since_the_start() -> None:
+    told = render_route(route(recent=RecentView(seconds=60, rate=2.0), traffic=TrafficView(requests=5, failures=1)))
+    assert "last 60 s    2.0/s, - errors" in told
+    assert "since start  5 requests, 1 failures" in told

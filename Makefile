@@ -30,7 +30,7 @@ test: lint
 
 # Each alert on a real Prometheus and Alertmanager with real faults, and each change of a rule noticed by a test.
 alerts-proof: $(STAMP)
-	REQUIRE_REAL=1 $(BIN)/pytest -m proof -s $(ARGS)
+	REQUIRE_REAL=1 $(BIN)/pytest -m proof -s tests/contracts/test_alert_mutants.py tests/live/test_alerts.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -10,7 +10,10 @@ from gateway.telemetry.store import MetricsStore
 
 LOOK_S: Final = 2.0
 QUIET_LOOKS: Final = 5
-"""A sink that has lost nothing in so many looks in a row has recovered: one that loses now and then is one trouble."""
+"""A sink that has delivered, and lost nothing in so many looks in a row, has recovered: one that loses now and then is one
+trouble, and so is one that is tried once a minute and never takes anything."""
+LONG_QUIET_LOOKS: Final = 150
+"""So long without a loss is enough by itself: the sink may be gone from the configuration, or have nothing to deliver."""
 
 
 class SinkTrouble:
@@ -24,6 +27,8 @@ class SinkTrouble:
         """What each sink had lost when its trouble began."""
         self._quiet: dict[tuple[str, str], int] = {}
         """The sinks in trouble, and for how many looks they have lost nothing."""
+        self._delivered: dict[tuple[str, str], float] = {}
+        """What each of them had delivered when it lost something last."""
 
     async def watch(self) -> None:
         """Until cancelled."""
@@ -39,11 +44,13 @@ class SinkTrouble:
             lost[signal, sink] += int(count)
             if count:
                 reasons[signal, sink] = reason
+        delivered = self._store.counted(catalog.TELEMETRY_EXPORTED)
         for key, count in lost.items():
             if count > self._lost[key]:
                 self._losing(key, count - self._lost[key], reasons[key])
+                self._delivered[key] = delivered.get(key, 0)
             elif key in self._quiet:
-                self._holding(key)
+                self._holding(key, has_delivered=delivered.get(key, 0) > self._delivered[key])
         self._lost = lost
 
     def _losing(self, key: tuple[str, str], count: int, reason: str) -> None:
@@ -55,9 +62,9 @@ class SinkTrouble:
             self._incidents.add("sink_dropping", sink, text, detail=detail)
         self._quiet[key] = 0
 
-    def _holding(self, key: tuple[str, str]) -> None:
+    def _holding(self, key: tuple[str, str], *, has_delivered: bool) -> None:
         self._quiet[key] += 1
-        if self._quiet[key] >= QUIET_LOOKS:
+        if self._quiet[key] >= (QUIET_LOOKS if has_delivered else LONG_QUIET_LOOKS):
             signal, sink = key
             count = self._lost[key] - self._before[key]
             del self._quiet[key]

@@ -1,6 +1,6 @@
 """When a sink's losses become an incident, and when they are over."""
 
-from gateway.runtime.changes.sink_trouble import QUIET_LOOKS, SinkTrouble
+from gateway.runtime.changes.sink_trouble import LONG_QUIET_LOOKS, QUIET_LOOKS, SinkTrouble
 from gateway.runtime.incidents import Incidents
 from gateway.telemetry.store import MetricsStore
 
@@ -16,7 +16,8 @@ class Scene:
         self.store.count_dropped("span", "otlp", reason, count)
         self.trouble.look()
 
-    def hold(self, looks: int) -> None:
+    def hold(self, looks: int, delivered: int = 1) -> None:
+        self.store.count_exported("span", "otlp", delivered)
         for _ in range(looks):
             self.trouble.look()
 
@@ -44,6 +45,16 @@ def test_it_has_recovered_once_it_has_lost_nothing_for_a_while() -> None:
     assert scene.told()[1:] == [("sink_recovered", "otlp", 8)]
     scene.hold(20)
     assert len(scene.told()) == 2
+
+
+def test_one_that_is_tried_now_and_then_and_takes_nothing_has_not_recovered_in_between() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.lose(5)
+        scene.hold(3 * QUIET_LOOKS, delivered=0)
+    assert scene.told() == [("sink_dropping", "otlp", 5)]
+    scene.hold(LONG_QUIET_LOOKS, delivered=0)
+    assert scene.told()[1:] == [("sink_recovered", "otlp", 15)]
 
 
 def test_another_trouble_counts_anew() -> None:

@@ -54,6 +54,8 @@ class Sinks:
         replaced, self._spans = self._spans, None
         if settings.traces.export:
             await self._open_spans(settings)
+        if self._spans is None:
+            self._store.forget_queue("span", "otlp")
         if replaced is not None:
             self._closing = asyncio.create_task(asyncio.to_thread(replaced.close, wait_s))
 

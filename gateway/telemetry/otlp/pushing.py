@@ -20,6 +20,9 @@ from gateway.telemetry.store import MetricsStore
 SIGNAL: Final = "metric"
 SINK: Final = "otlp"
 _TIMEOUT_MS: Final = 10_000
+_COUNTS_SINCE_NS: Final = time.time_ns()
+"""The start of this process. A push that replaces another goes on with the same counters: with a start of its own, a
+collector would take all they stand at for what has happened since."""
 
 _log = structlog.get_logger("sightline.telemetry")
 
@@ -41,7 +44,7 @@ class MetricPush:
     ) -> None:
         metrics = settings.metrics
         self._store = store
-        self._projection = Projection(store, resource, time.time_ns(), is_exponential=metrics.native_histograms)
+        self._projection = Projection(store, resource, _COUNTS_SINCE_NS, is_exponential=metrics.native_histograms)
         self._exporter = exporter or build_exporter(metrics.otlp, environ)
         self._interval_s = metrics.otlp.interval_ns / SECOND_NS
         self._end = threading.Event()
@@ -114,6 +117,8 @@ class MetricPushes:
         replaced, self._push = self._push, None
         if settings.metrics.otlp.export:
             await self._open(settings)
+        if self._push is None:
+            self._store.forget_queue(SIGNAL, SINK)
         if replaced is not None:
             task = asyncio.create_task(asyncio.to_thread(replaced.close, wait_s))
             self._closing.add(task)

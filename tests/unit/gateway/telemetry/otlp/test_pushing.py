@@ -215,6 +215,29 @@ def test_a_change_of_settings_ends_one_push_and_begins_another() -> None:
     with collecting() as first, collecting() as second:
         asyncio.run(run(first, second))
         assert (first.received.qsize(), second.received.qsize()) == (1, 1)
+        starts = {
+            each.metrics()["http.server.request.duration"].histogram.data_points[0].start_time_unix_nano
+            for each in (first, second)
+        }
+        assert len(starts) == 1, "the counters went on, so their start is the same"
+
+
+def test_a_push_that_is_switched_off_has_no_queue_any_more() -> None:
+    async def run(settings: TelemetrySettings, store: MetricsStore) -> None:
+        pushes = MetricPushes(store, lambda _: Resource({"service.name": "edge"}), {})
+        await pushes.configure(settings, WAIT_S)
+        assert ("metric", "otlp") in capacities(store)
+        await pushes.configure(TelemetrySettings(), WAIT_S)
+        assert ("metric", "otlp") not in capacities(store)
+        await pushes.close(WAIT_S)
+
+    def capacities(store: MetricsStore) -> dict[Any, Any]:
+        (family,) = store.families((catalog.TELEMETRY_QUEUE_CAPACITY,))
+        return family.series
+
+    with collecting() as collector:
+        settings = settings_for(collector.endpoint)
+        asyncio.run(run(settings, filled_store(settings)))
 
 
 def test_nothing_is_pushed_where_nobody_asked_for_it() -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
 from console.render.table import Column, render_table
-from gateway.wire.live import AccessLine
+from gateway.wire.live import AccessLine, is_fault
 
 KEYS: Final[dict[str, Callable[[AccessLine], str]]] = {
     "route": lambda exchange: exchange.route,
@@ -26,7 +26,6 @@ KEYS: Final[dict[str, Callable[[AccessLine], str]]] = {
 
 MOST_KEYS: Final = 10_000
 OTHERS: Final = "(all others)"
-_FAILED_FROM: Final = 500
 
 
 class TopRow(msgspec.Struct, frozen=True):
@@ -72,7 +71,7 @@ class Tally:
         group.requests += weight
         group.durations.append((exchange.duration_ms, weight))
         self.seen += 1
-        if exchange.status >= _FAILED_FROM or not exchange.status:
+        if is_fault(exchange):
             group.failed += weight
 
     @property

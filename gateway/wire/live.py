@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.model.outcome import STATUS_OF
 from gateway.wire.views import View
 
 VERSION: Final = 1
@@ -67,10 +68,17 @@ class AccessLine(msgspec.Struct, frozen=True, gc=False):
     attempts: tuple[LineAttempt, ...] = ()
 
 
+_FAULTS: Final = frozenset(reason.value for reason, status in STATUS_OF.items() if status >= 500)
+
 _HEAD_BYTES: Final = 56
 """Of a line: the time and the name of the next key. No text that a client chose begins before them."""
 
 _line_decoder = msgspec.json.Decoder(AccessLine)
+
+
+def is_fault(line: AccessLine) -> bool:
+    """Whether it is an error of the gateway or of the upstream, as in gateway.telemetry.labels."""
+    return line.status >= 500 or line.reason in _FAULTS
 
 
 def tells_an_end(line: bytes) -> bool:

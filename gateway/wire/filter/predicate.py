@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any, Final, TypeAlias
 
-from gateway.model.outcome import STATUS_OF, Reason
+from gateway.model.outcome import Reason
 from gateway.wire.filter.expression import (
     And,
     Bound,
@@ -27,7 +27,7 @@ from gateway.wire.filter.expression import (
 )
 from gateway.wire.filter.fields import FIELDS, NUMERIC
 from gateway.wire.filter.patterns import compile_pattern
-from gateway.wire.live import AccessLine
+from gateway.wire.live import AccessLine, is_fault
 
 Predicate: TypeAlias = Callable[[AccessLine], bool]
 
@@ -35,7 +35,6 @@ SLOW_MS: Final = 1000.0
 """From when an exchange is slow where its route has no latency objective."""
 
 _ORDERS: Final = {">": gt, ">=": ge, "<": lt, "<=": le}
-_FAULTS: Final = frozenset(reason.value for reason, status in STATUS_OF.items() if status >= 500)
 _TUNNEL: Final = 101
 _ADDRESSES_KEPT: Final = 4096
 
@@ -65,11 +64,6 @@ _FACTS: Final[dict[str, Callable[[AccessLine], Any]]] = {
     "rev": attrgetter("revision"),
     "hdr.user-agent": attrgetter("user_agent"),
 }
-
-
-def is_fault(line: AccessLine) -> bool:
-    """Whether it is an error of the gateway or of the upstream, as in gateway.telemetry.labels."""
-    return line.status >= 500 or line.reason in _FAULTS
 
 
 def compile_filter(expression: Expression, slow_ms: Callable[[str], float] | None = None) -> Predicate:

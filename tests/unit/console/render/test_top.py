@@ -23,6 +23,19 @@ def test_an_exchange_counts_for_as_many_as_it_stands_for() -> None:
     assert (second.key, second.requests, second.rate, second.error_ratio) == ("b", 4, 2, 0.25)
 
 
+def test_an_error_is_what_the_filter_err_and_the_metrics_take_for_one() -> None:
+    tally = Tally(KEYS["route"])
+    for status, reason in [
+        (200, "upstream_reset"),
+        (499, "client_disconnect"),
+        (404, "none"),
+        (0, "client_disconnect"),
+    ]:
+        exchange = AccessLine(route="a", status=status, reason=reason)
+        tally.add(exchange, 1.0)
+    assert [row.error_ratio for row in tally.rows(1.0, SORTS["rate"])] == [0.25]
+
+
 def test_errors_are_ranked_by_their_number() -> None:
     tally = Tally(KEYS["route"])
     tally.add(line("many"), 100.0)

@@ -142,6 +142,14 @@ class Stream:
         return found
 
     def _tick(self) -> None:
+        try:
+            self._tell_all()
+        finally:
+            # Whatever a topic raises, the loop's exception handler says so; it must not end the stream of everybody.
+            is_needed = bool(self._followers) and not self._is_closed
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick) if is_needed else None
+
+    def _tell_all(self) -> None:
         if self.wants_exchanges:
             self._attend()
         now_s = time.monotonic()
@@ -153,8 +161,6 @@ class Stream:
                     follower.due_s[EXCHANGES] = now_s + _COUNT_EVERY_S
                     follower.count()
             self._tell_topics(follower, now_s)
-        is_needed = bool(self._followers) and not self._is_closed
-        self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick) if is_needed else None
 
     def _tell_topics(self, follower: Follower, now_s: float) -> None:
         for name in follower.wanted.topics:

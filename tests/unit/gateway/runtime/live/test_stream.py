@@ -183,6 +183,27 @@ def test_a_topic_is_asked_behind_the_place_it_told_last() -> None:
     assert json.loads(next(event for event in events if event.name == "lost").data)["count"] == 7
 
 
+def test_a_topic_that_fails_does_not_end_the_stream() -> None:
+    async def run() -> tuple[list[Event], list[str]]:
+        asked: list[str] = []
+        told: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(str(context["exception"])))
+
+        def ask(after: str, _wanted: object) -> list[Told]:
+            asked.append(after)
+            if len(asked) == 1:
+                raise LookupError("not this time")
+            return [Told(b"{}")]
+
+        scene = Scene()
+        scene.stream.register(Topic("ticks", 0.01, ask))
+        return await until(scene.follow(topics="ticks"), named("ticks")), told
+
+    events, told = asyncio.run(run())
+    assert named("ticks")(events)
+    assert told == ["not this time"]
+
+
 def test_only_so_many_may_follow_and_one_who_leaves_makes_room() -> None:
     async def run() -> None:
         scene = Scene()

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from console.cli.options import whole_number
 from console.cli.twin import Reading, Twin
 from console.render.incidents import render_incidents
 from gateway.wire.changes import IncidentListView
@@ -14,8 +15,8 @@ class IncidentsTwin(Twin):
 
     def configure_own(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--kind", help="only these, as `worker_died`, or a family of them, as `config`")
-        parser.add_argument("--since", metavar="ID", type=int, help="only those after this one")
-        parser.add_argument("--limit", metavar="N", type=int, help="at most so many, the newest")
+        parser.add_argument("--since", metavar="ID", type=whole_number, help="only those after this one")
+        parser.add_argument("--limit", metavar="N", type=whole_number, help="at most so many, the newest")
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         return Reading("incidents", IncidentListView, render_incidents, objects="incidents")

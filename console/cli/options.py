@@ -1,11 +1,14 @@
 """Options that all twins have, so that they read and mean the same everywhere."""
 
 import argparse
+import math
 import os
 from typing import Final
 
 from console.client.contexts import CONTEXT_VARIABLE, HOME_URL, TOKEN_FILE_VARIABLE, URL_VARIABLE, Target, find_target
 from console.client.problems import WrongUsage
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 FORMATS: Final = ("table", "json", "ndjson")
 
@@ -32,6 +35,29 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="table", help="a table for people, one document, or one object a line"
     )
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+
+
+def whole_number(text: str) -> int:
+    """For argparse: 0 or more."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, got {text!r}")
+
+
+def seconds(text: str) -> float:
+    """For argparse: `5`, `5s`, `500ms`, `2m`; more than nothing."""
+    number, in_seconds = text, 1.0
+    for unit, of_unit in _UNITS.items():
+        if text.endswith(unit):
+            number, in_seconds = text.removesuffix(unit), of_unit
+            break
+    try:
+        value = float(number) * in_seconds
+    except ValueError:
+        value = math.nan
+    if 0 < value < math.inf:
+        return value
+    raise argparse.ArgumentTypeError(f"expected a duration such as 5s or 2m, got {text!r}")
 
 
 def checked_filter(text: str) -> str:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 from urllib.parse import quote
 
+from console.cli.options import whole_number
 from console.cli.twin import Reading, Twin
 from console.render.routes import SORTS, match_in_words, render_route, render_routes
 from gateway.wire.views import RouteListView, RouteView
@@ -19,22 +20,26 @@ class RoutesTwin(Twin):
             "--sort", choices=tuple(SORTS), default="order", help="of the table (default: as configured)"
         )
         parser.add_argument("--match", metavar="TEXT", default="", help="only routes whose name or match contains it")
-        parser.add_argument("--limit", metavar="N", type=int, help="at most so many lines of the table")
+        parser.add_argument("--limit", metavar="N", type=whole_number, help="at most so many lines of the table")
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         if arguments.route is not None:
             return Reading(f"routes/{quote(arguments.route, safe='')}", RouteView, render_route)
 
-        def told(view: RouteListView) -> str:
-            shown = [
-                route
-                for route in view.routes
-                if arguments.match in route.name or arguments.match in match_in_words(route)
+        def chosen(view: RouteListView) -> list[int]:
+            wanted, sort = arguments.match, SORTS[arguments.sort]
+            found = [
+                position
+                for position, route in enumerate(view.routes)
+                if wanted in route.name or wanted in match_in_words(route)
             ]
-            shown.sort(key=SORTS[arguments.sort])
-            return render_routes(view, shown[: arguments.limit])
+            found.sort(key=lambda position: sort(view.routes[position]))
+            return found[: arguments.limit]
 
-        return Reading("routes", RouteListView, told, objects="routes")
+        def told(view: RouteListView) -> str:
+            return render_routes(view, [view.routes[position] for position in chosen(view)])
+
+        return Reading("routes", RouteListView, told, objects="routes", chosen=chosen)
 
 
 command = RoutesTwin()

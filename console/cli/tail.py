@@ -5,7 +5,7 @@ import sys
 from typing import Any, Final
 
 from console.cli.following import Following
-from console.cli.options import checked_filter, target_of
+from console.cli.options import checked_filter, target_of, whole_number
 from console.cli.twin import Reading, Twin
 from console.client.problems import WrongUsage
 from console.render.exchanges import counts_sentence, exchange_line
@@ -25,10 +25,13 @@ class TailTwin(Twin):
             "filter", nargs="*", metavar="FILTER", help="as in `route:orders status:5xx latency:>500ms`"
         )
         parser.add_argument(
-            "--last", metavar="N", type=int, default=_LAST, help=f"begin with the last N (default: {_LAST})"
+            "--last", metavar="N", type=whole_number, default=_LAST, help=f"begin with the last N (default: {_LAST})"
         )
         parser.add_argument(
-            "--rate", metavar="N", type=int, help="at most so many a second of those that are neither failed nor slow"
+            "--rate",
+            metavar="N",
+            type=whole_number,
+            help="at most so many a second of those that are neither failed nor slow",
         )
         parser.add_argument(
             "--no-follow", dest="follow", action="store_false", help="the last ones alone, newest first"
@@ -42,13 +45,15 @@ class TailTwin(Twin):
         query = {"filter": checked_filter(" ".join(arguments.filter)), "last": str(arguments.last)}
         query |= {} if arguments.rate is None else {"rate": str(arguments.rate)}
         following = Following(target_of(arguments), {name: value for name, value in query.items() if value})
+        printed = 0
         try:
             for shown, data in following.events():
+                printed += 1
                 told = data if arguments.format == "ndjson" else exchange_line(shown.exchange, shown.weight)
                 print(told, flush=True)
         finally:
             if following.counts is not None:
-                print(counts_sentence(following.counts), file=sys.stderr)
+                print(counts_sentence(printed, following.counts), file=sys.stderr)
         return ExitCode.OK
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from console.cli.following import Following
-from console.cli.options import add_format, add_gateway, checked_filter, target_of
+from console.cli.options import add_format, add_gateway, checked_filter, seconds, target_of, whole_number
 from console.cli.twin import run_asking
 from console.render.top import KEYS, SORTS, Tally, TopRow, render_top
 from gateway.wire.exit_codes import ExitCode
@@ -28,9 +28,11 @@ class TopTwin:
         parser.add_argument("--filter", metavar="FILTER", default="", help="only these, as in `status:5xx`")
         parser.add_argument("--sort", choices=tuple(SORTS), default="rate", help="(default: rate)")
         parser.add_argument(
-            "--for", dest="for_s", metavar="SECONDS", type=float, default=_SECONDS, help=f"(default: {_SECONDS:g})"
+            "--for", dest="for_s", metavar="DURATION", type=seconds, default=_SECONDS, help=f"(default: {_SECONDS:g}s)"
         )
-        parser.add_argument("--limit", metavar="N", type=int, default=20, help="lines of the table (default: 20)")
+        parser.add_argument(
+            "--limit", metavar="N", type=whole_number, default=20, help="lines of the table (default: 20)"
+        )
         add_format(parser)
         add_gateway(parser)
 

@@ -30,6 +30,8 @@ class Reading(Generic[V]):
     told: Callable[[V], str]
     objects: str | None = None
     """The key of the list in the answer; None where the answer is one object."""
+    chosen: Callable[[V], Sequence[int]] | None = None
+    """Positions of the rows that were asked for, in the order asked for; None for all as they came."""
     holds: Callable[[V], bool] = lambda _: True
 
 
@@ -77,11 +79,22 @@ def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, 
     view = decode(body, reading.view)
     if arguments.format == "table":
         print(reading.told(view))
-    elif arguments.format == "json":
+        return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
+    if reading.objects is not None and reading.chosen is not None:
+        body = _with_rows(body, reading.objects, reading.chosen(view))
+    if arguments.format == "json":
         print(msgspec.json.format(body).decode())
     else:
         print_lines(body, reading.objects)
     return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
+
+
+def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:
+    """The answer with these rows alone, each as it came."""
+    document = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    rows = msgspec.json.decode(document[objects], type=list[msgspec.Raw])
+    document[objects] = msgspec.Raw(msgspec.json.encode([rows[position] for position in positions]))
+    return msgspec.json.encode(document)
 
 
 def print_lines(body: bytes, objects: str | None) -> None:

@@ -29,10 +29,13 @@ def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
     return plain(" ".join(part for part in parts if part))
 
 
-def counts_sentence(counts: CountsEvent) -> str:
-    """What was looked at and what became of it: nothing is left out without being told."""
+def counts_sentence(printed: int, counts: CountsEvent) -> str:
+    """What was looked at and what became of it: nothing is left out without being told.
+
+    printed: how many have been, which is known to the last; the gateway tells the rest once a second.
+    """
     return (
-        f"{count(counts.scanned)} scanned, {count(counts.matched)} matched, {count(counts.shown)} shown, "
+        f"{count(printed)} printed; up to the last second {count(counts.scanned)} scanned, {count(counts.matched)} matched, "
         f"{count(counts.sampled_out)} left out by the rate, {count(counts.lost)} lost"
     )
 

@@ -23,7 +23,7 @@ _explain_decoder = msgspec.json.Decoder(ExplainRequest)
 
 
 async def explain(call: Call) -> web.StreamResponse:
-    _require_media_type(call.request, (JSON,))
+    require_media_type(call.request, (JSON,))
     body = await call.request.read()
     try:
         wanted = _explain_decoder.decode(body)
@@ -41,7 +41,7 @@ async def explain(call: Call) -> web.StreamResponse:
 
 
 async def apply_config(call: Call) -> web.StreamResponse:
-    media_type = _require_media_type(call.request, tuple(_FORMATS))
+    media_type = require_media_type(call.request, tuple(_FORMATS))
     dry_run = read_dry_run(call.request)
     if_match = read_if_match(call.request)
     try:
@@ -68,14 +68,14 @@ def apply_response(result: ApplyResult) -> web.Response:
             return json_response(result, headers=etag)
 
 
-def _require_media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
-    """The body's media type. A browser sends none of these to another origin without asking first."""
+def require_media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
+    """The media type a call has named, for a body or as a sign that it comes from no web page. A browser sends none of these to another origin without asking first."""
     # aiohttp answers application/octet-stream for a field that is absent or cannot be read.
     if request.content_type in allowed:
         return request.content_type
     names = " or ".join(allowed)
     raise Problem(
-        ProblemReason.UNSUPPORTED_MEDIA_TYPE, f"the body must be {names}", headers={"Accept": ", ".join(allowed)}
+        ProblemReason.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {names}", headers={"Accept": ", ".join(allowed)}
     )
 
 

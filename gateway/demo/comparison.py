@@ -14,6 +14,7 @@ Counts: TypeAlias = Counter[tuple[str, str, str]]
 """Requests by route, method and code."""
 
 REQUESTS: Final = "sightline_http_requests_total"
+RESTARTS: Final = "sightline_worker_restarts_total"
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -52,6 +53,12 @@ def counts_of_metrics(exposition: str) -> Counts:
                 labels = sample.labels
                 counts[labels["route"], labels["method"], labels["code"]] += int(sample.value)
     return counts
+
+
+def worker_restarts(exposition: str) -> int:
+    """How many workers had to be replaced."""
+    families = text_string_to_metric_families(exposition)
+    return sum(int(sample.value) for family in families for sample in family.samples if sample.name == RESTARTS)
 
 
 def counts_of_lines(lines: Iterable[bytes]) -> Counts:

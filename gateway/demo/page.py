@@ -31,12 +31,15 @@ Send it something:
   curl -i -H 'Host: alpha.partners.example' http://{host}:{gateway}/
   curl -d '{{"product": 7}}' http://{host}:{gateway}/v1/orders
 
-See what it did, and why:
+See what it did, and why (`sightline` is in the bin folder of the environment, here .venv/bin):
+  export SIGHTLINE_URL=http://{host}:{admin}
+  sightline status
+  sightline routes --sort errors
+  sightline tail 'status:5xx | slow'
+  sightline inflight
+  sightline explain --url http://{host}:{admin} GET /v1/products/7
   tail -f {access_log}
-  curl -s http://{host}:{admin}/api/v1/status
-  curl -s 'http://{host}:{admin}/api/v1/exchanges?status=5xx&limit=3'
-  curl -s http://{host}:{admin}/metrics | grep sightline_http_failures_total
-  curl -s -H 'Content-Type: application/json' -d '{{"url": "/v1/products/7"}}' http://{host}:{admin}/api/v1/explain
+  curl -s http://{host}:{admin}/metrics | grep sightline_http_failures_total | grep -v ' 0$'
 
 Change it while it runs (save the file; a mistake changes nothing and is told in the operational log):
   $EDITOR {config}
@@ -107,10 +110,11 @@ def traffic_table(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def account(name: str, total: int, found: list[Difference], *, is_shared: bool) -> str:
+def account(name: str, total: int, found: list[Difference], *, is_shared: bool, restarts: int = 0) -> str:
     """One line that says whether an account agrees with the client's, and one for each count on which it does not.
 
-    is_shared: whoever looks at the demo may have sent requests too, so an account may have more than the client's.
+    is_shared: whoever looks at the demo may have sent requests too, so an account may have more than the client's, and
+    may have killed workers (restarts), which takes with them what they had not reported.
     """
     line = f"  {name:<16} {total:>8}  "
     if not found:
@@ -118,6 +122,11 @@ def account(name: str, total: int, found: list[Difference], *, is_shared: bool) 
     details = "".join(f"\n    {difference}" for difference in found)
     if is_shared and all(difference.recorded > difference.sent for difference in found):
         return f"{line}agrees, and has what was sent beside the demo's own traffic{details}"
+    if is_shared and restarts:
+        killed = "a killed worker" if restarts == 1 else f"{restarts} killed workers"
+        return (
+            f"{line}lacks what {killed} had not reported, and has what was sent beside the demo's own traffic{details}"
+        )
     return f"{line}DIFFERS{details}"
 
 

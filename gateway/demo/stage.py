@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ import aiohttp
 import msgspec
 
 from gateway.demo.children import Child, ended_by_signal, start_child, stop_child
-from gateway.demo.comparison import counts_of_lines, counts_of_metrics, counts_of_tally, differences
+from gateway.demo.comparison import counts_of_lines, counts_of_metrics, counts_of_tally, differences, worker_restarts
 from gateway.demo.config_text import config_text
 from gateway.demo.page import Places, account, moved_ports, page, traffic_table
 from gateway.demo.ports import HOST, Ports, choose_ports
@@ -54,9 +55,13 @@ class Stage:
     ports: Ports
     places: Places
     children: dict[str, Child] = field(default_factory=dict)
+    down: socket.socket | None = None
+    """Holds the port on which nothing listens, so that nobody else comes to listen there."""
 
     async def open(self) -> None:
         ports, start = self.ports, self._start
+        self.down = socket.socket()
+        self.down.bind((HOST, ports.down))
         await start("catalog", "-m", "gateway.demo.services", "catalog", str(ports.catalog), str(ports.catalog_twin))
         await start("reports", "-m", "gateway.demo.services", "reports", str(ports.reports))
         await start("payments", "-m", "gateway.demo.services", "payments", str(ports.payments))
@@ -99,6 +104,8 @@ class Stage:
         for name in ("traffic", "gateway", "catalog", "reports", "payments"):
             if name in self.children:
                 await stop_child(self.children[name], STOP_S)
+        if self.down is not None:
+            self.down.close()
 
     async def _start(self, name: str, *arguments: str, stdout: Path | None = None) -> None:
         self.children[name] = await start_child(name, arguments, self.places.folder, stdout)
@@ -200,6 +207,7 @@ async def _compare(stage: Stage) -> bool:
     """Stops traffic and gateway, prints the summary, and says whether something flowed and all accounts agree."""
     tally = await stage.stop_traffic()
     sent = counts_of_tally(tally)
+    restarts = worker_restarts(await stage.scrape())
     by_metrics = counts_of_metrics(await stage.scrape())
     ends_s = time.monotonic() + SETTLE_S
     while by_metrics != sent and time.monotonic() < ends_s:
@@ -212,8 +220,8 @@ async def _compare(stage: Stage) -> bool:
     say(f"\nWhat the client saw ({tally.broken} answers broke off after their status):\n{traffic_table(tally)}\n")
     say(f"  {'sent':<16} {sent.total():>8}")
     is_shared = stage.settings.for_s is None
-    say(account("/metrics", by_metrics.total(), metrics_differ, is_shared=is_shared))
-    say(account("access lines", by_lines.total(), lines_differ, is_shared=is_shared))
+    say(account("/metrics", by_metrics.total(), metrics_differ, is_shared=is_shared, restarts=restarts))
+    say(account("access lines", by_lines.total(), lines_differ, is_shared=is_shared, restarts=restarts))
     for lost in tally.lost:
         say(f"  no answer: {lost}")
     if exit_code != 0:

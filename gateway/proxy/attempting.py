@@ -98,8 +98,9 @@ class Attempting(Ending):
         self._connection = connection
         connection.begin(self, to_head=head.method == "HEAD", upgrade=head.upgrade)
         try:
-            propagator = self._plan.propagator or self._plan.propagator_for(self._listener)
-            data = encode_request(self.exchange, attempt, head, self._plan, propagator, self._peer)
+            plan = self._plan
+            propagator = plan.propagator_for(self._listener) if plan.by_listener else plan.propagator
+            data = encode_request(self.exchange, attempt, head, plan, propagator, self._peer)
         except RequestRefused as refused:
             self._fail(refusal_reply(refused))
             return

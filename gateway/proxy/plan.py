@@ -20,6 +20,7 @@ class RoutePlan:
     __slots__ = (
         "_by_listener",
         "_propagators",
+        "by_listener",
         "cumulative_weights",
         "first_byte_ns",
         "forward_trailers",
@@ -43,9 +44,11 @@ class RoutePlan:
         self.first_byte_ns = route.timeouts.first_byte_ns
         self.upstream_idle_ns = route.timeouts.upstream_idle_ns
         self.propagator = propagators.of_route(route)
+        """None where there is none at all, or where it depends on the listener."""
+        self.by_listener = propagators.differs(route)
         """What deals with trace context, if that is the same for all requests of the route."""
         self._propagators = propagators
-        self._by_listener = {} if self.propagator else propagators.by_listener(route)
+        self._by_listener = propagators.by_listener(route) if self.by_listener else {}
 
     def propagator_for(self, listener: Listener) -> Propagator | None:
         """What deals with the trace context of a request to this listener; None where that is none of our business."""

@@ -128,6 +128,7 @@ class Recorder(Settling):
             kept_lines=kept_lines,
             records=records,
             tapped_lines=tapped_lines,
+            unmatched=self._outbox.take_unmatched(),
         )
 
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report:
@@ -154,7 +155,6 @@ class Recorder(Settling):
         under_way = self.look() if self.look is not None else None
         oldest = oldest_by_route(under_way) if under_way is not None else None
         open_lines = self._open_lines(under_way, now_ns) if under_way is not None and self._log else []
-        decisions = self._take_decisions(routes)
         self._own_cost.add_since(began_cpu_ns)
         telemetry_cpu_ns, busy_ratio = self._own_cost.take()
         return Report(
@@ -166,7 +166,7 @@ class Recorder(Settling):
             listeners=listeners,
             pools=pools,
             loop_lag=lag,
-            decisions=decisions,
+            decisions=self._take_decisions(routes),
             drops=self._outbox.take_drops(),
             access_lines=lines,
             access_line_count=line_count,
@@ -176,6 +176,7 @@ class Recorder(Settling):
             telemetry_cpu_ns=telemetry_cpu_ns,
             busy_ratio=busy_ratio,
             tapped_lines=tapped_lines,
+            unmatched=self._outbox.take_unmatched(),
             in_flight=self._rows(under_way, now_ns),
             open_lines=b"".join(open_lines),
             open_line_count=len(open_lines),

@@ -238,6 +238,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     open_lines: bytes = b""
     """For the access log like `access_lines`, but about exchanges that have not ended: they count as nothing."""
     open_line_count: int = 0
+    unmatched: int = 0
+    """Lines in this report of requests that no route took: most reports have none, and need not be searched for them."""
 
 
 _encoder = msgspec.msgpack.Encoder()

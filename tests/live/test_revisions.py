@@ -30,7 +30,9 @@ def read(program: Program, path: str) -> Any:
 
 
 def roll_back(program: Program, reference: str, query: str = "", **headers: str) -> tuple[int, Any]:
-    return program.call(f"/api/v1/revisions/{reference}/rollback{query}", "", headers)
+    return program.call(
+        f"/api/v1/revisions/{reference}/rollback{query}", "", {"Content-Type": "application/json"} | headers
+    )
 
 
 def test_revisions_are_told_with_who_applied_them_and_the_running_one_is_marked(program: Program) -> None:

@@ -58,7 +58,7 @@ def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
     "words",
     [
         ("status",), ("overview",), ("routes",), ("routes", "all"), ("upstreams",), ("ups",), ("upstreams", "origin"),
-        ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "0"),
+        ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "100ms"), ("unmatched",),
     ],
 )  # fmt: skip
 def test_every_twin_tells_people_and_scripts_the_same_thing_and_ends_well(
@@ -85,6 +85,14 @@ def test_routes_show_what_was_counted(program: Program) -> None:
 
 def test_the_worst_route_is_first_when_sorted_by_errors(program: Program) -> None:
     assert twin(program, "routes", "--sort", "errors").stdout.splitlines()[1].split()[0] == "gone"
+
+
+def test_what_was_asked_for_is_the_same_in_every_format(program: Program) -> None:
+    words = ("routes", "--sort", "errors", "--limit", "1")
+    (line,) = twin(program, *words, "--format", "ndjson").stdout.splitlines()
+    document = json.loads(twin(program, *words, "--json").stdout)
+    assert json.loads(line)["name"] == document["routes"][0]["name"] == "gone"
+    assert len(document["routes"]) == 1
 
 
 def test_a_tail_shows_what_matches_and_why_it_failed(program: Program) -> None:
@@ -157,6 +165,8 @@ def test_top_counts_the_traffic_of_its_seconds(program: Program) -> None:
         (("tail", "--no-follow", "latency:>500"), 2, "latency:>500\n            ^ expected a unit"),
         (("tail", "--json"), 2, "a stream has no end"),
         (("status", "--context", "nowhere"), 2, "nowhere"),
+        (("top", "--for", "0s"), 2, "expected a duration such as 5s"),
+        (("tail", "--last", "-1"), 2, "expected"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_its_exit_code(

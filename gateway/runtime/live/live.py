@@ -52,7 +52,8 @@ class LiveTraffic:
         count = report.access_line_count + report.tapped_lines.count(b"\n")
         arrival = self.ring.add(recent, count, report.kept_lines)
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
-        self._unmatched.feed(report.access_lines or report.kept_lines)
+        if report.unmatched:
+            self._unmatched.feed(report.access_lines or report.kept_lines)
         self._in_flight.take(report)
         self._attention.take(report)
         self._stream.offer(arrival, recent, report.kept_lines)

@@ -18,12 +18,13 @@ Lines: TypeAlias = tuple[bytes, int, bytes, bytes, list[ExchangeRecord]]
 class Outbox:
     """What one worker has to send on."""
 
-    __slots__ = ("_decisions", "_drops", "_kept", "_line_count", "_lines", "_records", "_tapped")
+    __slots__ = ("_decisions", "_drops", "_kept", "_line_count", "_lines", "_records", "_tapped", "_unmatched")
 
     def __init__(self) -> None:
         self._lines = bytearray()
         self._line_count = 0
         self._kept = bytearray()
+        self._unmatched = 0
         self._tapped = bytearray()
         self._records: list[ExchangeRecord] = []
         self._decisions: dict[str, int] = {}
@@ -60,6 +61,15 @@ class Outbox:
         """The same of a line that the access log has: that it does not fit is no loss to count."""
         if len(self._kept) + len(line) <= _MAX_KEPT_BYTES:
             self._kept += line
+
+    def note_unmatched(self) -> None:
+        """A line that was just added is of a request that no route took."""
+        self._unmatched += 1
+
+    def take_unmatched(self) -> int:
+        """How many lines were, since the last call."""
+        unmatched, self._unmatched = self._unmatched, 0
+        return unmatched
 
     def add_tapped_line(self, line: bytes) -> None:
         """One line of a plain exchange that is only written because somebody looks."""

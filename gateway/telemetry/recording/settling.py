@@ -166,13 +166,7 @@ class Settling(Writing):
         rule = ""
         if ending.fault or timing[0] > view.slow_ns or len(exchange.attempts) > 1:
             rule = _rule_of(exchange, ending, view, timing)
-        if self._log and view.sample_rate >= 1.0:
-            line = self._encoder.encode(exchange, timing, ending.line)
-            self._outbox.add_line(line)
-            if rule:
-                self._outbox.add_kept_copy(line)
-        else:
-            self._choose_line(exchange, ending, rule, timing)
+        self._write_line(exchange, ending, view.sample_rate, rule, timing)
         if self._export and (exchange.sampled or rule):
             self._keep_record(exchange, timing, rule)
 

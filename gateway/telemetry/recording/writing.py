@@ -31,6 +31,18 @@ class Writing:
         self._tap = 0.0
         """Share of plain exchanges to write a line of although there is no access log."""
 
+    def _write_line(self, exchange: Exchange, ending: Ending, sample_rate: float, rule: str, timing: Timing) -> None:
+        """The line of an exchange of any kind, if it is to have one."""
+        if self._log and sample_rate >= 1.0:
+            line = self._encoder.encode(exchange, timing, ending.line)
+            self._outbox.add_line(line)
+            if rule:
+                self._outbox.add_kept_copy(line)
+        else:
+            self._choose_line(exchange, ending, rule, timing)
+        if exchange.route is None:
+            self._outbox.note_unmatched()
+
     def _choose_line(self, exchange: Exchange, ending: Ending, rule: str, timing: Timing | None = None) -> None:
         """Without a line for every exchange: failures always have one, plain successes by chance or not at all."""
         is_kept = bool(rule) or exchange.route is None

@@ -15,6 +15,7 @@ from gateway.telemetry.shipping.settings import QueueLimits
 
 _log = structlog.get_logger("sightline.telemetry")
 _STDOUT: Final = "access_log"
+_GATHER_S: Final = 0.01
 _LINE_END: Final = ord("\n")
 _STDOUT_LIMITS: Final = QueueLimits(lines=1_000_000, bytes=32 * 1024 * 1024)
 
@@ -84,8 +85,16 @@ class LineWriter:
         self._losses.tell(last=True)
 
     def _run(self) -> None:
+        try:
+            # Now rather than with the first line: who has just named a file that cannot be written is still looking.
+            self._destination.begin()
+        except OSError as error:
+            self._tell_failure(error)
         while True:
             self._wake.wait()
+            if not self._is_closing:
+                # Blocks come hundreds of times a second, and each waking of a thread costs more than its write.
+                time.sleep(_GATHER_S)
             self._wake.clear()
             while not (self.queue.is_empty or self._is_abandoned):
                 block = self.queue.take()
@@ -128,4 +137,5 @@ class LineWriter:
         self._is_broken = error.errno == errno.EPIPE
         if not self._is_failing:
             self._is_failing = True
-            _log.error("access_log_not_written", sink=self._losses.sink, error=error.strerror, is_final=self._is_broken)
+            told = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+            _log.error("access_log_not_written", sink=self._losses.sink, error=told, is_final=self._is_broken)

@@ -46,7 +46,7 @@ class Outlets:
             outlet = build_outlet(sink, service_name, self._ledger)
             self._running[name] = (sink, service_name, outlet)
             self._ledger.watch_queue(_SIGNAL, name, _size_of(outlet), sink.queue.bytes)
-            _log.info("log_sink_opened", sink=name, kind=type(sink.target).__name__.removesuffix("Target").lower())
+            _log.info("log_sink_added", sink=name, kind=type(sink.target).__name__.removesuffix("Target").lower())
 
     def put(self, block: bytes, lines: int) -> None:
         """So many whole lines for all of them; never waits."""

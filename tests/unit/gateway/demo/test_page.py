@@ -33,3 +33,10 @@ def test_the_table_has_a_line_for_each_route_with_its_codes() -> None:
     )
     [_, line] = traffic_table(tally).splitlines()
     assert line.split() == ["a", "4", "9.0", "9.0", "200:", "3", "502:", "1"]
+
+
+def test_what_a_killed_worker_took_with_it_is_no_disagreement() -> None:
+    text = account("/metrics", 3, [FEWER, MORE], is_shared=True, restarts=1)
+    assert "DIFFERS" not in text
+    assert "lacks what a killed worker had not reported" in text
+    assert "DIFFERS" in account("/metrics", 3, [FEWER], is_shared=False, restarts=1)

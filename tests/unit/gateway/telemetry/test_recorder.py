@@ -158,6 +158,12 @@ def test_a_request_without_a_route_is_counted_as_unmatched() -> None:
     assert (route.route, route.requests) == ("_unmatched", [RequestCount("GET", 404, "gateway", "no_route", 1)])
 
 
+def test_a_report_says_how_many_of_its_lines_found_no_route() -> None:
+    recorder = make_recorder()
+    record(recorder, refused_exchange(), make_exchange(), refused_exchange())
+    assert [take(recorder).unmatched, take(recorder).unmatched] == [2, 0]
+
+
 def test_an_exchange_without_an_attempt_has_its_phases_under_its_upstream_or_none() -> None:
     recorder = make_recorder()
     record(recorder, refused_exchange(), make_exchange(attempts=[]))

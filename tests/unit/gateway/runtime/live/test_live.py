@@ -26,7 +26,9 @@ def encode(**facts: Any) -> bytes:
 
 
 def report(lines: bytes, kept: bytes = b"") -> Report:
-    return Report(1, 1, 1, access_lines=lines, access_line_count=lines.count(b"\n"), kept_lines=kept)
+    unmatched = (lines or kept).count(b'"_unmatched"')
+    count = lines.count(b"\n")
+    return Report(1, 1, 1, access_lines=lines, access_line_count=count, kept_lines=kept, unmatched=unmatched)
 
 
 def found(live: LiveTraffic, text: str) -> int:

@@ -1,0 +1,19 @@
+"""`sightline unmatched`: where requests go that no route takes."""
+
+import argparse
+from typing import Any
+
+from console.cli.twin import Reading, Twin
+from console.render.unmatched import render_unmatched
+from gateway.wire.live import UnmatchedListView
+
+
+class UnmatchedTwin(Twin):
+    name = "unmatched"
+    help = "rank the requests that no route took, by host and path"
+
+    def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        return Reading("unmatched", UnmatchedListView, render_unmatched, objects="paths")
+
+
+command = UnmatchedTwin()

@@ -4,6 +4,7 @@ import time
 
 from prometheus_client.exposition import choose_encoder
 
+from gateway.telemetry.background import stand_back
 from gateway.telemetry.exposition.negotiation import Format, choose_format
 from gateway.telemetry.exposition.protobuf import write_families, write_registry
 from gateway.telemetry.exposition.text import StoreCollector, to_metric, write_text
@@ -25,6 +26,7 @@ class Exposition:
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Body and content type, in the format the Accept field prefers; protobuf only where native histograms are on."""
+        stand_back()
         started_s = time.perf_counter()
         chosen = choose_format(accept, with_protobuf=self._store.native_histograms)
         families, registry = self._store.families(), self._instruments.registry

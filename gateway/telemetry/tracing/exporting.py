@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from gateway.model.snapshot import TraceSettings
+from gateway.telemetry.background import stand_back
 from gateway.telemetry.tracing.environment import GRPC, export_endpoint
 from gateway.telemetry.tracing.rejections import Rejections
 
@@ -42,6 +43,7 @@ class CountingExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Blocks until the batch is delivered or given up; called from the processor's thread."""
+        stand_back()
         result = SpanExportResult.FAILURE
         self._rejections.take()
         began_s = time.monotonic()

@@ -1,6 +1,5 @@
 """Calls of an admin API that wait for their answer: what a command needs, with nothing to import that is slow to start."""
 
-import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final, NamedTuple, TypeVar
@@ -114,7 +113,7 @@ def _detail(answer: HTTPResponse) -> str:
 
 
 def _text(error: Exception) -> str:
-    if isinstance(error, TimeoutError | socket.timeout):
+    if isinstance(error, TimeoutError):
         return "it takes too long to answer"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

@@ -7,9 +7,8 @@ from typing import Protocol
 
 from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
+from gateway.net.sockets import BACKLOG
 from gateway.telemetry.recorder import Recorder
-
-_BACKLOG = 4096
 
 
 class AcceptedConnection(Protocol):
@@ -50,7 +49,7 @@ class ListenerPort:
         """Accept on a bound, listening socket; build makes the protocol of a connection."""
         self._socket = sock.dup()
         self._build = build
-        self._server = await self._loop.create_server(build, sock=sock, backlog=_BACKLOG)
+        self._server = await self._loop.create_server(build, sock=sock, backlog=BACKLOG)
 
     async def stop(self) -> None:
         """Accept what the kernel has queued for us already, then no more; open connections end as they fall idle."""
@@ -62,7 +61,7 @@ class ListenerPort:
         server.close()
         listening.setblocking(False)  # noqa: FBT003 - the signature of the standard library
         try:
-            for _ in range(_BACKLOG):
+            for _ in range(BACKLOG):
                 try:
                     accepted, _ = listening.accept()
                     await self._loop.connect_accepted_socket(self._build, accepted)

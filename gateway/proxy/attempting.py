@@ -99,7 +99,7 @@ class Attempting(Ending):
         connection.begin(self, to_head=head.method == "HEAD", upgrade=head.upgrade)
         try:
             plan = self._plan
-            propagator = plan.propagator_for(self._listener) if plan.by_listener else plan.propagator
+            propagator = plan.propagator_for(self._listener) if plan.depends_on_listener else plan.propagator
             data = encode_request(self.exchange, attempt, head, plan, propagator, self._peer)
         except RequestRefused as refused:
             self._fail(refusal_reply(refused))

@@ -97,7 +97,7 @@ def match_request(exchange: Exchange, head: RequestHead, config: ActiveConfig, l
     if method == "TRACE" and method not in plan.route.match.methods:
         return reply_for(Reason.METHOD_NOT_ALLOWED, fields=[(b"Allow", _ALL_METHODS)])
     exchange.route = plan.route
-    begin_trace(exchange, head.extras, plan.propagator_for(listener) if plan.by_listener else plan.propagator)
+    begin_trace(exchange, head.extras, plan.propagator_for(listener) if plan.depends_on_listener else plan.propagator)
     return plan if plan.upstreams else _local_answer(plan.route, exchange, port)
 
 

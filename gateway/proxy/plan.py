@@ -20,8 +20,8 @@ class RoutePlan:
     __slots__ = (
         "_by_listener",
         "_propagators",
-        "by_listener",
         "cumulative_weights",
+        "depends_on_listener",
         "first_byte_ns",
         "forward_trailers",
         "only_upstream",
@@ -44,11 +44,10 @@ class RoutePlan:
         self.first_byte_ns = route.timeouts.first_byte_ns
         self.upstream_idle_ns = route.timeouts.upstream_idle_ns
         self.propagator = propagators.of_route(route)
-        """None where there is none at all, or where it depends on the listener."""
-        self.by_listener = propagators.differs(route)
-        """What deals with trace context, if that is the same for all requests of the route."""
+        """What deals with trace context; None where nothing does, or where it depends on the listener."""
+        self.depends_on_listener = propagators.are_on and self.propagator is None
         self._propagators = propagators
-        self._by_listener = propagators.by_listener(route) if self.by_listener else {}
+        self._by_listener = propagators.by_listener(route) if self.depends_on_listener else {}
 
     def propagator_for(self, listener: Listener) -> Propagator | None:
         """What deals with the trace context of a request to this listener; None where that is none of our business."""

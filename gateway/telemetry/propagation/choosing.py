@@ -24,9 +24,10 @@ class Propagators:
         trusts = {self._trust.get(name, TrustIncoming.ACCEPT) for name in route.match.listeners or self._trust}
         return self.of_request(trusts.pop(), route) if len(trusts) == 1 else None
 
-    def differs(self, route: Route) -> bool:
-        """Whether it depends on the listener which of them serves the route."""
-        return self._settings.propagate and self.of_route(route) is None
+    @property
+    def are_on(self) -> bool:
+        """Whether trace context is dealt with at all."""
+        return self._settings.propagate
 
     def by_listener(self, route: Route | None = None) -> dict[str, Propagator]:
         """For requests of this route, or of none, by the name of the listener they come to; empty where there are none."""

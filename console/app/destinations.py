@@ -1,0 +1,22 @@
+"""Every screen, once: its name, other names it goes by, and how it is made. A screen is added here and nowhere else."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from console.screens.operator_screen import OperatorScreen
+from console.screens.routes import RoutesScreen
+
+
+class Place(NamedTuple):
+    """`key` is the digit that leads there; empty for screens about one thing, which need a subject."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    make: Callable[[str, str], OperatorScreen]
+    """From subject and filter."""
+
+
+PLACES: Final = (Place("2", "routes", (), RoutesScreen),)
+BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
+BY_KEY: Final = {place.key: place for place in PLACES if place.key}

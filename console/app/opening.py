@@ -1,0 +1,12 @@
+"""From options to a running console."""
+
+from console.app.app import ConsoleApp
+from console.client.contexts import Target
+from console.sources.live import LiveSource
+
+
+def open_console(target: Target, *, is_read_only: bool) -> int:
+    """Until the operator leaves; returns the exit code."""
+    app = ConsoleApp(LiveSource(target), is_read_only=is_read_only)
+    app.run()
+    return app.return_code or 0

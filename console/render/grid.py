@@ -1,0 +1,80 @@
+"""A table as values: columns, rows and how they fit a width. Widgets draw it, and nothing here knows how."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from console.render.cells import Cell
+
+_ELLIPSIS: Final = ".."
+_GAP: Final = 1
+
+
+class GridColumn(NamedTuple):
+    """`width`: cells it takes; with `grows` at least that, and its share of what is left over. `priority`: columns with the highest
+    number go first when there is no room."""
+
+    title: str
+    width: int
+    priority: int = 0
+    is_number: bool = False
+    grows: bool = False
+
+
+class GridRow(NamedTuple):
+    """`key` names the object for as long as it lives, so that the cursor can stay on it. As many cells as columns."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+
+class Grid(NamedTuple):
+    """`empty`: what is said where there are no rows: what was searched, and how much. `note`: one line about what is not shown."""
+
+    columns: tuple[GridColumn, ...]
+    rows: Sequence[GridRow]
+    empty: str = ""
+    note: str = ""
+
+
+class Fitted(NamedTuple):
+    """Positions of the columns there is room for, and the width of each."""
+
+    positions: tuple[int, ...]
+    widths: tuple[int, ...]
+
+
+def fit(columns: Sequence[GridColumn], width: int) -> Fitted:
+    """Drop columns of the highest priority number, the rightmost first, until the rest fits; growing ones share what is left."""
+    kept = list(range(len(columns)))
+    while len(kept) > 1 and _needed(columns, kept) > width:
+        worst = max(kept, key=lambda position: (columns[position].priority, position))
+        kept.remove(worst)
+    left = max(0, width - _needed(columns, kept))
+    growing = [position for position in kept if columns[position].grows]
+    widths = {position: columns[position].width for position in kept}
+    for turn, position in enumerate(growing):
+        share = left // (len(growing) - turn)
+        widths[position] += share
+        left -= share
+    return Fitted(tuple(kept), tuple(widths[position] for position in kept))
+
+
+def _needed(columns: Sequence[GridColumn], kept: Sequence[int]) -> int:
+    return sum(columns[position].width for position in kept) + _GAP * (len(kept) - 1)
+
+
+def shorten(text: str, width: int) -> str:
+    """In the middle, so that names which end differently stay apart: `orders-v2..-canary`."""
+    if len(text) <= width:
+        return text
+    if width <= len(_ELLIPSIS):
+        return text[:width]
+    left = (width - len(_ELLIPSIS) + 1) // 2
+    right = width - len(_ELLIPSIS) - left
+    return text[:left] + _ELLIPSIS + (text[-right:] if right else "")
+
+
+def place(cell: Cell, width: int, *, is_number: bool) -> Cell:
+    """The cell, exactly so wide."""
+    text = shorten(cell.text, width)
+    return Cell(text.rjust(width) if is_number else text.ljust(width), cell.severity)

@@ -1,0 +1,52 @@
+"""What screens may ask of the app, and what the frame shows of it."""
+
+from typing import Protocol
+
+from textual.screen import Screen
+
+from console.render.band import Surroundings
+from console.sources.source import Source
+from console.state.model import Model
+from console.state.selection import Destination, Selection
+
+
+class Console(Surroundings, Protocol):
+    """The app as screens know it."""
+
+    source: Source
+
+    @property
+    def model(self) -> Model: ...
+
+    def screen_shown(self, screen: Screen[None]) -> None:
+        """This screen is in front now, or needs something else than before."""
+        ...
+
+    def open(self, destination: Destination) -> None:
+        """Go there; `back` comes back."""
+        ...
+
+    def back(self) -> None: ...
+
+    def previous(self) -> None:
+        """The screen before this one, and from there this one again."""
+        ...
+
+    def freeze(self) -> None:
+        """Show what is known now until it is called again."""
+        ...
+
+    def pivot(self, where: str, selection: Selection | None) -> None:
+        """Go from what is selected to what is known of it elsewhere: live, failing, traces, upstream, changes, explain, raw,
+        compare, open."""
+        ...
+
+    def act(self, selection: Selection | None) -> None:
+        """Offer what can be done to it."""
+        ...
+
+    def change_window(self, step: int) -> None: ...
+
+    def run_command(self, text: str) -> None: ...
+
+    def copy(self, text: str) -> None: ...

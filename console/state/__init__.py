@@ -1,0 +1,1 @@
+"""What a console knows of a gateway, and what follows from it: values and pure functions, no I/O, no Textual."""

@@ -1,0 +1,73 @@
+"""What a source tells the model. A recording is a list of these with their times, so what is not here cannot be played back."""
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from console.state.reading import AnyReading
+
+LinkState: TypeAlias = Literal["connecting", "live", "broken", "ended"]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One server-sent event of the gateway's stream, still encoded."""
+
+    name: str
+    data: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A reading, decoded."""
+
+    reading: AnyReading
+    view: Any
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A reading that could not be had. `status` is 0 where nobody answered."""
+
+    reading: AnyReading
+    status: int
+    problem: str
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What became of the connection. `retry_s`: how long until the next try, where there is one; `ended` is a recording's end."""
+
+    state: LinkState
+    problem: str = ""
+    retry_s: float = 0.0
+
+
+Message: TypeAlias = Event | Answered | Failed | Linked
+
+
+class TailWanted(msgspec.Struct, frozen=True):
+    """The tail of live traffic that a screen follows."""
+
+    filter: str = ""
+    rate: int = 20
+    last: int = 100
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A call that asks for something now: an explanation, a preview, an action. `path` is below the API."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    content_type: str = "application/json"
+    if_match: int | None = None
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What came of a request. `status` is 0 where nobody answered, and `problem` then says why, as it does for a refusal."""
+
+    status: int
+    body: bytes = b""
+    problem: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        return 200 <= self.status < 300

@@ -1,0 +1,131 @@
+"""All that a console knows. Messages come in by `take`, screens and commands read; nothing here waits or draws."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar, cast
+
+import msgspec
+
+from console.state.link import Link
+from console.state.messages import Answered, Event, Failed, Linked, Message
+from console.state.reading import AnyReading, Reading
+from console.state.tail import Tail
+from gateway.wire.changes import IncidentView
+from gateway.wire.history import HistoryTickView
+from gateway.wire.live import CountsEvent, InFlightListView, LostEvent
+from gateway.wire.views import StatusView
+
+V = TypeVar("V")
+
+TICKS: Final = 300
+INCIDENTS: Final = 500
+ANSWERS: Final = 64
+"""Readings that are kept: those of the screens visited last."""
+
+WINDOWS_S: Final = (60, 300, 900, 3_600, 21_600)
+"""That an operator can choose from."""
+
+
+class Answer(msgspec.Struct, Generic[V], frozen=True):
+    """What is known of a reading. A failure leaves the view that was there: nothing is ever blanked by one."""
+
+    view: V | None
+    at_s: float
+    """When the view came; 0 where none did."""
+    problem: str = ""
+    """Why the newest try gave none; empty if it did."""
+    status: int = 0
+    """Of the newest try, where it was refused."""
+
+
+class Model:
+    """One gateway as the console knows it. All times are Unix seconds of the console's clock, or of a recording's."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        """Set by whoever feeds this model, before each `take` and before anything is shown."""
+        self.link = Link()
+        self.status: StatusView | None = None
+        self.ticks: deque[HistoryTickView] = deque(maxlen=TICKS)
+        self.incidents: deque[IncidentView] = deque(maxlen=INCIDENTS)
+        self.in_flight: InFlightListView | None = None
+        self.tail = Tail()
+        self.window_s = 300
+        self.at_s: int | None = None
+        """The moment that is looked at; None for now."""
+        self.version = 0
+        """Grows with every message, so that nobody draws what has been drawn."""
+        self._answers: OrderedDict[AnyReading, Answer[Any]] = OrderedDict()
+
+    def take(self, message: Message) -> None:
+        """A message of a source."""
+        self.version += 1
+        match message:
+            case Event():
+                self._heard()
+                self._take_event(message)
+            case Answered():
+                self._heard()
+                self._keep(message.reading, Answer(message.view, self.now_s))
+                if isinstance(message.view, StatusView):
+                    self.status = message.view
+            case Failed():
+                known = self._answers.get(message.reading, Answer(None, 0.0))
+                answer = Answer(known.view, known.at_s, message.problem, message.status)
+                self._keep(message.reading, answer)
+            case Linked():
+                retry_at_s = self.now_s + message.retry_s if message.retry_s else 0.0
+                self.link = msgspec.structs.replace(
+                    self.link, state=message.state, problem=message.problem, retry_at_s=retry_at_s
+                )
+
+    def get(self, reading: Reading[V]) -> Answer[V]:
+        """What is known of it, which may be nothing."""
+        answer = self._answers.get(reading)
+        return cast("Answer[V]", answer) if answer is not None else Answer(None, 0.0)
+
+    def view(self, reading: Reading[V]) -> V | None:
+        """The newest view of it, however old."""
+        return self.get(reading).view
+
+    def _heard(self) -> None:
+        self.link = msgspec.structs.replace(self.link, state="live", problem="", heard_at_s=self.now_s)
+
+    def _keep(self, reading: AnyReading, answer: Answer[Any]) -> None:
+        self._answers[reading] = answer
+        self._answers.move_to_end(reading)
+        while len(self._answers) > ANSWERS:
+            self._answers.popitem(last=False)
+
+    def _take_event(self, event: Event) -> None:
+        taker = _EVENTS.get(event.name)
+        if taker is not None:
+            taker(self, event.data)
+
+
+def _take_status(model: Model, data: str) -> None:
+    model.status = msgspec.json.decode(data, type=StatusView)
+
+
+def _take_tick(model: Model, data: str) -> None:
+    model.ticks.append(msgspec.json.decode(data, type=HistoryTickView))
+
+
+def _take_incident(model: Model, data: str) -> None:
+    model.incidents.append(msgspec.json.decode(data, type=IncidentView))
+
+
+def _take_in_flight(model: Model, data: str) -> None:
+    model.in_flight = msgspec.json.decode(data, type=InFlightListView)
+
+
+_EVENTS: Final[dict[str, Callable[[Model, str], None]]] = {
+    "status": _take_status,
+    "history": _take_tick,
+    "incidents": _take_incident,
+    "inflight": _take_in_flight,
+    "exchange": lambda model, data: model.tail.add(data),
+    "counts": lambda model, data: model.tail.count(msgspec.json.decode(data, type=CountsEvent)),
+    "lost": lambda model, data: model.tail.lose(msgspec.json.decode(data, type=LostEvent)),
+}
+"""Events this console knows; a newer gateway may tell of more."""

@@ -1,0 +1,77 @@
+"""What the admin API can be asked, as values: a screen says which of these it shows, a source brings them, the model keeps them."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
+
+from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
+from gateway.wire.history import HistoryView, SeriesKind
+from gateway.wire.live import InFlightListView, UnmatchedListView
+from gateway.wire.views import ConfigView, ExchangeListView, RouteListView, RouteView, StatusView, UpstreamListView
+
+V_co = TypeVar("V_co", covariant=True)
+
+API: Final = "/api/v1"
+ONCE: Final = 0.0
+"""Asked for when a screen first wants it, and again when the operator says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[V_co]):
+    """One GET of the admin API. Two are the same if path and query are. `every_s`: how often it is to be asked for again."""
+
+    path: str
+    view: type[V_co] = field(compare=False)
+    query: tuple[tuple[str, str], ...] = ()
+    every_s: float = field(default=1.0, compare=False)
+
+    @property
+    def target(self) -> str:
+        """Path below the host, as requests and recordings name it, without the query."""
+        return f"{API}/{self.path}"
+
+
+AnyReading = Reading[Any]
+
+STATUS: Final = Reading("status", StatusView)
+ROUTES: Final = Reading("routes", RouteListView)
+UPSTREAMS: Final = Reading("upstreams", UpstreamListView)
+REVISIONS: Final = Reading("revisions", RevisionListView, every_s=2.0)
+INCIDENTS: Final = Reading("incidents", IncidentListView, (("limit", "500"),), every_s=2.0)
+CONFIG: Final = Reading("config", ConfigView, every_s=ONCE)
+UNMATCHED: Final = Reading("unmatched", UnmatchedListView, every_s=2.0)
+
+
+def route(name: str) -> Reading[RouteView]:
+    return Reading(f"routes/{quote(name, safe='')}", RouteView)
+
+
+def in_flight(expression: str = "", limit: int = 200) -> Reading[InFlightListView]:
+    return Reading("inflight", InFlightListView, _query(filter=expression, limit=str(limit)))
+
+
+def exchanges(expression: str = "", limit: int = 100, every_s: float = 2.0) -> Reading[ExchangeListView]:
+    """Recent ones, newest first."""
+    return Reading("exchanges", ExchangeListView, _query(filter=expression, limit=str(limit)), every_s)
+
+
+def exchange(wanted_id: str) -> Reading[ExchangeListView]:
+    """All lines of a request id or a trace id."""
+    return Reading(f"exchanges/{quote(wanted_id, safe='')}", ExchangeListView, every_s=ONCE)
+
+
+def history(kind: SeriesKind, name: str, window: str = "5m", step: str = "", end: str = "") -> Reading[HistoryView]:
+    """window, step: durations such as `5m`; end: Unix seconds, or now."""
+    return Reading("history", HistoryView, _query(kind=kind, name=name, window=window, step=step, end=end), 2.0)
+
+
+def revision(reference: str) -> Reading[RevisionDetailView]:
+    return Reading(f"revisions/{quote(reference, safe='')}", RevisionDetailView, every_s=5.0)
+
+
+def difference(old: str, new: str) -> Reading[RevisionDiffView]:
+    return Reading(f"revisions/{quote(old, safe='')}..{quote(new, safe='')}", RevisionDiffView, every_s=ONCE)
+
+
+def _query(**parameters: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in parameters.items() if value)

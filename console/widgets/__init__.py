@@ -1,0 +1,1 @@
+"""Pieces of screens, drawn line by line: only what changed is painted again."""

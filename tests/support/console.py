@@ -1,0 +1,77 @@
+"""A console without a terminal: a source that tells what it is given, and a pilot that presses keys."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from textual.pilot import Pilot
+
+from console.app.app import ConsoleApp
+from console.sources.source import Take
+from console.state.messages import Message, Request, Response, TailWanted
+from console.state.reading import AnyReading
+
+Story = Callable[[ConsoleApp, Pilot[None]], Awaitable[None]]
+
+NOW_S = 1_769_846_400.0
+"""2026-01-31T08:00:00Z."""
+
+
+class GivenSource:
+    """Implements Source: `messages` at once, and whatever `tell` is told later. `asked` are the requests so far."""
+
+    can_act = False
+
+    def __init__(self, messages: Sequence[Message] = (), answer: Callable[[Request], Response] | None = None) -> None:
+        self.messages = messages
+        self.asked: list[Request] = []
+        self.wanted: tuple[AnyReading, ...] = ()
+        self.wanted_tail: TailWanted | None = None
+        self._answer = answer or (lambda _request: Response(404, problem="nothing is there"))
+        self._take: Take | None = None
+
+    async def run(self, take: Take) -> None:
+        self._take = take
+        for message in self.messages:
+            take(NOW_S, message)
+        await asyncio.Event().wait()
+
+    def tell(self, message: Message, at_s: float = NOW_S) -> None:
+        assert self._take is not None
+        self._take(at_s, message)
+
+    def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
+        self.wanted, self.wanted_tail = tuple(readings), tail
+
+    def refetch(self) -> None: ...
+
+    def keep_pace(self, slowness: float) -> None: ...
+
+    async def ask(self, request: Request) -> Response:
+        self.asked.append(request)
+        return self._answer(request)
+
+
+def play(app: ConsoleApp, story: Story, size: tuple[int, int] = (120, 40)) -> None:
+    """Run the console in a terminal of this size and let the story press keys."""
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await story(app, pilot)
+
+    asyncio.run(run())
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait until the screen has come so far."""
+    deadline_s = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline_s, "the screen did not come so far"
+        await pilot.pause(0.02)
+
+
+def screen_text(app: ConsoleApp) -> str:
+    """What stands on the screen, line by line."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line)[:width].rstrip() for line in lines[:height])

@@ -1,0 +1,38 @@
+"""How tables fit a width."""
+
+import pytest
+
+from console.render.cells import Cell
+from console.render.grid import GridColumn, fit, place, shorten
+
+COLUMNS = (
+    GridColumn("", 1),
+    GridColumn("NAME", 10, grows=True),
+    GridColumn("A", 5, 1),
+    GridColumn("B", 5, 2),
+    GridColumn("C", 5, 2),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "positions", "widths"),
+    [
+        (30, (0, 1, 2, 3, 4), (1, 10, 5, 5, 5)),
+        (40, (0, 1, 2, 3, 4), (1, 20, 5, 5, 5)),
+        (29, (0, 1, 2, 3), (1, 15, 5, 5)),
+        (20, (0, 1, 2), (1, 12, 5)),
+        (5, (0,), (1,)),
+    ],
+)
+def test_columns_of_the_highest_number_go_first_and_growing_ones_take_the_rest(
+    width: int, positions: tuple[int, ...], widths: tuple[int, ...]
+) -> None:
+    assert fit(COLUMNS, width) == (positions, widths)
+
+
+def test_long_names_lose_their_middle() -> None:
+    assert shorten("orders-v2-europe-canary", 18) == "orders-v..e-canary"
+
+
+def test_numbers_stand_at_the_right() -> None:
+    assert place(Cell("7", "crit"), 3, is_number=True) == Cell("  7", "crit")

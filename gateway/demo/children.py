@@ -49,7 +49,7 @@ async def start_child(name: str, arguments: Sequence[str], folder: Path, stdout:
             stdout=output,
             stderr=errors,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
     return Child(name, process, log)
 
@@ -90,7 +90,7 @@ def _signal_group(child: Child, number: signal.Signals, *, whole_group: bool) ->
             os.kill(child.pid, number)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the kernel send this process SIGTERM when its parent dies. Linux only; elsewhere it does nothing."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

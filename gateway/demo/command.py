@@ -2,11 +2,13 @@
 
 import argparse
 import math
+import sys
 from typing import Final
 
 import uvloop
 
 from gateway.config.forms.scalars import parse_duration
+from gateway.demo.incidents import ROUND_S
 from gateway.demo.ports import Ports, ports_from
 from gateway.demo.stage import DemoSettings, run_demo
 from gateway.model.clock import SECOND_NS
@@ -17,7 +19,7 @@ _HIGHEST_RATE: Final = 500.0
 
 class DemoCommand:
     name = "demo"
-    help = "start a gateway, three services and gentle traffic, to look at; Ctrl-C ends it"
+    help = "start a gateway, three services and gentle traffic, with the console over them where there is a terminal"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -36,10 +38,30 @@ class DemoCommand:
         parser.add_argument(
             "--rate", metavar="NUMBER", type=_rate, default=50.0, help="requests a second (default: 50)"
         )
+        parser.add_argument("--calm", action="store_true", help="no incidents: nothing goes wrong over and over")
+        parser.add_argument(
+            "--round",
+            dest="round_s",
+            metavar="DURATION",
+            type=_duration_s,
+            default=ROUND_S,
+            help="how long it takes until the incidents begin again (default: 3m)",
+        )
+        parser.add_argument(
+            "--no-console",
+            action="store_true",
+            help="on a terminal too, say what runs where instead of opening the console; Ctrl-C ends it",
+        )
 
     def run(self, arguments: argparse.Namespace) -> int:
         ports = Ports() if arguments.port_base is None else ports_from(arguments.port_base)
-        return uvloop.run(run_demo(DemoSettings(arguments.for_s, ports, arguments.rate)))
+        has_console = arguments.for_s is None and not arguments.no_console and _is_on_a_terminal()
+        round_s = None if arguments.calm else arguments.round_s
+        return uvloop.run(run_demo(DemoSettings(arguments.for_s, ports, arguments.rate, round_s, has_console)))
+
+
+def _is_on_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _duration_s(text: str) -> float:

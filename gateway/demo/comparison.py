@@ -76,3 +76,14 @@ def differences(sent: Counts, recorded: Counts) -> list[Difference]:
         for key in sorted(sent.keys() | recorded.keys())
         if sent[key] != recorded[key]
     ]
+
+
+def is_disagreement(found: list[Difference], *, is_shared: bool, restarts: int) -> bool:
+    """Whether differences mean that somebody counted wrongly.
+
+    is_shared: whoever looks at the demo may have sent requests too, so an account may have more than the client's, and may
+    have killed workers (restarts), which takes with them what they had not reported.
+    """
+    if not is_shared:
+        return bool(found)
+    return not restarts and any(difference.recorded < difference.sent for difference in found)

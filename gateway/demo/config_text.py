@@ -30,9 +30,11 @@ routes:
   - name: products
     match: {path: /v1/products, methods: [GET, HEAD]}
     upstream: catalog
+    slo: {availability: 99.9%, latency: {target: 99%, under: 100ms}}
   - name: product
     match: {path: "/v1/products/{id}", methods: [GET, HEAD]}
     upstream: catalog
+    slo: {availability: 99.9%, latency: {target: 99%, under: 100ms}}
   - name: product-edit
     match: {path: "/v1/products/{id}", methods: [PUT, DELETE]}
     upstream: catalog
@@ -53,7 +55,7 @@ routes:
   - name: reports
     match: {path: "/v1/reports/{name*}"}
     upstream: reports
-    slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}
+    slo: {availability: 99.9%, latency: {target: 90%, under: 300ms}}
   - name: export
     match: {path_regex: "/v1/exports/[0-9]{4}-[0-9]{2}\\\\.csv"}
     upstream: reports
@@ -61,13 +63,16 @@ routes:
     match: {path: /v1/orders, methods: [POST]}
     upstream: payments
     timeouts: {first_byte: 1s}
+    slo: {availability: 90%, latency: {target: 95%, under: 500ms}}
   - name: order
     match: {path: "/v1/orders/{id}", methods: [GET]}
     upstream: payments
     timeouts: {first_byte: 1s}
+    slo: {availability: 90%, latency: {target: 95%, under: 500ms}}
   - name: receipt
     match: {path: "/v1/orders/{id}/receipt", methods: [GET]}
     upstream: payments
+    slo: {availability: 80%}
   - name: partners
     match: {hosts: ["*.partners.example"], path_prefix: /}
     upstream: reports
@@ -75,6 +80,7 @@ routes:
   - name: recommendations
     match: {path: "/v1/products/{id}/recommendations"}
     upstream: recommendations
+    slo: {availability: 1%}       # not there yet, and nobody is promised that it is
   - name: old-shop
     match: {path_prefix: /shop}
     redirect: {status: 308, path_prefix: /v1}
@@ -121,3 +127,24 @@ def config_text(ports: Ports) -> str:
         payments=ports.payments,
         down=ports.down,
     )
+
+
+def with_unknown_upstream(text: str) -> str:
+    """A mistake that makes the gateway reject the file: a route names an upstream that is not there."""
+    return _replaced(
+        text,
+        "match: {path_prefix: /assets}\n    upstream: catalog",
+        "match: {path_prefix: /assets}\n    upstream: katalog",
+    )
+
+
+def with_short_timeout(text: str) -> str:
+    """A change that is accepted and does harm: half of the reports take longer than they are given now."""
+    match = 'match: {path: "/v1/reports/{name*}"}\n'
+    return _replaced(text, match, f"{match}    timeouts: {{first_byte: 40ms}}\n")
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    if old not in text:
+        raise ValueError(f"the configuration has no {old!r}")
+    return text.replace(old, new, 1)

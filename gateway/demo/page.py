@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.demo.comparison import Difference
+from gateway.demo.comparison import Difference, is_disagreement
+from gateway.demo.incidents import hurried
 from gateway.demo.ports import HOST, Ports
 from gateway.demo.traffic import Tally
 
@@ -33,6 +34,7 @@ Send it something:
 
 See what it did, and why (`sightline` is in the bin folder of the environment, here .venv/bin):
   export SIGHTLINE_URL=http://{host}:{admin}
+  sightline console
   sightline status
   sightline routes --sort errors
   sightline tail 'status:5xx | slow'
@@ -45,8 +47,16 @@ Change it while it runs (save the file; a mistake changes nothing and is told in
   $EDITOR {config}
   kill -9 {worker_pid}      # a worker: another is there within a second; what it had not yet reported is lost
 
+{incidents}
+
 {ending}
 """
+
+_INCIDENTS: Final = """\
+What will go wrong, and again every {round} minutes (--calm leaves it out), with the keys that show it on the console
+(`sightline console`) and the commands that tell it too:
+  at    for   what                                             console          sightline ...
+{lines}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,32 @@ class Places:
         return self.folder / "access.jsonl"
 
     @property
+    def own_log(self) -> Path:
+        """What the demo says while the console has the terminal."""
+        return self.folder / "demo.log"
+
+    @property
     def gateway_log(self) -> Path:
         return self.folder / "gateway.log"
 
 
-def page(
-    ports: Ports, places: Places, pids: Mapping[str, int], worker_pids: Sequence[int], rate: float, for_s: float | None
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What there is to tell of a demo that runs. for_s: seconds it will last, None for until it is ended."""
+
+    ports: Ports
+    places: Places
+    pids: Mapping[str, int]
+    worker_pids: Sequence[int]
+    rate: float
+    for_s: float | None
+    round_s: float | None = None
+    """Seconds after which the incidents begin again; None where there are none."""
+    has_console: bool = False
+
+
+def page(running: Running) -> str:
+    ports, places = running.ports, running.places
     return _PAGE.format(
         host=HOST,
         gateway=ports.gateway,
@@ -82,12 +111,33 @@ def page(
         config=places.config,
         access_log=places.access_log,
         gateway_log=places.gateway_log,
-        worker_pids=" ".join(str(pid) for pid in worker_pids),
-        worker_pid=worker_pids[0],
-        rate=rate,
-        ending="Ctrl-C ends everything." if for_s is None else f"Ends by itself after {for_s:g} seconds.",
-        **{f"{name}_pid": pid for name, pid in pids.items()},
+        worker_pids=" ".join(str(pid) for pid in running.worker_pids),
+        worker_pid=running.worker_pids[0],
+        rate=running.rate,
+        incidents=_script(running.round_s),
+        ending=_ending(running),
+        **{f"{name}_pid": pid for name, pid in running.pids.items()},
     )
+
+
+def _ending(running: Running) -> str:
+    if running.has_console:
+        return "The console opens now; leave it with :q, and everything ends."
+    return "Ctrl-C ends everything." if running.for_s is None else f"Ends by itself after {running.for_s:g} seconds."
+
+
+def _script(round_s: float | None) -> str:
+    if round_s is None:
+        return "Nothing will go wrong beyond what the services do of themselves."
+    lines = [
+        f"  {_minutes(each.at_s)}  {each.for_s:>2.0f} s  {each.what:<47}  {each.screen:<15}  {each.twins}"
+        for each in hurried(round_s)
+    ]
+    return _INCIDENTS.format(round=_minutes(round_s), lines="\n".join(lines))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 def moved_ports(replaced: Mapping[str, tuple[int, int]]) -> Iterable[str]:
@@ -113,21 +163,18 @@ def traffic_table(tally: Tally) -> str:
 def account(name: str, total: int, found: list[Difference], *, is_shared: bool, restarts: int = 0) -> str:
     """One line that says whether an account agrees with the client's, and one for each count on which it does not.
 
-    is_shared: whoever looks at the demo may have sent requests too, so an account may have more than the client's, and
-    may have killed workers (restarts), which takes with them what they had not reported.
+    is_shared, restarts: see `is_disagreement`.
     """
     line = f"  {name:<16} {total:>8}  "
     if not found:
         return f"{line}agrees for every route, method and code"
     details = "".join(f"\n    {difference}" for difference in found)
-    if is_shared and all(difference.recorded > difference.sent for difference in found):
+    if is_disagreement(found, is_shared=is_shared, restarts=restarts):
+        return f"{line}DIFFERS{details}"
+    if all(difference.recorded > difference.sent for difference in found):
         return f"{line}agrees, and has what was sent beside the demo's own traffic{details}"
-    if is_shared and restarts:
-        killed = "a killed worker" if restarts == 1 else f"{restarts} killed workers"
-        return (
-            f"{line}lacks what {killed} had not reported, and has what was sent beside the demo's own traffic{details}"
-        )
-    return f"{line}DIFFERS{details}"
+    killed = "a killed worker" if restarts == 1 else f"{restarts} killed workers"
+    return f"{line}lacks what {killed} had not reported, and has what was sent beside the demo's own traffic{details}"
 
 
 def _quantile(sorted_values: list[float], quantile: float) -> float:

@@ -12,6 +12,7 @@ UNMATCHED: Final = "_unmatched"
 
 PARTNERS: Final = ("alpha.partners.example", "beta.eu.partners.example")
 _REPORTS: Final = ("daily", "weekly/sales", "2026/q1/revenue", "inventory")
+_SCANNED: Final = ("/wp-login.php", "/.env", "/admin/config.php", "/.git/HEAD", "/v2/products", "/backup.zip")
 _WORDS: Final = ("lamp", "desk", "chair", "rug", "mirror")
 
 
@@ -27,6 +28,8 @@ class Planned:
     body: bytes | None = None
     in_chunks: bool = False
     is_tunnel: bool = False
+    is_stray: bool = False
+    """Sent from another address, by the one client that asks for what is not there."""
 
 
 _JSON: Final = {"Content-Type": "application/json"}
@@ -86,3 +89,8 @@ def plan_request(chooser: random.Random) -> Planned:
     """The next request, drawn by weight."""
     kind = chooser.choices(range(len(_KINDS)), cum_weights=_ENDS)[0]
     return _KINDS[kind][1](chooser)
+
+
+def plan_stray(chooser: random.Random) -> Planned:
+    """A request of somebody who looks for what may have been left open."""
+    return Planned(UNMATCHED, "GET", chooser.choice(_SCANNED), {"User-Agent": "scan/1.0"}, is_stray=True)

@@ -1,6 +1,7 @@
 """The demo's sample services, each a process of its own: `python -m gateway.demo.services NAME PORT...`.
 
-catalog is fast, reports is slow with a long tail, payments fails now and then in every way an upstream can.
+catalog is fast until one of its ports is told to hesitate, reports is slow with a long tail, payments fails now and then
+in every way an upstream can.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.demo.children import ended_by_signal
+from gateway.demo.hesitation import make_hesitant
 from gateway.demo.ports import HOST
 
 PRODUCTS: Final = 200
@@ -32,6 +34,7 @@ _STYLE_TAG: Final = '"style-1"'
 
 def catalog_app() -> web.Application:
     app = web.Application()
+    make_hesitant(app)
     app.router.add_get("/v1/products", _list_products)
     app.router.add_get("/v1/products/{id}", _get_product)
     app.router.add_put("/v1/products/{id}", _put_product)

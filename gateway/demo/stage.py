@@ -16,9 +16,18 @@ import aiohttp
 import msgspec
 
 from gateway.demo.children import Child, ended_by_signal, start_child, stop_child
-from gateway.demo.comparison import counts_of_lines, counts_of_metrics, counts_of_tally, differences, worker_restarts
+from gateway.demo.comparison import (
+    counts_of_lines,
+    counts_of_metrics,
+    counts_of_tally,
+    differences,
+    is_disagreement,
+    worker_restarts,
+)
 from gateway.demo.config_text import config_text
-from gateway.demo.page import Places, account, moved_ports, page, traffic_table
+from gateway.demo.foreground import end_console, interrupts_left_to_it, start_console
+from gateway.demo.incidents import Cast, ConfigFile, perform
+from gateway.demo.page import Places, Running, account, moved_ports, page, traffic_table
 from gateway.demo.ports import HOST, Ports, choose_ports
 from gateway.demo.traffic import DEADLINE_S, SENDING, Tally
 from gateway.wire.views import StatusView
@@ -40,11 +49,14 @@ class DemoFailed(Exception):  # noqa: N818 - it says what it is
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """for_s: seconds of traffic, or None to run until Ctrl-C. rate: requests a second."""
+    """for_s: seconds of traffic, or None to run until Ctrl-C. rate: requests a second. round_s: seconds after which
+    the incidents begin again, None for none. has_console: whether the console is to have the terminal until its user leaves it."""
 
     for_s: float | None
     ports: Ports
     rate: float = 50.0
+    round_s: float | None = None
+    has_console: bool = False
 
 
 @dataclass(slots=True)
@@ -89,9 +101,39 @@ class Stage:
         except msgspec.DecodeError as error:
             raise DemoFailed(f"the traffic ended without a tally:\n{traffic.last_words()}") from error
 
-    async def worker_pids(self) -> list[int]:
+    @property
+    def admin_url(self) -> str:
+        return f"http://{HOST}:{self.ports.admin}"
+
+    async def running(self) -> Running:
+        """What there is to tell about it."""
         status = msgspec.json.decode(await self._ask("/api/v1/status"), type=StatusView)
-        return [worker.pid for worker in status.workers]
+        pids = {name: child.pid for name, child in self.children.items()}
+        return Running(
+            ports=self.ports,
+            places=self.places,
+            pids=pids,
+            worker_pids=[worker.pid for worker in status.workers],
+            rate=self.settings.rate,
+            for_s=self.settings.for_s,
+            round_s=self.settings.round_s,
+            has_console=self.settings.has_console,
+        )
+
+    async def perform_incidents(self) -> None:
+        """Has things go wrong until it is cancelled."""
+        if self.settings.round_s is not None:
+            file = ConfigFile(self.places.config, config_text(self.ports))
+            await perform(Cast(self.ports, file, self.children["traffic"]), self._tell, self.settings.round_s)
+
+    def _tell(self, line: str) -> None:
+        """On the terminal, unless that is the console's."""
+        line = f"{time.strftime('%H:%M:%S')}  {line}"
+        if self.settings.has_console:
+            with self.places.own_log.open("a") as log:
+                print(line, file=log)
+        else:
+            say(line)
 
     async def scrape(self) -> str:
         return (await self._ask("/metrics")).decode()
@@ -138,13 +180,14 @@ class Stage:
         timeout = aiohttp.ClientTimeout(total=10)
         async with (
             aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
-            session.get(f"http://{HOST}:{self.ports.admin}{path}") as response,
+            session.get(f"{self.admin_url}{path}") as response,
         ):
             return await response.read()
 
 
 async def run_demo(settings: DemoSettings) -> int:
-    """The whole demo: 0 when it ended by itself and all accounts agree, 1 when not, 130 when it was interrupted."""
+    """The whole demo: 0 when it ended by itself, or with its console, and all accounts agree; 1 when they do not; 130 when it
+    was interrupted."""
     ports, replaced = choose_ports(settings.ports)
     for line in moved_ports(replaced):
         say(line)
@@ -163,15 +206,19 @@ async def run_demo(settings: DemoSettings) -> int:
     return code
 
 
-async def _perform(stage: Stage, interrupted: asyncio.Event) -> int:
+async def _perform(stage: Stage, asked: asyncio.Event) -> int:
+    """asked: set by whoever wants the demo to end."""
     opening = asyncio.create_task(stage.open())
-    if await _first(opening, interrupted):
+    if await _first(opening, asked):
         return INTERRUPTED
     await stage.start_traffic()
-    pids = {name: child.pid for name, child in stage.children.items()}
-    workers = await stage.worker_pids()
-    say(page(stage.ports, stage.places, pids, workers, stage.settings.rate, stage.settings.for_s))
-    was_interrupted = await _watch(stage, interrupted)
+    say(page(await stage.running()))
+    script = asyncio.create_task(stage.perform_incidents())
+    try:
+        was_interrupted = await (_attend if stage.settings.has_console else _watch)(stage, asked)
+    finally:
+        script.cancel()
+        await asyncio.wait({script})
     say("ending the traffic, then the gateway, then the services ...")
     agrees = await _compare(stage)
     if was_interrupted:
@@ -192,6 +239,22 @@ async def _first(task: asyncio.Task[None], interrupted: asyncio.Event) -> bool:
         return True
     finally:
         waiting.cancel()
+
+
+async def _attend(stage: Stage, asked: asyncio.Event) -> bool:
+    """Until whoever looks has left the console; whether somebody ended the demo instead."""
+    with interrupts_left_to_it(asked):
+        console = await start_console(stage.admin_url)
+        try:
+            while console.returncode is None and not asked.is_set():
+                stage.check_children()
+                await asyncio.sleep(_POLL_S)
+        finally:
+            await end_console(console)
+    if asked.is_set() or console.returncode in {OK, INTERRUPTED}:
+        return asked.is_set()
+    say(f"the console ended with {console.returncode}; the demo goes on without it. Ctrl-C ends everything.")
+    return await _watch(stage, asked)
 
 
 async def _watch(stage: Stage, interrupted: asyncio.Event) -> bool:
@@ -226,7 +289,10 @@ async def _compare(stage: Stage) -> bool:
         say(f"  no answer: {lost}")
     if exit_code != 0:
         say(f"  the gateway ended with {exit_code}:\n{stage.children['gateway'].last_words()}")
-    return sent.total() > 0 and not (metrics_differ or lines_differ or tally.lost) and exit_code == 0
+    disagrees = any(
+        is_disagreement(found, is_shared=is_shared, restarts=restarts) for found in (metrics_differ, lines_differ)
+    )
+    return sent.total() > 0 and not (disagrees or tally.lost) and exit_code == 0
 
 
 def say(text: str, file: TextIO | None = None) -> None:

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from gateway.demo.config_text import config_text
+from gateway.demo.config_text import config_text, with_short_timeout, with_unknown_upstream
+from gateway.demo.incidents import INCIDENTS
 from gateway.demo.ports import HOST, Ports
 from tests.support.waiting import wait_until
 
@@ -61,13 +62,17 @@ def _belongs_to(process: Path, folder: Path) -> bool:
 
 
 @pytest.mark.timeout(120)
-def test_the_demo_ends_by_itself_and_all_accounts_of_its_traffic_agree(tmp_path: Path) -> None:
-    with running_demo(tmp_path, "--for", "4s") as demo:
+def test_the_demo_ends_by_itself_and_all_accounts_of_its_traffic_agree_whatever_went_wrong_meanwhile(
+    tmp_path: Path,
+) -> None:
+    with running_demo(tmp_path, "--for", "6s", "--round", "5s") as demo:
         output, errors = demo.communicate(timeout=100)
     assert demo.returncode == 0, output + errors
+    for incident in INCIDENTS:
+        assert f"  over: {incident.what}\n" in output
     assert output.count("agrees for every route, method and code") == 2
     assert f"http://{HOST}:" in output
-    assert "Ends by itself after 4 seconds." in output
+    assert "Ends by itself after 6 seconds." in output
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -104,13 +109,16 @@ def test_a_demo_that_is_killed_takes_its_processes_with_it(tmp_path: Path) -> No
     wait_until(lambda: processes_of(tmp_path) == [], "no process of the demo is left", 30.0)
 
 
-def test_the_configuration_of_the_demo_is_valid(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("changed", "code"), [(str, 0), (with_short_timeout, 0), (with_unknown_upstream, 3)])
+def test_the_configuration_of_the_demo_is_valid_but_for_the_mistake_it_makes(
+    tmp_path: Path, changed: Callable[[str], str], code: int
+) -> None:
     file = tmp_path / "gateway.yaml"
-    file.write_text(config_text(Ports()))
+    file.write_text(changed(config_text(Ports())))
     check = subprocess.run(
         [sys.executable, "-m", "gateway", "check", "--strict", "-c", str(file)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert check.returncode == 0, check.stdout + check.stderr
+    assert check.returncode == code, check.stdout + check.stderr

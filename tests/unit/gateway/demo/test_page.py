@@ -1,9 +1,13 @@
 """What the demo says."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.demo.comparison import Difference
-from gateway.demo.page import account, traffic_table
+from gateway.demo.incidents import INCIDENTS
+from gateway.demo.page import Places, Running, account, page, traffic_table
+from gateway.demo.ports import Ports
 from gateway.demo.traffic import Count, Tally
 
 MORE = Difference("a", "GET", "200", sent=2, recorded=3)
@@ -40,3 +44,19 @@ def test_what_a_killed_worker_took_with_it_is_no_disagreement() -> None:
     assert "DIFFERS" not in text
     assert "lacks what a killed worker had not reported" in text
     assert "DIFFERS" in account("/metrics", 3, [FEWER], is_shared=False, restarts=1)
+
+
+def page_with(round_s: float | None) -> str:
+    names = ("gateway", "catalog", "reports", "payments", "traffic")
+    pids = {name: number for number, name in enumerate(names)}
+    return page(Running(Ports(), Places(Path("demo")), pids, [7, 8], 50.0, None, round_s))
+
+
+def test_the_page_says_what_will_go_wrong_and_where_it_shows() -> None:
+    told = page_with(180.0)
+    assert "again every 3:00 minutes" in told
+    for incident in INCIDENTS:
+        (line,) = [line for line in told.splitlines() if incident.what in line]
+        assert incident.screen in line
+        assert line.endswith(incident.twins)
+    assert not any(incident.what in page_with(None) for incident in INCIDENTS)

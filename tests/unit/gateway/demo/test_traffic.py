@@ -1,6 +1,7 @@
 """The demo's client, its plan and the services it is for."""
 
 import asyncio
+import functools
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from gateway.demo import services
 from gateway.demo.config_text import ROUTES, config_text
 from gateway.demo.plan import UNMATCHED, Planned, plan_request
 from gateway.demo.ports import Ports
-from gateway.demo.traffic import Client, Tally, send_until
+from gateway.demo.traffic import Bursts, Client, Tally, send_until
 from tests.support.waiting import wait_until_async
 
 
@@ -104,3 +105,24 @@ def test_what_is_under_way_ends_before_the_tally_is_made() -> None:
     tally = asyncio.run(run())
     assert tally.lost == []
     assert sum(len(durations) for durations in tally.duration_ms.values()) == sum(c.requests for c in tally.counts)
+
+
+def has_answers(client: Client, least: int) -> bool:
+    return sum(count.requests for count in client.tally().counts) >= least
+
+
+def test_a_burst_asks_for_what_no_route_takes_until_it_is_stopped_and_ends_with_every_answer() -> None:
+    async def run() -> Tally:
+        async with TestServer(web.Application()) as server, aiohttp.ClientSession() as session:
+            client = Client(session, URL(server.make_url("/")))
+            bursts = Bursts(client, random.Random(5))
+            for answers in (1, 20):
+                bursts.begin()
+                await wait_until_async(functools.partial(has_answers, client, answers), "answers of this burst")
+                bursts.stop()
+                await bursts.end()
+            return client.tally()
+
+    tally = asyncio.run(run())
+    assert [(count.route, count.method, count.code) for count in tally.counts] == [(UNMATCHED, "GET", 404)]
+    assert tally.lost == []

@@ -1,0 +1,46 @@
+"""A service that hesitates on one of its ports when told to, as an endpoint does whose machine has other things to do."""
+
+import asyncio
+import random
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+HESITATION_PATH: Final = "/-/hesitation"
+"""PUT there, on the port it is meant for, the longest hesitation in seconds; 0 ends it. No route of the gateway leads here."""
+
+SHORTEST_SHARE: Final = 0.4
+LONGEST_S: Final = 5.0
+
+_LONGEST_BY_PORT: Final = web.AppKey("longest_by_port", dict[int, float])
+
+
+def make_hesitant(app: web.Application) -> None:
+    """Have every answer of the service wait for as long as was asked of the port its request came to."""
+    app[_LONGEST_BY_PORT] = {}
+    app.middlewares.append(_hesitate)
+    app.router.add_put(HESITATION_PATH, _set_hesitation)
+
+
+@web.middleware
+async def _hesitate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    longest_s = request.app[_LONGEST_BY_PORT].get(_port_of(request), 0.0)
+    if longest_s and request.path != HESITATION_PATH:
+        await asyncio.sleep(longest_s * random.uniform(SHORTEST_SHARE, 1.0))
+    return await handler(request)
+
+
+async def _set_hesitation(request: web.Request) -> web.Response:
+    try:
+        longest_s = float(await request.text())
+    except ValueError:
+        raise web.HTTPBadRequest(text="expected a number of seconds\n") from None
+    request.app[_LONGEST_BY_PORT][_port_of(request)] = min(max(longest_s, 0.0), LONGEST_S)
+    return web.Response(status=204)
+
+
+def _port_of(request: web.Request) -> int:
+    """0 when the client has left meanwhile."""
+    port: int = 0 if request.transport is None else request.transport.get_extra_info("sockname")[1]
+    return port

@@ -39,6 +39,7 @@ from gateway.runtime.sinks import Sinks
 from gateway.runtime.state import RunningGateway
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.vitals import Vitals
+from gateway.telemetry.background import main_stands_back
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
@@ -97,6 +98,7 @@ class Supervisor:
     async def run(self) -> int:
         """The exit code. Raises StartFailed."""
         self._take_signals()
+        main_stands_back()
         try:
             if await _unless_stopped(self._stop, self._start()):
                 await self._stop.wait()

@@ -60,6 +60,16 @@ def test_a_killed_worker_is_back_on_the_same_socket_and_the_others_serve(program
     assert program.is_ready()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority belongs to the whole process")
+def test_the_supervisor_stands_behind_its_workers_and_their_successors(program: Program) -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    pids = [worker["pid"] for worker in program.workers()]
+    os.kill(pids[0], signal.SIGKILL)
+    successor = await_successor(program, 0, pids[0])["pid"]
+    assert os.getpriority(os.PRIO_PROCESS, program.pid) == min(ours + 5, 19)
+    assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in (successor, pids[1])] == [ours, ours]
+
+
 def test_connections_queued_for_a_dead_worker_are_served_by_its_successor(
     tmp_path: Path, start_origin: StartOrigin
 ) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from gateway.model.clock import SECOND_NS
 from gateway.runtime.fleet.distribution import Distribution
+from gateway.runtime.fleet.launcher import Launcher
 from gateway.runtime.fleet.process import WorkerProcess, describe_exit
 from gateway.runtime.fleet.seat import Seat
 from gateway.wire.control import (
@@ -58,7 +59,7 @@ class FleetObserver(Protocol):
 
 
 class Fleet:
-    """`seats` are for reading only. Workers count from 1."""
+    """`seats` are for reading only. Workers count from 1, and have the priority of the thread that made the fleet."""
 
     def __init__(self, workers: int, observer: FleetObserver) -> None:
         self.seats = [Seat(index) for index in range(1, workers + 1)]
@@ -66,6 +67,7 @@ class Fleet:
         self.cut = 0
         """Exchanges still running at the deadline of a drain."""
         self._observer = observer
+        self._launcher = Launcher()
         self._is_ending = False
         self._lives: list[asyncio.Task[None]] = []
 
@@ -142,7 +144,10 @@ class Fleet:
     async def _live_and_die(self, seat: Seat) -> str:
         try:
             process = await WorkerProcess.start(
-                seat.index, len(self.seats), lambda worker, message: self._on_message(seat, worker, message)
+                self._launcher,
+                seat.index,
+                len(self.seats),
+                lambda worker, message: self._on_message(seat, worker, message),
             )
         except OSError as failure:
             seat.how_ended = str(failure)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from gateway.runtime.channel import Channel
+from gateway.runtime.fleet.launcher import Child, Launcher
 from gateway.runtime.handover import hand_over, handover_pair
 
 _MODULE: Final = "gateway.runtime.worker"
-_STDERR: Final = 2
 _LAST_WORDS_S: Final = 2.0
 """Between the end of a worker's socket and the end of its process, in either order."""
 
@@ -23,7 +23,7 @@ _LAST_WORDS_S: Final = 2.0
 class WorkerProcess:
     """A running worker. `start` is the only way to make one; `wait` must be awaited once."""
 
-    def __init__(self, process: asyncio.subprocess.Process, handover: socket.socket) -> None:
+    def __init__(self, process: Child, handover: socket.socket) -> None:
         self.pid = process.pid
         self._process = process
         self._handover = handover
@@ -33,21 +33,19 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, index: int, workers: int, on_message: Callable[["WorkerProcess", memoryview], None]
+        cls,
+        launcher: Launcher,
+        index: int,
+        workers: int,
+        on_message: Callable[["WorkerProcess", memoryview], None],
     ) -> "WorkerProcess":
         """A fresh interpreter, not a fork: this process has threads. Raises OSError if there can be none."""
         ours, theirs = socket.socketpair()
         handover, their_handover = handover_pair()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", _MODULE),
-                *(str(number) for number in (index, workers, theirs.fileno(), their_handover.fileno())),
-                pass_fds=(theirs.fileno(), their_handover.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                # The supervisor's stdout is for access lines alone.
-                stdout=_STDERR,
-                env=_environment(),
-            )
+            numbers = (index, workers, theirs.fileno(), their_handover.fileno())
+            command = [sys.executable, "-P", "-m", _MODULE, *map(str, numbers)]
+            process = await launcher.launch(command, numbers[2:], _environment())
         except OSError:
             ours.close()
             handover.close()
@@ -77,8 +75,7 @@ class WorkerProcess:
         self._handed = set(sockets)
 
     def kill(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
+        self._process.kill()
 
     async def wait(self) -> int:
         """Until it has ended and its last words are read; its exit code, or minus the signal that ended it."""

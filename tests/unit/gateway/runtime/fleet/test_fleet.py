@@ -11,6 +11,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet import distribution as module
 from gateway.runtime.fleet.distribution import PublishFailed
 from gateway.runtime.fleet.fleet import Fleet
+from gateway.runtime.fleet.launcher import Launcher
 from gateway.runtime.fleet.package import Package, build_package, encode_slices
 from gateway.runtime.fleet.process import WorkerProcess
 from gateway.wire.control import (
@@ -122,7 +123,7 @@ class Stage:
         self.version = VERSION
 
     async def start_process(
-        self, index: int, workers: int, on_message: Callable[[Process, memoryview], None]
+        self, _launcher: Launcher, index: int, workers: int, on_message: Callable[[Process, memoryview], None]
     ) -> Process:
         process = Process(index, on_message)
         self.processes.append(process)

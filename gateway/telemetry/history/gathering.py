@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.model.outcome import Reason, Source, cause_of
+from gateway.model.phase import Phase
 from gateway.model.snapshot import HistorySettings
 from gateway.telemetry.history.series import Series
 from gateway.telemetry.history.shelf import Shelf
@@ -22,6 +23,11 @@ _NONE: Final = Reason.NONE.value
 _ATTEMPT_ERRORS: Final = frozenset(reason.value for reason in Reason if cause_of(reason) is not Source.CLIENT) - {_NONE}
 _SERVER_ERROR: Final = "5xx"
 _FIRST_ERROR: Final = 500
+_CLIENT_ERROR: Final = "4xx"
+_FIRST_CLIENT_ERROR: Final = 400
+_SLI_PLACES: Final = {"availability": 0, "latency": 2}
+_READ_HEAD: Final = Phase.READ_HEAD.value
+"""The phase that each exchange has once; of attempts there may be several."""
 
 
 class SteadyClock:
@@ -120,6 +126,8 @@ class Gathering:
             reason = request.reason
             if request.code >= _FIRST_ERROR or reason in _FAULT_TEXTS:
                 window.errors += request.count
+            elif request.code >= _FIRST_CLIENT_ERROR:
+                window.client_errors += request.count
             if reason != _NONE:
                 failure = f"{request.source}/{reason}"
                 window.failures[failure] = window.failures.get(failure, 0) + request.count
@@ -131,6 +139,11 @@ class Gathering:
             window.overhead = add_counts(window.overhead, delta.overhead.buckets)
         window.bytes_in += delta.bytes_in
         window.bytes_out += delta.bytes_out
+        for judged in delta.slo:
+            place = _SLI_PLACES[judged.sli]
+            counts = window.slo = window.slo or [0, 0, 0, 0]
+            counts[place] += judged.good
+            counts[place + 1] += judged.bad
 
     def _count_running(self, series: Series, more: int) -> None:
         series.in_flight += more
@@ -145,6 +158,8 @@ class Gathering:
             reason = attempt.reason
             if attempt.status_class == _SERVER_ERROR or reason in _ATTEMPT_ERRORS:
                 window.errors += attempt.count
+            elif attempt.status_class == _CLIENT_ERROR:
+                window.client_errors += attempt.count
             if reason != _NONE:
                 failure = _ATTEMPT_FAILURES.get(reason, reason)
                 window.failures[failure] = window.failures.get(failure, 0) + attempt.count
@@ -153,6 +168,18 @@ class Gathering:
             window = series.now or self._open(series)
             window.sum_ns += endpoint.durations.sum_ns
             window.buckets = add_counts(window.buckets, endpoint.durations.buckets)
+        if delta.attempts:
+            self._absorb_phases(delta)
+
+    def _absorb_phases(self, delta: UpstreamDelta) -> None:
+        """Where the time went is known per upstream alone. Its endpoints gather in this second, so it is closed with them."""
+        series = self._shelf.series["upstream", delta.upstream]
+        if series.now is None:
+            series.now = WindowData()
+        for phase, durations in delta.phases.items():
+            series.now.phases_ns[phase] = series.now.phases_ns.get(phase, 0) + durations.sum_ns
+            if phase == _READ_HEAD:
+                series.now.exchanges += sum(durations.buckets.values())
 
     def _endpoint(self, upstream: str, address: str) -> Series:
         series = self._shelf.series.get(("endpoint", f"{upstream}/{address}"))

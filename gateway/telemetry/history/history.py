@@ -53,7 +53,7 @@ class History(Gathering):
         total = WindowData()
         for window in windows.values():
             total.add(window)
-        since_s = self._complete_since(series, level)
+        since_s = self.complete_since(series, level)
         return HistoryView(
             kind=key[0],
             name=key[1],
@@ -64,7 +64,7 @@ class History(Gathering):
             complete_since=time_text(since_s),
             is_complete=since_s <= start_s,
             dropped_at=time_text(series.dropped_at_s) if series and series.dropped_at_s is not None else None,
-            total=point_view(total, start_s, self._known_seconds(start_s, end_s)),
+            total=point_view(total, start_s, self.known_seconds(start_s, end_s)),
             points=[point_view(windows.get(at_s, _NOTHING), at_s, min(step_s, end_s - at_s)) for at_s in starts],
         )
 
@@ -86,7 +86,7 @@ class History(Gathering):
         """
         now_s = self.now_s
         series = self.find(key)
-        since = [self._complete_since(series, level) for level in range(len(LEVELS))]
+        since = [self.complete_since(series, level) for level in range(len(LEVELS))]
         start_s = max(start_s, min(since))
         level = next(level for level in range(len(LEVELS)) if since[level] <= start_s)
         width_s = LEVELS[level][0]
@@ -108,7 +108,7 @@ class History(Gathering):
         if series is not None:
             for _, window in series.between(_TENS, start_s, now_s):
                 total.add(window)
-        return recent_view(total, self._known_seconds(start_s, now_s))
+        return recent_view(total, self.known_seconds(start_s, now_s))
 
     def latest(self, kinds: tuple[SeriesKind, ...] = TICK_KINDS, most: int = TICK_SERIES) -> HistoryTickView:
         """The last second that is over, of the series of these kinds in which something happened, the busiest first."""
@@ -143,15 +143,16 @@ class History(Gathering):
                 f"steps of {step_s} s are kept for {longest_s} s; steps of a second are kept for 5 minutes, "
                 "of multiples of 10 s for an hour, of multiples of 60 s for 6 hours"
             )
-        return min(kept, key=lambda level: (max(start_s, self._complete_since(series, level)), -level))
+        return min(kept, key=lambda level: (max(start_s, self.complete_since(series, level)), -level))
 
-    def _complete_since(self, series: Series | None, level: int) -> int:
-        """A ring keeps one window more, so that steps which began earlier are whole."""
+    def complete_since(self, series: Series | None, level: int) -> int:
+        """From when on the windows of a level are all there. A ring keeps one more, so that steps which began earlier are
+        whole."""
         width_s, keep = LEVELS[level]
         since_s = series.since_s[level] if series is not None else self._shelf.known_since_s
         return max(since_s, self._second - width_s * (keep + 1))
 
-    def _known_seconds(self, start_s: int, end_s: int) -> int:
+    def known_seconds(self, start_s: int, end_s: int) -> int:
         """How many of these seconds the gateway was there."""
         return max(0, end_s - max(start_s, self.started_s))
 

@@ -38,6 +38,7 @@ def point_view(window: WindowData, start_s: int, seconds: int) -> HistoryPointVi
         p99_ms=p99,
         p999_ms=p999,
         overhead_p99_ms=_milliseconds(quantiles_ns(window.overhead, _OVERHEAD_RATIO)[0]),
+        client_errors=window.client_errors,
     )
 
 
@@ -46,6 +47,7 @@ def recent_view(window: WindowData, seconds: int) -> RecentView:
     if not window.requests and not window.buckets:
         return RecentView(seconds=seconds)
     p50, p95, p99, p999 = (_milliseconds(value) for value in quantiles_ns(window.buckets))
+    observed, timed = sum(window.buckets.values()), sum(window.overhead.values())
     return RecentView(
         seconds=seconds,
         rate=_rate(window.requests, seconds),
@@ -55,6 +57,10 @@ def recent_view(window: WindowData, seconds: int) -> RecentView:
         p99_ms=p99,
         p999_ms=p999,
         overhead_p99_ms=_milliseconds(quantiles_ns(window.overhead, _OVERHEAD_RATIO)[0]),
+        requests=window.requests,
+        client_error_ratio=round(window.client_errors / window.requests, 6) if window.requests else None,
+        mean_ms=_milliseconds(window.sum_ns / observed if observed else None),
+        overhead_mean_ms=_milliseconds(window.overhead_ns / timed if timed else None),
     )
 
 

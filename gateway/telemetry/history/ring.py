@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
-from gateway.wire.history import WindowData
+from gateway.wire.history import WindowCounts, WindowData
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(WindowData)
+_counts_decoder = msgspec.msgpack.Decoder(WindowCounts)
 
 _EMPTY_BYTES: Final = 320
 """What a ring weighs without windows."""
@@ -55,12 +56,21 @@ class Ring:
 
     def between(self, start_s: int, end_s: int) -> Iterator[tuple[int, WindowData]]:
         """Windows that begin from `start_s` on and before `end_s`, with their starts."""
+        for at_s, packed in self._between(start_s, end_s):
+            yield at_s, _decoder.decode(packed)
+
+    def counts_between(self, start_s: int, end_s: int) -> Iterator[tuple[int, WindowCounts]]:
+        """The same without histograms."""
+        for at_s, packed in self._between(start_s, end_s):
+            yield at_s, _counts_decoder.decode(packed)
+
+    def _between(self, start_s: int, end_s: int) -> Iterator[tuple[int, memoryview]]:
         first = bisect_left(self._starts, start_s)
         last = bisect_left(self._starts, end_s)
         offset = self._offset(first)
         for place in range(first, last):
             end = self._ends[place] - self._base
-            yield self._starts[place], _decoder.decode(memoryview(self._packed)[offset:end])
+            yield self._starts[place], memoryview(self._packed)[offset:end]
             offset = end
 
     def expire(self, now_s: int) -> None:

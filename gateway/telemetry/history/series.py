@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from gateway.telemetry.history.ring import Ring
-from gateway.wire.history import SeriesKind, WindowData
+from gateway.wire.history import SeriesKind, WindowCounts, WindowData
 
 SeriesKey: TypeAlias = tuple[SeriesKind, str]
 
@@ -72,6 +72,14 @@ class Series:
     def between(self, level: int, start_s: int, end_s: int) -> Iterator[tuple[int, WindowData]]:
         """Windows of a level that begin from start_s on and before end_s; what is still open is among them."""
         yield from self.rings[level].between(start_s, end_s)
+        yield from self._open_between(level, start_s, end_s)
+
+    def counts_between(self, level: int, start_s: int, end_s: int) -> Iterator[tuple[int, WindowCounts | WindowData]]:
+        """The same for those who want no histograms."""
+        yield from self.rings[level].counts_between(start_s, end_s)
+        yield from self._open_between(level, start_s, end_s)
+
+    def _open_between(self, level: int, start_s: int, end_s: int) -> Iterator[tuple[int, WindowData]]:
         if level == 0:
             return
         if level == 1:

@@ -8,6 +8,7 @@ from gateway.admin.changes import catalog as changes
 from gateway.admin.live import catalog as live
 from gateway.admin.operations import Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
+from gateway.telemetry.history.look import LONGEST_S, SHORTEST_S
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.views import (
     ApplyResult,
@@ -31,6 +32,17 @@ OTHERWISE: Final = Answer(0, "Any other refusal, with its reason.", ProblemView,
 
 _NOT_FOUND: Final = Answer(404, "No object has this name.", ProblemView, examples.NOT_FOUND, PROBLEM)
 _NAME: Final = Parameter("name", "path", "The name in the configuration.", {"type": "string"}, "orders")
+
+_LOOK: Final = (
+    Parameter(
+        "window",
+        "query",
+        "Seconds that the figures are of: the last so many, moved to whole tens (whole minutes further back).",
+        {"type": "integer", "minimum": SHORTEST_S, "maximum": LONGEST_S, "default": 60},
+        300,
+    ),
+    Parameter("at", "query", "When the window ends, in Unix seconds; now if absent.", {"type": "integer"}, 1769846400),
+)
 
 HEALTH: Final = (
     Operation(
@@ -74,6 +86,7 @@ VIEWS: Final = (
         reads.status,
         Role.VIEWER,
         (Answer(200, "The state.", StatusView, examples.STATUS),),
+        _LOOK,
     ),
     Operation(
         "GET",
@@ -83,6 +96,7 @@ VIEWS: Final = (
         reads.routes,
         Role.VIEWER,
         (Answer(200, "The routes.", RouteListView, examples.ROUTES),),
+        _LOOK,
     ),
     Operation(
         "GET",
@@ -92,7 +106,7 @@ VIEWS: Final = (
         reads.route,
         Role.VIEWER,
         (Answer(200, "The route.", RouteView, examples.ROUTE), _NOT_FOUND),
-        (_NAME,),
+        (_NAME, *_LOOK),
     ),
     Operation(
         "GET",
@@ -102,6 +116,7 @@ VIEWS: Final = (
         reads.upstreams,
         Role.VIEWER,
         (Answer(200, "The upstreams.", UpstreamListView, examples.UPSTREAMS),),
+        _LOOK,
     ),
     Operation(
         "GET",
@@ -111,7 +126,7 @@ VIEWS: Final = (
         reads.upstream,
         Role.VIEWER,
         (Answer(200, "The upstream.", UpstreamView, examples.UPSTREAM), _NOT_FOUND),
-        (_NAME,),
+        (_NAME, *_LOOK),
     ),
     Operation(
         "GET",

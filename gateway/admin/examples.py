@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from gateway.wire.explain import (
     AppliedView,
     ConsideredView,
@@ -12,6 +14,7 @@ from gateway.wire.explain import (
     HeaderEditView,
     UpstreamChoiceView,
 )
+from gateway.wire.history import RecentView, SparksView
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
@@ -21,9 +24,11 @@ from gateway.wire.views import (
     LastChangeView,
     ListenerView,
     MatchView,
+    ObjectiveView,
     PlaceView,
     ProblemView,
     ReloadView,
+    RouteEndpointView,
     RouteListView,
     RouteView,
     ShareView,
@@ -46,6 +51,22 @@ METRICS: Final = """\
 # TYPE sightline_http_requests_total counter
 sightline_http_requests_total{code="200",method="GET",route="orders",source="upstream"} 1042.0
 """
+
+_RECENT: Final = RecentView(
+    seconds=60,
+    rate=120.0,
+    error_ratio=0.0025,
+    p50_ms=7.9,
+    p95_ms=21.4,
+    p99_ms=48.2,
+    p999_ms=180.1,
+    overhead_p99_ms=0.42,
+    requests=7200,
+    client_error_ratio=0.01,
+    mean_ms=9.8,
+    overhead_mean_ms=0.21,
+)
+_PREVIOUS: Final = RecentView(seconds=60, rate=118.0, error_ratio=0.0, p99_ms=31.0, requests=7080)
 
 STATUS: Final = StatusView(
     version="0.1.0",
@@ -71,6 +92,9 @@ STATUS: Final = StatusView(
     upstreams=1,
     last_change=LastChangeView(revision=_REVISION, sequence=3, age_s=16.1, trigger="file"),
     incidents_last_hour={"config_applied": 2, "worker_died": 1},
+    recent=_RECENT,
+    previous=_PREVIOUS,
+    sparks=SparksView(step_s=1, rate=[119.0, 121.0], error_ratio=[0.0, 0.005], p99_ms=[31.0, 48.2]),
 )
 
 ROUTE: Final = RouteView(
@@ -85,8 +109,17 @@ ROUTE: Final = RouteView(
     first_byte_timeout_ms=15_000.0,
     upstream_idle_timeout_ms=60_000.0,
     traffic=TrafficView(requests=1042, failures=3, in_flight=2, bytes_in=210_040, bytes_out=1_820_113),
+    recent=_RECENT,
+    previous=_PREVIOUS,
+    spark=[119.0, 121.0],
+    slo=ObjectiveView(availability=0.999, latency_target=0.99, latency_under_ms=300.0),
+    phases={"pool_wait": 0.01, "connect": 0.08, "send": 0.03, "ttfb": 9.2, "transfer": 0.2},
+    endpoints=[RouteEndpointView(upstream="orders", address="orders.internal:9001", recent=_RECENT)],
+    shared_with=["orders-export"],
 )
-ROUTES: Final = RouteListView(revision=_REVISION, routes=[ROUTE])
+ROUTES: Final = RouteListView(
+    revision=_REVISION, routes=[msgspec.structs.replace(ROUTE, phases={}, endpoints=[], shared_with=[])]
+)
 
 UPSTREAM: Final = UpstreamView(
     name="orders",
@@ -106,8 +139,13 @@ UPSTREAM: Final = UpstreamView(
             connections_idle=6,
             requests=1044,
             failures=3,
+            recent=_RECENT,
+            spark=[119.0, 121.0],
         )
     ],
+    recent=_RECENT,
+    previous=_PREVIOUS,
+    spark=[119.0, 121.0],
 )
 UPSTREAMS: Final = UpstreamListView(revision=_REVISION, upstreams=[UPSTREAM])
 

@@ -11,6 +11,7 @@ from gateway.admin.problem import Problem, ProblemReason
 from gateway.config.configuration import Role
 from gateway.config.forms.scalars import parse_duration
 from gateway.model.clock import SECOND_NS
+from gateway.telemetry.history.look import NOW
 from gateway.wire.history import FailureView, HistoryPointView, HistoryView, SeriesKind
 from gateway.wire.views import ProblemView
 
@@ -30,7 +31,7 @@ async def history(call: Call) -> web.StreamResponse:
     if kind is None:
         raise _refused(f"kind must be one of {', '.join(_KINDS)}")
     name = query.get("name", "")
-    if not _exists(call, kind, name):
+    if not await _exists(call, kind, name):
         raise Problem(
             ProblemReason.NOT_FOUND,
             f"there is no {kind} of this name with figures of its own, and there was none lately",
@@ -51,16 +52,16 @@ async def history(call: Call) -> web.StreamResponse:
         raise _refused(str(refusal)) from refusal
 
 
-def _exists(call: Call, kind: SeriesKind, name: str) -> bool:
+async def _exists(call: Call, kind: SeriesKind, name: str) -> bool:
     if kind == "gateway":
         return not name
     if call.state.history.find((kind, name)) is not None:
         return True
     if kind == "route":
-        route = call.state.route(name)
+        route = await call.state.route(name, NOW)
         return name in _INTERNAL or (route is not None and route.is_counted)
     upstream, _, address = name.partition("/")
-    view = call.state.upstream(upstream)
+    view = await call.state.upstream(upstream, NOW)
     if view is None or kind == "upstream":
         return view is not None and not address
     return any(endpoint.address == address for endpoint in view.endpoints)

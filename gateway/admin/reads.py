@@ -1,10 +1,17 @@
 """Calls that only look: health, metrics and the views of the gateway's state."""
 
+from typing import Final
+
 from aiohttp import web
 
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
+from gateway.telemetry.history.look import LONGEST_S, NOW, SHORTEST_S, Look
 from gateway.wire.views import HealthView
+
+_LONGEST_NUMBER: Final = 11
+_CLOCKS_APART_S: Final = 60
+"""What is now elsewhere may be a little later than now here."""
 
 
 async def healthz(_call: Call) -> web.StreamResponse:
@@ -27,28 +34,28 @@ async def metrics(call: Call) -> web.StreamResponse:
 
 
 async def status(call: Call) -> web.StreamResponse:
-    return json_response(call.state.status())
+    return json_response(await call.state.status_of(_look(call)))
 
 
 async def routes(call: Call) -> web.StreamResponse:
-    return json_response(call.state.routes())
+    return json_response(await call.state.routes(_look(call)))
 
 
 async def route(call: Call) -> web.StreamResponse:
     name = call.request.match_info["name"]
-    view = call.state.route(name)
+    view = await call.state.route(name, _look(call))
     if view is None:
         raise Problem(ProblemReason.NOT_FOUND, "the running configuration has no route of this name")
     return json_response(view)
 
 
 async def upstreams(call: Call) -> web.StreamResponse:
-    return json_response(call.state.upstreams())
+    return json_response(await call.state.upstreams(_look(call)))
 
 
 async def upstream(call: Call) -> web.StreamResponse:
     name = call.request.match_info["name"]
-    view = call.state.upstream(name)
+    view = await call.state.upstream(name, _look(call))
     if view is None:
         raise Problem(ProblemReason.NOT_FOUND, "the running configuration has no upstream of this name")
     return json_response(view)
@@ -57,3 +64,33 @@ async def upstream(call: Call) -> web.StreamResponse:
 async def config(call: Call) -> web.StreamResponse:
     view = call.state.config()
     return json_response(view, headers={"ETag": f'"{view.sequence}"'})
+
+
+def _look(call: Call) -> Look:
+    """The window that the query asks for. Other parameters have never been refused here, and are not now."""
+    query = call.request.query
+    window_s = _whole(query.get("window"), NOW.window_s)
+    if window_s is None or not SHORTEST_S <= window_s <= LONGEST_S:
+        raise Problem(
+            ProblemReason.BAD_REQUEST,
+            f"window must be a whole number of seconds from {SHORTEST_S} to {LONGEST_S} (6 hours)",
+        )
+    at = query.get("at")
+    at_s = _whole(at, 0)
+    if at_s is None:
+        raise Problem(ProblemReason.BAD_REQUEST, "at must be a time in whole Unix seconds")
+    if at is None:
+        return Look(window_s)
+    now_s = call.state.history.now_s
+    if at_s > now_s + _CLOCKS_APART_S:
+        raise Problem(ProblemReason.BAD_REQUEST, "at must be a time that has come")
+    if at_s <= now_s - LONGEST_S:
+        raise Problem(ProblemReason.BAD_REQUEST, "at must be within the last 6 hours: nothing older is kept")
+    return Look(window_s, at_s)
+
+
+def _whole(text: str | None, default: int) -> int | None:
+    """None for what is no whole number."""
+    if text is None:
+        return default
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None

@@ -3,9 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import msgspec
 import structlog
@@ -20,35 +19,30 @@ from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.intake import Intake, WorkerLoad
 from gateway.runtime.listening import ListeningSockets
+from gateway.runtime.reading.readings import Readings
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
-from gateway.runtime.traffic import Traffic, read_traffic
-from gateway.runtime.views import known_endpoints, pools_by_endpoint, route_view, upstream_view
+from gateway.runtime.views import known_endpoints
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.exposition import Exposition
+from gateway.telemetry.history.look import NOW, Look
+from gateway.telemetry.history.points import time_text
 from gateway.telemetry.history.shelf import GATEWAY
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
-from gateway.wire.report import PoolGauge
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
-    EndpointView,
     ListenerView,
     RouteListView,
     RouteView,
     StatusView,
-    TrafficView,
     UpstreamListView,
     UpstreamView,
     WorkerView,
 )
 
-_FRESH_S: Final = 1.0
-_NO_TRAFFIC: Final = TrafficView()
 _NO_LOAD: Final = WorkerLoad()
-
-T = TypeVar("T")
 
 _log = structlog.get_logger("sightline.admin")
 
@@ -79,9 +73,9 @@ class RunningGateway:
         self._exposition = exposition
         self._started_at = datetime.now(UTC)
         self._started_s = time.monotonic()
-        self._traffic = _Fresh(lambda: read_traffic(store), self._sequence)
-        self._routes = _Fresh(self._route_views, self._sequence)
-        self._upstreams = _Fresh(self._upstream_views, self._sequence)
+        self._readings = Readings(
+            intake.history, intake.loads, store, endpoints, lambda: self._snapshot, self._sequence
+        )
         self._config: ConfigView | None = None
 
     def status(self) -> StatusView:
@@ -120,17 +114,32 @@ class RunningGateway:
                 reasons.append(f"worker {seat.index} serves revision {seat.revision}")
         return not reasons, reasons
 
-    def routes(self) -> RouteListView:
-        return RouteListView(revision=self._snapshot.revision, routes=list(self._routes.get().values()))
+    async def status_of(self, look: Look) -> StatusView:
+        figures = self._readings.figures
+        found = figures.of(GATEWAY, look)
+        return msgspec.structs.replace(
+            self.status(),
+            recent=found.recent,
+            previous=found.previous,
+            sparks=figures.sparks(GATEWAY, look),
+            window_s=look.window_s,
+            at=_at(look),
+        )
 
-    def route(self, name: str) -> RouteView | None:
-        return self._routes.get().get(name)
+    async def routes(self, look: Look) -> RouteListView:
+        routes = list((await self._readings.routes(look)).values())
+        return RouteListView(revision=self._snapshot.revision, routes=routes, window_s=look.window_s, at=_at(look))
 
-    def upstreams(self) -> UpstreamListView:
-        return UpstreamListView(revision=self._snapshot.revision, upstreams=list(self._upstreams.get().values()))
+    async def route(self, name: str, look: Look) -> RouteView | None:
+        return await self._readings.route(name, look)
 
-    def upstream(self, name: str) -> UpstreamView | None:
-        return self._upstreams.get().get(name)
+    async def upstreams(self, look: Look) -> UpstreamListView:
+        upstreams = list((await self._readings.upstreams(look)).values())
+        revision = self._snapshot.revision
+        return UpstreamListView(revision=revision, upstreams=upstreams, window_s=look.window_s, at=_at(look))
+
+    async def upstream(self, name: str, look: Look) -> UpstreamView | None:
+        return await self._readings.upstream(name, look)
 
     def config(self) -> ConfigView:
         running = self._reloads.running
@@ -153,7 +162,7 @@ class RunningGateway:
             line = decode_line(bytes(found[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration
-        facts = known_endpoints(self._upstreams.get(), self._intake.loads.values())
+        facts = known_endpoints(await self._readings.upstreams(NOW), self._intake.loads.values())
         # Thousands of routes take tens of milliseconds, which the loop has not.
         return await asyncio.to_thread(explain_request, configuration, request, facts, line)
 
@@ -201,64 +210,6 @@ class RunningGateway:
             connection_limit=listener.limits.connections,
         )
 
-    def _route_views(self) -> dict[str, RouteView]:
-        traffic, metrics = self._traffic.get().routes, self._snapshot.telemetry.metrics
-        counted = metrics.max_routes if metrics.enabled else 0
-        views = {route.name: route_view(route) for route in self._snapshot.routes}
-        for name, view in views.items():
-            if view.index >= counted:
-                views[name] = msgspec.structs.replace(view, is_counted=False)
-                continue
-            views[name] = msgspec.structs.replace(
-                view, traffic=traffic.get(name, _NO_TRAFFIC), recent=self.history.recent(("route", name))
-            )
-        return views
 
-    def _upstream_views(self) -> dict[str, UpstreamView]:
-        pools = pools_by_endpoint(self._intake.loads.values())
-        views = {}
-        for upstream in self._snapshot.upstreams:
-            view = upstream_view(upstream, self._endpoints.addresses)
-            endpoints = [
-                msgspec.structs.replace(
-                    _with_load(
-                        endpoint, self._traffic.get(), upstream.name, pools.get((upstream.name, endpoint.address), ())
-                    ),
-                    state=self._endpoints.of(upstream.name, endpoint.address).state,
-                    recent=self.history.recent(("endpoint", f"{upstream.name}/{endpoint.address}")),
-                )
-                for endpoint in view.endpoints
-            ]
-            views[upstream.name] = msgspec.structs.replace(
-                view, endpoints=endpoints, recent=self.history.recent(("upstream", upstream.name))
-            )
-        return views
-
-
-class _Fresh(Generic[T]):
-    """A value made when it is asked for and kept for a second, or until what it is made from is another version."""
-
-    def __init__(self, make: Callable[[], T], version: Callable[[], int]) -> None:
-        self._make = make
-        self._version = version
-        self._made: tuple[int, float, T] | None = None
-
-    def get(self) -> T:
-        version, now_s = self._version(), time.monotonic()
-        if self._made is None or self._made[0] != version or now_s >= self._made[1]:
-            self._made = (version, now_s + _FRESH_S, self._make())
-        return self._made[2]
-
-
-def _with_load(endpoint: EndpointView, traffic: Traffic, upstream: str, pools: Iterable[PoolGauge]) -> EndpointView:
-    totals = traffic.endpoints.get((upstream, endpoint.address))
-    pools = list(pools)
-    return msgspec.structs.replace(
-        endpoint,
-        in_flight=sum(pool.in_flight for pool in pools),
-        pending=sum(pool.pending for pool in pools),
-        connections_active=sum(pool.active for pool in pools),
-        connections_idle=sum(pool.idle for pool in pools),
-        requests=totals.requests if totals is not None else 0,
-        failures=totals.failures if totals is not None else 0,
-    )
+def _at(look: Look) -> str | None:
+    return None if look.at_s is None else time_text(look.at_s)

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from gateway.wire.history import RecentView
+from gateway.wire.history import RecentView, SparksView
 
 WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off", "stopped"]
 ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
@@ -106,6 +106,13 @@ class StatusView(View, frozen=True, kw_only=True):
     """Whether the file, as it was read last, would give another configuration than the one that runs, or none."""
     incidents_last_hour: dict[str, int] = {}
     """How many there were of each kind; those that did not happen are left out."""
+    previous: RecentView | None = None
+    """Of the window before that of `recent`; None where too little is known of it. So it is in all views."""
+    sparks: SparksView = SparksView()
+    window_s: int = 60
+    """The window that was asked for."""
+    at: str | None = None
+    """When it ended, if it was asked for; None for now."""
 
 
 class PlaceView(View, frozen=True, kw_only=True):
@@ -154,6 +161,25 @@ class TrafficView(View, frozen=True, kw_only=True):
     bytes_out: int = 0
 
 
+class ObjectiveView(View, frozen=True, kw_only=True):
+    """What a route is to achieve. `latency_target` of its requests shall end within `latency_under_ms`."""
+
+    availability: float | None = None
+    latency_target: float | None = None
+    latency_under_ms: float | None = None
+
+
+class RouteEndpointView(View, frozen=True, kw_only=True):
+    """An endpoint that a route leads to. Its figures are of all attempts at it: see `RouteView.shared_with`."""
+
+    upstream: str
+    address: str
+    state: EndpointState = "healthy"
+    recent: RecentView = RecentView()
+    previous: RecentView | None = None
+    spark: list[float] = []
+
+
 class RouteView(View, frozen=True, kw_only=True):
     """A route as it is served. Timeouts are None where the configuration says `none`."""
 
@@ -174,11 +200,25 @@ class RouteView(View, frozen=True, kw_only=True):
     not without metrics. Then `traffic` and `recent` are empty, which does not mean that nothing happened."""
     traffic: TrafficView = TrafficView()
     recent: RecentView = RecentView()
+    previous: RecentView | None = None
+    spark: list[float] = []
+    """Requests a second over the window of `recent`, in at most 60 equal steps that are over, the oldest first."""
+    slo: ObjectiveView | None = None
+    phases: dict[str, float] = {}
+    """Milliseconds a request spent in each phase, on average over the window; only for a route that is asked for by name.
+    The gateway knows them per upstream: they are those of all requests that ended at the upstreams of the route."""
+    endpoints: list[RouteEndpointView] = []
+    """Of its upstreams; only for a route that is asked for by name."""
+    shared_with: list[str] = []
+    """Other routes that lead to the same upstreams: their requests are in `phases` and `endpoints` too. Told with those."""
 
 
 class RouteListView(View, frozen=True, kw_only=True):
     revision: str
     routes: list[RouteView]
+    window_s: int = 60
+    """Of `recent`; `at` is when it ended if that was asked for, None for now."""
+    at: str | None = None
 
 
 class EndpointView(View, frozen=True, kw_only=True):
@@ -198,6 +238,9 @@ class EndpointView(View, frozen=True, kw_only=True):
     failures: int = 0
     recent: RecentView = RecentView()
     """Of attempts at it."""
+    previous: RecentView | None = None
+    spark: list[float] = []
+    """Attempts a second, as the spark of a route."""
 
 
 class UpstreamView(View, frozen=True, kw_only=True):
@@ -213,11 +256,16 @@ class UpstreamView(View, frozen=True, kw_only=True):
     endpoints: list[EndpointView]
     recent: RecentView = RecentView()
     """Of attempts at all its endpoints."""
+    previous: RecentView | None = None
+    spark: list[float] = []
 
 
 class UpstreamListView(View, frozen=True, kw_only=True):
     revision: str
     upstreams: list[UpstreamView]
+    window_s: int = 60
+    """Of `recent`; `at` is when it ended if that was asked for, None for now."""
+    at: str | None = None
 
 
 class ExchangeListView(View, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat, TooManyFollowers, Wanted
 from gateway.telemetry.history.history import History
+from gateway.telemetry.history.look import Look
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
@@ -138,23 +139,27 @@ class PreparedState:
     changes: PreparedChanges = field(default_factory=PreparedChanges)
     live: PreparedLive = field(default_factory=PreparedLive)
     history: History = field(default_factory=History)
+    looks: list[Look] = field(default_factory=list)
 
-    def status(self) -> StatusView:
+    async def status_of(self, look: Look) -> StatusView:
+        self.looks.append(look)
         return examples.STATUS
 
     def is_ready(self) -> tuple[bool, list[str]]:
         return not self.not_ready, self.not_ready
 
-    def routes(self) -> RouteListView:
+    async def routes(self, look: Look) -> RouteListView:
+        self.looks.append(look)
         return examples.ROUTES
 
-    def route(self, name: str) -> RouteView | None:
+    async def route(self, name: str, look: Look) -> RouteView | None:
         return examples.ROUTE if name in {"orders", "a/b"} else None
 
-    def upstreams(self) -> UpstreamListView:
+    async def upstreams(self, look: Look) -> UpstreamListView:
+        self.looks.append(look)
         return examples.UPSTREAMS
 
-    def upstream(self, name: str) -> UpstreamView | None:
+    async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         return examples.UPSTREAM if name == "orders" else None
 
     def config(self) -> ConfigView:

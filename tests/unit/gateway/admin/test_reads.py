@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from gateway.admin import examples
+from gateway.telemetry.history.look import Look
 from gateway.wire.views import StatusView
 from tests.support.admin_api import AdminApi
 
@@ -55,3 +56,33 @@ def test_an_unknown_name_is_not_found(api: AdminApi, path: str) -> None:
 
 def test_the_configuration_carries_its_sequence_as_entity_tag(api: AdminApi) -> None:
     assert api.call("GET", "/api/v1/config").header("ETag") == '"3"'
+
+
+def test_figures_are_of_the_last_minute_unless_another_window_is_asked_for(api: AdminApi) -> None:
+    api.call("GET", "/api/v1/routes")
+    api.call("GET", "/api/v1/upstreams?window=300")
+    at_s = api.state.history.now_s - 500
+    api.call("GET", f"/api/v1/status?window=10&at={at_s}")
+    assert api.state.looks == [Look(60), Look(300), Look(10, at_s)]
+
+
+@pytest.mark.parametrize("path", ["status", "routes", "routes/orders", "upstreams", "upstreams/orders"])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("window=9", "from 10 to 21600"),
+        ("window=21601", "from 10 to 21600"),
+        ("window=5m", "whole number of seconds"),
+        ("window=", "whole number of seconds"),
+        ("at=yesterday", "whole Unix seconds"),
+        ("at=99999999999", "a time that has come"),
+        ("at=1000", "within the last 6 hours"),
+        ("at=123456789012", "whole Unix seconds"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused_with_what_was_expected(
+    api: AdminApi, path: str, query: str, expected: str
+) -> None:
+    reply = api.call("GET", f"/api/v1/{path}?{query}")
+    assert (reply.status, reply.json()["reason"]) == (400, "bad_request")
+    assert expected in reply.json()["detail"]

@@ -65,7 +65,8 @@ def test_a_window_of_six_hours_is_summed_from_minutes_and_moves_on() -> None:
     for _ in range(20):
         found, span = figures.of(ROUTE, look), look.span(scene.clock.now_s)
         assert found.recent.requests == 2 * (span.end_s - span.start_s) // 10
-        assert set(found.spark) == {0.2} and len(found.spark) in {59, 60}
+        assert set(found.spark) == {0.2}
+        assert len(found.spark) in {59, 60}
         scene.report(route_delta(count=2))
         scene.pass_s(10)
 

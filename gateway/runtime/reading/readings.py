@@ -1,0 +1,228 @@
+"""Routes and upstreams as they run, with their figures of the window that is looked at."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from gateway.model.clock import MILLISECOND_NS
+from gateway.model.route import Route
+from gateway.model.snapshot import Snapshot
+from gateway.model.upstream import Upstream
+from gateway.runtime.intake import WorkerLoad
+from gateway.runtime.reading.shared import Fresh, Shared, Steps, in_slices
+from gateway.runtime.traffic import Traffic, read_traffic
+from gateway.runtime.views import pools_by_endpoint, route_view, upstream_view
+from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.telemetry.history.figures import Figures
+from gateway.telemetry.history.history import History
+from gateway.telemetry.history.look import Look
+from gateway.telemetry.store import MetricsStore
+from gateway.wire.history import WindowData
+from gateway.wire.report import PoolGauge
+from gateway.wire.views import EndpointView, ObjectiveView, RouteEndpointView, RouteView, TrafficView, UpstreamView
+
+_NO_TRAFFIC: Final = TrafficView()
+_UNWATCHED_S: Final = 60.0
+"""When nobody has looked for so long, what was remembered for them goes."""
+_ENDPOINTS: Final = 200
+_SHARED_WITH: Final = 50
+"""The most that are told of one route."""
+
+
+class Readings:
+    """Used on the supervisor's loop. loads: by worker; snapshot: what runs, sequence: its number; a new one makes everything
+    stale."""
+
+    def __init__(
+        self,
+        history: History,
+        loads: Mapping[int, WorkerLoad],
+        store: MetricsStore,
+        endpoints: EndpointStates,
+        snapshot: Callable[[], Snapshot],
+        sequence: Callable[[], int],
+    ) -> None:
+        self._figures = Figures(history)
+        self._loads = loads
+        self._endpoints = endpoints
+        self._snapshot = snapshot
+        self._traffic = Fresh(lambda: read_traffic(store), sequence)
+        self._plain_routes = _Plain(snapshot)
+        self._routes = Shared(self._route_views, sequence)
+        self._upstreams = Shared(self._upstream_views, sequence)
+        self._forgetting: asyncio.TimerHandle | None = None
+
+    @property
+    def figures(self) -> Figures:
+        """For a look by somebody who will be back within a minute, or not at all."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        self._forgetting = asyncio.get_running_loop().call_later(_UNWATCHED_S, self._figures.forget)
+        return self._figures
+
+    async def routes(self, look: Look) -> dict[str, RouteView]:
+        return await self._routes.get(look)
+
+    async def upstreams(self, look: Look) -> dict[str, UpstreamView]:
+        return await self._upstreams.get(look)
+
+    async def route(self, name: str, look: Look) -> RouteView | None:
+        """With where its time went, and its endpoints. None if there is no such route."""
+        route = next((route for route in self._snapshot().routes if route.name == name), None)
+        return None if route is None else await in_slices(self._route_detail(route, look))
+
+    async def upstream(self, name: str, look: Look) -> UpstreamView | None:
+        upstream = next((upstream for upstream in self._snapshot().upstreams if upstream.name == name), None)
+        if upstream is None:
+            return None
+        return await in_slices(self._upstream_view(upstream, look, pools_by_endpoint(self._loads.values())))
+
+    def _route_views(self, look: Look) -> Steps[dict[str, RouteView]]:
+        traffic, snapshot = self._traffic.get().routes, self._snapshot()
+        views = {}
+        for route in snapshot.routes:
+            views[route.name] = self._route_view(route, look, traffic, snapshot)
+            yield
+        return views
+
+    def _route_view(self, route: Route, look: Look, traffic: dict[str, TrafficView], snapshot: Snapshot) -> RouteView:
+        view, metrics = self._plain_routes.get(route), snapshot.telemetry.metrics
+        if not metrics.enabled or route.index >= metrics.max_routes:
+            return msgspec.structs.replace(view, is_counted=False)
+        found = self.figures.of(("route", route.name), look)
+        return msgspec.structs.replace(
+            view,
+            traffic=traffic.get(route.name, _NO_TRAFFIC),
+            recent=found.recent,
+            previous=found.previous,
+            spark=found.spark,
+        )
+
+    def _route_detail(self, route: Route, look: Look) -> Steps[RouteView]:
+        snapshot = self._snapshot()
+        view = self._route_view(route, look, self._traffic.get().routes, snapshot)
+        yield
+        names = {share.upstream for share in route.upstreams}
+        totals = []
+        for name in names:
+            totals.append(self.figures.total(("upstream", name), look))
+            yield
+        endpoints = []
+        for name, address in _addresses(snapshot, names)[:_ENDPOINTS]:
+            endpoints.append(self._route_endpoint(name, address, look))
+            yield
+        return msgspec.structs.replace(
+            view, phases=_mean_phases(totals), endpoints=endpoints, shared_with=_sharing(snapshot, route, names)
+        )
+
+    def _route_endpoint(self, upstream: str, address: str, look: Look) -> RouteEndpointView:
+        found = self.figures.of(("endpoint", f"{upstream}/{address}"), look)
+        return RouteEndpointView(
+            upstream=upstream,
+            address=address,
+            state=self._endpoints.of(upstream, address).state,
+            recent=found.recent,
+            previous=found.previous,
+            spark=found.spark,
+        )
+
+    def _upstream_views(self, look: Look) -> Steps[dict[str, UpstreamView]]:
+        pools = pools_by_endpoint(self._loads.values())
+        views = {}
+        for upstream in self._snapshot().upstreams:
+            views[upstream.name] = yield from self._upstream_view(upstream, look, pools)
+        return views
+
+    def _upstream_view(
+        self, upstream: Upstream, look: Look, pools: dict[tuple[str, str], list[PoolGauge]]
+    ) -> Steps[UpstreamView]:
+        view = upstream_view(upstream, self._endpoints.addresses)
+        endpoints = []
+        for endpoint in view.endpoints:
+            place = (upstream.name, endpoint.address)
+            found = self.figures.of(("endpoint", "/".join(place)), look)
+            endpoints.append(
+                msgspec.structs.replace(
+                    _with_load(endpoint, self._traffic.get(), place, pools.get(place, ())),
+                    state=self._endpoints.of(*place).state,
+                    recent=found.recent,
+                    previous=found.previous,
+                    spark=found.spark,
+                )
+            )
+            yield
+        found = self.figures.of(("upstream", upstream.name), look)
+        yield
+        return msgspec.structs.replace(
+            view, endpoints=endpoints, recent=found.recent, previous=found.previous, spark=found.spark
+        )
+
+
+class _Plain:
+    """What of the view of a route does not change while a snapshot runs."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        self._snapshot = snapshot
+        self._of: Snapshot | None = None
+        self._views: dict[str, RouteView] = {}
+
+    def get(self, route: Route) -> RouteView:
+        if self._of is not self._snapshot():
+            self._of, self._views = self._snapshot(), {}
+        view = self._views.get(route.name)
+        if view is None:
+            view = self._views[route.name] = msgspec.structs.replace(route_view(route), slo=_objective(route))
+        return view
+
+
+def _objective(route: Route) -> ObjectiveView | None:
+    slo = route.slo
+    if slo is None:
+        return None
+    return ObjectiveView(
+        availability=slo.availability_ratio,
+        latency_target=slo.latency.target_ratio if slo.latency else None,
+        latency_under_ms=slo.latency.under_ns / MILLISECOND_NS if slo.latency else None,
+    )
+
+
+def _addresses(snapshot: Snapshot, upstreams: set[str]) -> list[tuple[str, str]]:
+    chosen = (upstream for upstream in snapshot.upstreams if upstream.name in upstreams)
+    return [(upstream.name, endpoint.address) for upstream in chosen for endpoint in upstream.endpoints]
+
+
+def _sharing(snapshot: Snapshot, route: Route, upstreams: set[str]) -> list[str]:
+    sharing = (
+        other.name
+        for other in snapshot.routes
+        if other is not route and any(share.upstream in upstreams for share in other.upstreams)
+    )
+    return [name for _, name in zip(range(_SHARED_WITH), sharing, strict=False)]
+
+
+def _mean_phases(totals: Iterable[WindowData]) -> dict[str, float]:
+    """Milliseconds a request of these upstreams spent in each phase, over all its attempts."""
+    total = WindowData()
+    for each in totals:
+        total.add(each)
+    if not total.exchanges:
+        return {}
+    return {phase: round(ns / total.exchanges / MILLISECOND_NS, 4) for phase, ns in total.phases_ns.items()}
+
+
+def _with_load(
+    endpoint: EndpointView, traffic: Traffic, place: tuple[str, str], pools: Iterable[PoolGauge]
+) -> EndpointView:
+    totals = traffic.endpoints.get(place)
+    pools = list(pools)
+    return msgspec.structs.replace(
+        endpoint,
+        in_flight=sum(pool.in_flight for pool in pools),
+        pending=sum(pool.pending for pool in pools),
+        connections_active=sum(pool.active for pool in pools),
+        connections_idle=sum(pool.idle for pool in pools),
+        requests=totals.requests if totals is not None else 0,
+        failures=totals.failures if totals is not None else 0,
+    )

@@ -1,0 +1,108 @@
+"""Values made in slices, once for all who ask."""
+
+import asyncio
+import time
+
+from gateway.runtime.reading.shared import Fresh, Shared, Steps, in_slices
+from gateway.telemetry.history.look import NOW, Look
+
+
+class Maker:
+    def __init__(self, steps: int = 3) -> None:
+        self.made: list[Look] = []
+        self.version = 1
+        self._steps = steps
+
+    def make(self, look: Look) -> Steps[str]:
+        self.made.append(look)
+        for _ in range(self._steps):
+            yield
+        return f"{len(self.made)} of {look.window_s}"
+
+
+def test_whoever_asks_while_it_is_made_or_within_a_second_gets_the_same() -> None:
+    maker = Maker()
+    shared = Shared(maker.make, lambda: maker.version)
+
+    async def ask() -> None:
+        answers = await asyncio.gather(*(shared.get(NOW) for _ in range(5)))
+        assert {*answers, await shared.get(NOW)} == {"1 of 60"}
+        assert await shared.get(Look(300)) == "2 of 300"
+
+    asyncio.run(ask())
+    assert maker.made == [NOW, Look(300)]
+
+
+def test_another_version_is_made_anew_and_so_is_what_is_old() -> None:
+    maker = Maker()
+    shared = Shared(maker.make, lambda: maker.version, fresh_s=0.05)
+
+    async def ask() -> None:
+        assert await shared.get(NOW) == "1 of 60"
+        maker.version = 2
+        assert await shared.get(NOW) == "2 of 60"
+        deadline_s = time.monotonic() + 5
+        while await shared.get(NOW) == "2 of 60":
+            assert time.monotonic() < deadline_s
+            await asyncio.sleep(0.01)
+
+    asyncio.run(ask())
+
+
+def test_the_looks_asked_for_longest_ago_are_let_go() -> None:
+    maker = Maker()
+    shared = Shared(maker.make, lambda: 1)
+
+    async def ask() -> None:
+        for window_s in (10, 20, 30, 40, 50, 10):
+            await shared.get(Look(window_s))
+
+    asyncio.run(ask())
+    assert len(maker.made) == 6
+
+
+def test_one_who_goes_away_does_not_take_it_from_the_others() -> None:
+    shared = Shared(Maker().make, lambda: 1)
+
+    async def ask() -> str:
+        leaving, staying = asyncio.create_task(shared.get(NOW)), asyncio.create_task(shared.get(NOW))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await staying
+
+    assert asyncio.run(ask()) == "1 of 60"
+
+
+def test_the_loop_goes_on_while_a_large_value_is_made() -> None:
+    def slow() -> Steps[str]:
+        for _ in range(20):
+            until_s = time.perf_counter() + 0.002
+            while time.perf_counter() < until_s:
+                pass
+            yield
+        return "done"
+
+    async def ask() -> int:
+        turns = 0
+        making = asyncio.create_task(in_slices(slow()))
+        while not making.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(ask()) >= 8
+
+
+def test_a_fresh_value_is_made_again_for_another_version() -> None:
+    made: list[int] = []
+    version = 1
+
+    def make() -> int:
+        made.append(version)
+        return version
+
+    fresh = Fresh(make, lambda: version)
+    assert (fresh.get(), fresh.get()) == (1, 1)
+    version = 2
+    assert fresh.get() == 2
+    assert made == [1, 2]

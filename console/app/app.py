@@ -1,28 +1,28 @@
-"""The console. It holds the model, feeds it from the source, and moves between screens."""
+"""The console. It holds the model, feeds it from the source, and draws the screen in front."""
 
 import asyncio
 import time
 from typing import ClassVar, Final
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from console.app.destinations import BY_KEY, BY_NAME, Place
+from console.app.destinations import BY_NAME
+from console.app.navigation import Navigating
+from console.app.pivots import PIVOTS
 from console.render.palette import PALETTES, Palette, PaletteName
 from console.screens.operator_screen import OperatorScreen
 from console.sources.source import Source
-from console.state.messages import Message
+from console.state.messages import Message, TailWanted
 from console.state.model import WINDOWS_S, Model
 from console.state.selection import Destination, Selection
 
 _FRAME_S: Final = 0.5
 """At most so often is a screen drawn because something came; keys draw at once."""
-_DEEPEST: Final = 32
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(Navigating):
     """Implements console.screens.operations.Console."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -36,22 +36,30 @@ class ConsoleApp(App[None]):
                  first: Destination | None = None) -> None:  # fmt: skip
         super().__init__()
         self.source = source
-        self.model = Model()
+        self.live_model = Model()
+        self._still: Model | None = None
         self.context_name = context_name
         self.is_production = is_production
         self.is_read_only = is_read_only
         self.palette_name: PaletteName = palette
         self.ascii_only = ascii_only
-        self.frozen_at_s: float | None = None
-        self._first = first or Destination("routes")
+        self._first = first or Destination("overview" if "overview" in BY_NAME else "routes")
         self._drawn = -1
-        self._before: Destination | None = None
-        self._current = self._first
+        self._tail: TailWanted | None = None
+
+    @property
+    def model(self) -> Model:
+        """What is shown: while frozen, what was known then."""
+        return self._still or self.live_model
+
+    @property
+    def frozen_at_s(self) -> float | None:
+        return None if self._still is None else self._still.now_s
 
     def on_mount(self) -> None:
         self.register_theme(_theme(PALETTES[self.palette_name]))
         self.theme = f"sightline-{self.palette_name}"
-        self.open(self._first)
+        self.start_at(self._first)
         self.set_interval(_FRAME_S, self._draw)
         self.run_worker(self._feed(), exclusive=True, group="feed")
 
@@ -60,90 +68,87 @@ class ConsoleApp(App[None]):
         await self.source.run(self._take)
 
     def _take(self, at_s: float, message: Message) -> None:
-        self.model.now_s = at_s
-        self.model.take(message)
+        self.live_model.now_s = at_s
+        self.live_model.take(message)
+        if self._still is not None:
+            self._still.fill(message)
 
     def _draw(self) -> None:
-        if self.frozen_at_s is not None:
-            return
-        self.model.now_s = max(self.model.now_s, time.time()) if self.source.can_act else self.model.now_s
+        if self.source.can_act:  # A recording brings its own clock.
+            self.live_model.now_s = max(self.live_model.now_s, time.time())
         screen = self.screen
-        if isinstance(screen, OperatorScreen):
+        if not isinstance(screen, OperatorScreen):
+            return
+        if self.model.version != self._drawn:
+            self._drawn = self.model.version
             screen.refresh_all()
+        else:
+            screen.refresh_frame()
 
     def screen_shown(self, screen: Screen[None]) -> None:
-        if isinstance(screen, OperatorScreen):
-            self.source.want(screen.readings(), screen.tail())
-
-    def open(self, destination: Destination) -> None:
-        place = BY_NAME.get(destination.screen)
-        if place is None:
-            self._say(f"there is no screen {destination.screen!r}")
-            return
-        self._before, self._current = self._current, destination
-        self._show(place, destination)
-
-    def _show(self, place: Place, destination: Destination) -> None:
-        screen = place.make(destination.subject, destination.filter)
-        if place.key:
-            while len(self.screen_stack) > 1:
-                _ = self.pop_screen()
-        elif len(self.screen_stack) > _DEEPEST:
-            self._say("too many screens are open; go back first")
-            return
-        _ = self.push_screen(screen)
-
-    def action_go(self, key: str) -> None:
-        place = BY_KEY.get(key)
-        if place is not None:
-            self.open(Destination(place.name))
-
-    def back(self) -> None:
-        if len(self.screen_stack) > 2:
-            _ = self.pop_screen()
-
-    def previous(self) -> None:
-        if self._before is not None:
-            self.open(self._before)
+        if screen is self.front and isinstance(screen, OperatorScreen):
+            tail = screen.tail()
+            if tail is not None and tail != self._tail:
+                self.live_model.tail.clear()  # The source begins it anew, with what went before.
+            self._tail = tail
+            self.source.want(screen.readings(), tail)
 
     def freeze(self) -> None:
-        self.frozen_at_s = None if self.frozen_at_s is not None else self.model.now_s
-        if isinstance(self.screen, OperatorScreen):
-            self.screen.refresh_all()
+        self._still = self.live_model.still() if self._still is None else None
+        self.redraw()
+
+    def redraw(self) -> None:
+        """All of the screen in front, and what it wants."""
+        if self.front is not None and self.front.is_mounted:
+            self.screen_shown(self.front)
+            self.front.refresh_all()
 
     def pivot(self, where: str, selection: Selection | None) -> None:
         if selection is None:
-            self._say("nothing is selected")
-        elif where == "live":
-            self.open(Destination("live", filter=selection.filter))
-        elif where == "failing":
-            self.open(Destination("live", filter=f"{selection.filter} err".strip()))
+            self.say("nothing is selected")
+            return
+        way = PIVOTS.get(where)
+        destination = way(selection) if way is not None else None
+        if destination is None:
+            self.say(f"nothing is known of {selection.name} there")
+        else:
+            self.open(destination)
 
     def act(self, selection: Selection | None) -> None:
         if selection is None:
-            self._say("nothing is selected")
+            self.say("nothing is selected")
+        elif reason := self.why_not("act"):
+            self.say(reason)
+
+    def why_not(self, binding_id: str) -> str:
+        if binding_id != "act":
+            return ""
+        if not self.source.can_act:
+            return "a recording cannot be acted upon"
+        if self.is_read_only:
+            return "this console is read-only"
+        freshness = self.live_model.link.freshness(self.live_model.now_s)
+        return "" if freshness in {"live", "slow"} else f"no action while {freshness}"
 
     def change_window(self, step: int) -> None:
         position = WINDOWS_S.index(self.model.window_s) + step
-        self.model.window_s = WINDOWS_S[position % len(WINDOWS_S)]
-        if isinstance(self.screen, OperatorScreen):
-            self.screen_shown(self.screen)
-            self.screen.refresh_all()
+        self.live_model.window_s = WINDOWS_S[position % len(WINDOWS_S)]
+        self.model.window_s = self.live_model.window_s
+        self.redraw()
+
+    def offer_views(self) -> None:
+        self.say("no views are saved")
 
     def run_command(self, text: str) -> None:
         words = text.split()
         if words in (["q"], ["quit"]):
             self.exit()
         elif words:
-            self.open(Destination(words[0], *words[1:2]))
+            self.go(Destination(words[0], *words[1:2]))
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)
-        self._say(f"copied: {text}")
-
-    def _say(self, text: str) -> None:
-        if isinstance(self.screen, OperatorScreen):
-            self.screen.say(text)
+        self.say(f"copied: {text}")
 
 
 def _theme(palette: Palette) -> Theme:

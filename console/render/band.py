@@ -26,7 +26,14 @@ class Surroundings(Protocol):
     """What the frame shows of the app besides the model."""
 
     @property
-    def model(self) -> Model: ...
+    def model(self) -> Model:
+        """What is shown."""
+        ...
+
+    @property
+    def live_model(self) -> Model:
+        """What is known: more than is shown, while frozen."""
+        ...
 
     @property
     def context_name(self) -> str: ...
@@ -65,7 +72,7 @@ def band(surroundings: Surroundings) -> Ends:
 
 def link_state(surroundings: Surroundings) -> list[Cell]:
     """`live 0.8s`, `STALE 14s`, `DISCONNECTED, retry 4s, last data 14:02:31`, `FROZEN 14:02:31`."""
-    model = surroundings.model
+    model = surroundings.live_model
     if surroundings.frozen_at_s is not None:
         return [Cell(f"FROZEN {clock_of(surroundings.frozen_at_s)} ", "accent")]
     freshness = model.link.freshness(model.now_s)
@@ -84,10 +91,14 @@ def clock_of(at_s: float) -> str:
     return clock(datetime.fromtimestamp(at_s, UTC).isoformat())
 
 
-def screen_row(surroundings: Surroundings, current: str, filter_text: str) -> Ends:
-    """`1Over 2Routes ...` with the one in front marked, and at the right the window and the filter."""
+def screen_row(surroundings: Surroundings, current: str, filter_text: str, sort: str = "") -> Ends:
+    """`1Over 2Routes ...` with the one in front marked, and at the right the window, the order and the filter."""
     left = [Cell(" ")]
     for key, title, name in SCREENS:
         left += [Cell(key, "dim"), Cell(f"{title} ", "strong" if name == current else "plain")]
     window = age(surroundings.model.window_s)
-    return left, [Cell(f"win {window}  filter: {filter_text or '-'} ", "dim")]
+    order = f"sort {sort}  " if sort else ""
+    return left, [
+        Cell(f"win {window}  {order}", "dim"),
+        Cell(f"filter: {filter_text or '-'} ", "accent" if filter_text else "dim"),
+    ]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.render.route_grid import route_grid
 from console.render.routes import SORTS
@@ -17,15 +16,7 @@ from console.widgets.live_table import LiveTable
 
 class RoutesScreen(OperatorScreen):
     NAME: ClassVar[str] = "routes"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "sort('rate')", "by rate", id="by_rate"),
-        Binding("E", "sort('errors')", "by errors", id="by_errors"),
-        Binding("L", "sort('p99')", "by latency", id="by_latency"),
-    ]
-
-    def __init__(self, subject: str = "", filter_text: str = "") -> None:
-        super().__init__(subject, filter_text)
-        self._sort = "errors"
+    SORTS: ClassVar[tuple[str, ...]] = ("errors", "rate", "p99", "requests", "order")
 
     def body(self) -> ComposeResult:
         yield LiveTable(id="body")
@@ -34,8 +25,8 @@ class RoutesScreen(OperatorScreen):
         return (reading.ROUTES,)
 
     def show(self) -> None:
-        grid = route_grid(self.model, self.filter, SORTS[self._sort], ascii_only=self.console.ascii_only)
-        self.query_one(LiveTable).show(grid)
+        grid = route_grid(self.model, self.filter, SORTS[self.sort], ascii_only=self.console.ascii_only)
+        self.query_one(LiveTable).show(self.in_order(grid))
 
     @property
     def selection(self) -> Selection | None:
@@ -47,8 +38,4 @@ class RoutesScreen(OperatorScreen):
         return None if key is None else Destination("route", key)
 
     def twin(self) -> str:
-        return f"sightline routes --sort {self._sort}"
-
-    def action_sort(self, by: str) -> None:
-        self._sort = by
-        self.refresh_all()
+        return f"sightline routes --sort {self.sort}"

@@ -79,6 +79,32 @@ class Model:
                     self.link, state=message.state, problem=message.problem, retry_at_s=retry_at_s
                 )
 
+    def still(self) -> "Model":
+        """As it is now, for as long as somebody wants to look at it."""
+        still = Model()
+        vars(still).update(vars(self))
+        still.ticks, still.incidents = self.ticks.copy(), self.incidents.copy()
+        still.tail = self.tail.still()
+        still._answers = self._answers.copy()
+        return still
+
+    def fill(self, message: Message) -> None:
+        """Take what was not known at all yet: what a screen opened over a still model asks for."""
+        if not isinstance(message, Answered | Failed) or self.view(message.reading) is not None:
+            return
+        self.version += 1
+        if isinstance(message, Answered):
+            self._keep(message.reading, Answer(message.view, self.now_s))
+        else:
+            self._keep(message.reading, Answer(None, 0.0, message.problem, message.status))
+
+    def latest(self, view: type[V]) -> V | None:
+        """The newest answer of this type, whatever its window: for names that are wanted now."""
+        found = [
+            answer for reading, answer in self._answers.items() if reading.view is view and answer.view is not None
+        ]
+        return max(found, key=lambda answer: answer.at_s).view if found else None
+
     def get(self, reading: Reading[V]) -> Answer[V]:
         """What is known of it, which may be nothing."""
         answer = self._answers.get(reading)

@@ -7,7 +7,15 @@ from urllib.parse import quote
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
-from gateway.wire.views import ConfigView, ExchangeListView, RouteListView, RouteView, StatusView, UpstreamListView
+from gateway.wire.views import (
+    ConfigView,
+    ExchangeListView,
+    RouteListView,
+    RouteView,
+    StatusView,
+    UpstreamListView,
+    UpstreamView,
+)
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -42,8 +50,25 @@ CONFIG: Final = Reading("config", ConfigView, every_s=ONCE)
 UNMATCHED: Final = Reading("unmatched", UnmatchedListView, every_s=2.0)
 
 
-def route(name: str) -> Reading[RouteView]:
-    return Reading(f"routes/{quote(name, safe='')}", RouteView)
+def status(window_s: int | None = None, at_s: int | None = None) -> Reading[StatusView]:
+    """As of all readings with a window: its length, and when it ends; None for the gateway's own and for now."""
+    return Reading("status", StatusView, _look(window_s, at_s))
+
+
+def routes(window_s: int | None = None, at_s: int | None = None) -> Reading[RouteListView]:
+    return Reading("routes", RouteListView, _look(window_s, at_s))
+
+
+def upstreams(window_s: int | None = None, at_s: int | None = None) -> Reading[UpstreamListView]:
+    return Reading("upstreams", UpstreamListView, _look(window_s, at_s))
+
+
+def route(name: str, window_s: int | None = None, at_s: int | None = None) -> Reading[RouteView]:
+    return Reading(f"routes/{quote(name, safe='')}", RouteView, _look(window_s, at_s))
+
+
+def upstream(name: str, window_s: int | None = None, at_s: int | None = None) -> Reading[UpstreamView]:
+    return Reading(f"upstreams/{quote(name, safe='')}", UpstreamView, _look(window_s, at_s))
 
 
 def in_flight(expression: str = "", limit: int = 200) -> Reading[InFlightListView]:
@@ -71,6 +96,10 @@ def revision(reference: str) -> Reading[RevisionDetailView]:
 
 def difference(old: str, new: str) -> Reading[RevisionDiffView]:
     return Reading(f"revisions/{quote(old, safe='')}..{quote(new, safe='')}", RevisionDiffView, every_s=ONCE)
+
+
+def _look(window_s: int | None, at_s: int | None) -> tuple[tuple[str, str], ...]:
+    return _query(window=str(window_s or ""), at=str(at_s or ""))
 
 
 def _query(**parameters: str) -> tuple[tuple[str, str], ...]:

@@ -53,6 +53,13 @@ class Tail:
         if lost.topic == "exchanges":
             self.missing += lost.count
 
+    def still(self) -> "Tail":
+        """As it is now."""
+        still = Tail()
+        vars(still).update(vars(self))
+        still.rows = self.rows.copy()
+        return still
+
     def clear(self) -> None:
         self.rows.clear()
         self.counts = self.before = None

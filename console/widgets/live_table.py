@@ -76,6 +76,16 @@ class LiveTable(Styled, Widget, can_focus=True):
                 self._go(position)
                 return
 
+    def move_to_match(self, text: str, step: int) -> bool:
+        """To the next row one of whose cells has that text, or the one before (-1); round the end. False if there is none."""
+        count = len(self._grid.rows)
+        for distance in range(1, count + 1):
+            position = (self._cursor + step * distance) % count
+            if any(text in cell.text for cell in self._grid.rows[position].cells):
+                self._go(position)
+                return True
+        return False
+
     def action_move(self, step: int) -> None:
         self._go(self._cursor + step)
 

@@ -1,0 +1,144 @@
+"""The frame of every screen and how it is fed: what a screen says of itself, and the rows around its body."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+
+from console.render.band import band, screen_row
+from console.render.grid import Grid
+from console.render.hints import hint_line
+from console.screens.hinting import hints_of
+from console.screens.keys import HINTED
+from console.screens.prompted import PromptedScreen
+from console.state.messages import TailWanted
+from console.state.model import Model
+from console.state.reading import AnyReading
+from console.state.selection import Destination, Selection
+from console.widgets.line import CellLine
+from console.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from console.screens.operations import Console
+
+
+class FramedScreen(PromptedScreen):
+    """What each screen says of itself, with answers for those that say nothing. OperatorScreen tells what is what."""
+
+    NAME: ClassVar[str] = ""
+    """As in the command bar: `routes`."""
+    SORTS: ClassVar[tuple[str, ...]] = ()
+    """What the rows can be sorted by; keys R, E and L mean `rate`, `errors` and `p99`, where they are among them."""
+    HINTS: ClassVar[tuple[str, ...]] = HINTED
+    """Ids of the keys that the bottom line tells of, the most useful first."""
+
+    CSS = "FramedScreen { layout: vertical; } #body { height: 1fr; }"
+
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__()
+        self.subject = subject
+        self.filter = filter_text
+        self.sort = self.SORTS[0] if self.SORTS else ""
+        self.is_reversed = False
+
+    @property
+    def console(self) -> "Console":
+        """The app."""
+        return cast("Console", self.app)
+
+    @property
+    def model(self) -> Model:
+        """As it is shown: while frozen, as it was."""
+        return self.console.model
+
+    def compose(self) -> ComposeResult:
+        yield CellLine(id="band", is_panel=True)
+        yield CellLine(id="screens", is_panel=True)
+        yield from self.body()
+        yield Prompt()
+        yield CellLine(id="hints", is_panel=True)
+
+    def body(self) -> ComposeResult:
+        """The widgets between the row of screens and the prompt."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Bring what the model says to the widgets. Called when something came, and after keys that change the view."""
+        raise NotImplementedError
+
+    def readings(self) -> Sequence[AnyReading]:
+        """What this screen shows."""
+        return ()
+
+    def tail(self) -> TailWanted | None:
+        """The live traffic this screen shows, if it does."""
+        return None
+
+    @property
+    def selection(self) -> Selection | None:
+        """What keys that act on a row act on."""
+        return None
+
+    def drill_to(self) -> Destination | None:
+        """Where `enter` leads from the row that is selected."""
+        return None
+
+    def pivot_to(self, _where: str) -> Destination | None:
+        """Where a pivot leads from here, if it is somewhere else than the selection alone tells."""
+        return None
+
+    def twin(self) -> str:
+        """The command that prints what this screen shows."""
+        return f"sightline {self.NAME}"
+
+    def filter_problem(self, _text: str) -> str:
+        """What is wrong with a filter, or nothing. Asked while it is being typed."""
+        return ""
+
+    def filter_column(self, _text: str) -> int | None:
+        """Where it is wrong, if that is known."""
+        return None
+
+    def refresh_frame(self) -> None:
+        """The rows around the body."""
+        self.query_one("#band", CellLine).show(*band(self.console))
+        sort = f"{self.sort}{' reversed' if self.is_reversed else ''}"
+        self.query_one("#screens", CellLine).show(*screen_row(self.console, self.NAME, self.filter, sort))
+        if self.query_one(Prompt).kind is None:
+            self.show_hints()
+
+    def refresh_all(self) -> None:
+        """The frame and the body."""
+        self.refresh_frame()
+        self.show()
+
+    def show_hints(self) -> None:
+        self.query_one("#hints", CellLine).show(hint_line(hints_of(self)))
+
+    def in_order(self, grid: Grid) -> Grid:
+        """Turned round, where the operator wants that."""
+        return grid._replace(rows=list(reversed(grid.rows))) if self.is_reversed else grid
+
+    def apply_filter(self, text: str) -> None:
+        """Show what this filter leaves."""
+        self.filter = text
+        self.console.screen_shown(self)
+        self.refresh_all()
+
+    def apply_sort(self, by: str, *, is_reversed: bool = False) -> None:
+        """by: one of SORTS."""
+        self.sort, self.is_reversed = by, is_reversed
+        self.refresh_all()
+
+    def on_mount(self) -> None:
+        self.refresh_all()
+
+    def on_screen_resume(self) -> None:
+        self.console.screen_shown(self)
+        self.refresh_all()
+
+    def focus_body(self) -> None:
+        for widget in self.query("LiveTable, TailView"):
+            widget.focus()
+            return
+        self.set_focus(None)

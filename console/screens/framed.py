@@ -113,7 +113,7 @@ class FramedScreen(PromptedScreen):
         self.show()
 
     def show_hints(self) -> None:
-        self.query_one("#hints", CellLine).show(hint_line(hints_of(self)))
+        self.query_one("#hints", CellLine).show(hint_line(hints_of(self, self.HINTS, self.console.why_not)))
 
     def in_order(self, grid: Grid) -> Grid:
         """Turned round, where the operator wants that."""

@@ -24,9 +24,11 @@ from gateway.wire.views import (
     LastChangeView,
     ListenerView,
     MatchView,
+    NodeView,
     ObjectiveView,
     PlaceView,
     ProblemView,
+    ProcessView,
     ReloadView,
     RouteEndpointView,
     RouteListView,
@@ -81,8 +83,25 @@ STATUS: Final = StatusView(
     not_ready_because=[],
     draining=False,
     workers=[
-        WorkerView(index=1, pid=4712, state="serving", revision=_REVISION, sequence=3, in_flight=2, connections=31),
-        WorkerView(index=2, pid=4713, state="serving", revision=_REVISION, sequence=3, restarts=1, connections=29),
+        WorkerView(
+            index=1,
+            pid=4712,
+            state="serving",
+            revision=_REVISION,
+            sequence=3,
+            in_flight=2,
+            connections=31,
+            started_at="2026-01-31T08:00:00.210Z",
+            uptime_s=86.2,
+            last_seen_s=0.14,
+            sync="synced",
+            rate=212.4,
+            cpu_ratio=0.083,
+            rss_bytes=46_882_816,
+            fds=74,
+            loop_lag_p99_ms=1.2,
+        ),
+        WorkerView(index=2, pid=4713, state="serving", revision=_REVISION, sequence=3, restarts=1, sync="synced"),
     ],
     listeners=[ListenerView(name="public", address="127.0.0.1:9080", connections=60, connection_limit=20_000)],
     last_reload=ReloadView(
@@ -95,6 +114,8 @@ STATUS: Final = StatusView(
     recent=_RECENT,
     previous=_PREVIOUS,
     sparks=SparksView(step_s=1, rate=[119.0, 121.0], error_ratio=[0.0, 0.005], p99_ms=[31.0, 48.2]),
+    node=NodeView(name="gw-1", host="gw-1", cores=2, memory_limit_bytes=2_147_483_648),
+    supervisor=ProcessView(pid=4711, cpu_ratio=0.021, rss_bytes=96_468_992, fds=31),
 )
 
 ROUTE: Final = RouteView(

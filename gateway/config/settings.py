@@ -115,10 +115,13 @@ def drain_settings(form: DrainForm) -> DrainSettings:
 
 
 def worker_count(workers: int | str) -> int:
-    """`auto` is one for each processor this process may run on, as affinity and the cgroup's quota have it."""
-    if isinstance(workers, int):
-        return workers
-    return min(len(os.sched_getaffinity(0)), _cgroup_processors(_CPU_MAX), MAX_WORKERS)
+    """`auto` is one for each processor this process may run on."""
+    return workers if isinstance(workers, int) else min(usable_processors(), MAX_WORKERS)
+
+
+def usable_processors() -> int:
+    """How many this process may run on, as affinity and the cgroup's quota have it."""
+    return min(len(os.sched_getaffinity(0)), _cgroup_processors(_CPU_MAX))
 
 
 def _cgroup_processors(cpu_max: Path) -> int:

@@ -1,5 +1,7 @@
 """What the workers report, taken apart: counts to the store, lines and spans to their sinks, the newest lines to live traffic."""
 
+import time
+
 import msgspec
 
 from gateway.runtime.live.live import LiveTraffic
@@ -7,6 +9,7 @@ from gateway.runtime.live.topics import history_topic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
 from gateway.telemetry.merging.gauges import keep_count
+from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import PoolGauge, Report, decode_report
 
@@ -18,6 +21,7 @@ class WorkerLoad:
         self._in_flight: dict[str, int] = {}
         self._connections: dict[str, int] = {}
         self.pools: list[PoolGauge] = []
+        self.pulse = Pulse()
 
     @property
     def in_flight(self) -> int:
@@ -35,6 +39,7 @@ class WorkerLoad:
             keep_count(self._in_flight, route.route, route.in_flight)
         for listener in report.listeners:
             keep_count(self._connections, listener.listener, listener.active)
+        self.pulse.take(report, time.monotonic())
         if report.counted:
             self.pools = report.pools
 

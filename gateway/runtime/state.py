@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 import structlog
@@ -16,13 +15,12 @@ from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.changes.changes import Changes
 from gateway.runtime.fleet.fleet import Fleet
-from gateway.runtime.fleet.seat import Seat
-from gateway.runtime.intake import Intake, WorkerLoad
+from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reading.readings import Readings
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.views import known_endpoints
-from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.look import NOW, Look
 from gateway.telemetry.history.points import time_text
@@ -39,10 +37,7 @@ from gateway.wire.views import (
     StatusView,
     UpstreamListView,
     UpstreamView,
-    WorkerView,
 )
-
-_NO_LOAD: Final = WorkerLoad()
 
 _log = structlog.get_logger("sightline.admin")
 
@@ -55,7 +50,7 @@ class RunningGateway:
         reloads: Reloads,
         fleet: Fleet,
         sockets: ListeningSockets,
-        endpoints: EndpointStates,
+        vitals: Vitals,
         intake: Intake,
         store: MetricsStore,
         exposition: Exposition,
@@ -68,13 +63,13 @@ class RunningGateway:
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets
-        self._endpoints = endpoints
+        self._standing = vitals.standing
         self._intake = intake
         self._exposition = exposition
         self._started_at = datetime.now(UTC)
         self._started_s = time.monotonic()
         self._readings = Readings(
-            intake.history, intake.loads, store, endpoints, lambda: self._snapshot, self._sequence
+            intake.history, intake.loads, store, vitals.endpoints, lambda: self._snapshot, self._sequence
         )
         self._config: ConfigView | None = None
 
@@ -93,7 +88,7 @@ class RunningGateway:
             ready=is_ready,
             not_ready_because=reasons,
             draining=self.is_draining,
-            workers=[self._worker_view(seat) for seat in self._fleet.seats],
+            workers=self._standing.workers(running.sequence),
             listeners=[self._listener_view(listener) for listener in snapshot.listeners],
             last_reload=self._reloads.last,
             routes=len(snapshot.routes),
@@ -102,6 +97,8 @@ class RunningGateway:
             last_change=self.changes.last(),
             source_differs=self._reloads.source_differs,
             incidents_last_hour=self.changes.incident_counts(),
+            node=self._standing.node,
+            supervisor=self._standing.supervisor(),
         )
 
     def is_ready(self) -> tuple[bool, list[str]]:
@@ -187,19 +184,6 @@ class RunningGateway:
     @property
     def _snapshot(self) -> Snapshot:
         return self._reloads.running.configuration.snapshot
-
-    def _worker_view(self, seat: Seat) -> WorkerView:
-        load = self._intake.loads.get(seat.index, _NO_LOAD)
-        return WorkerView(
-            index=seat.index,
-            pid=seat.pid,
-            state=seat.state,
-            revision=seat.revision,
-            sequence=seat.sequence,
-            restarts=seat.restarts,
-            in_flight=load.in_flight,
-            connections=load.connections,
-        )
 
     def _listener_view(self, listener: Listener) -> ListenerView:
         group = self._sockets.groups.get(listener.name)

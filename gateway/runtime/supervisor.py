@@ -81,13 +81,15 @@ class Supervisor:
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
         self._endpoints = EndpointStates(self._store, self._incidents)
-        self._vitals = Vitals(self._store, instruments, lambda: self._fleet.seats, self._endpoints, loader.path)
+        self._vitals = Vitals(
+            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path
+        )
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
         self._gateway = RunningGateway(
-            self._reloads, self._fleet, self._sockets, self._endpoints, intake, self._store, exposition, changes
+            self._reloads, self._fleet, self._sockets, self._vitals, intake, self._store, exposition, changes
         )
         self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)

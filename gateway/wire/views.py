@@ -14,6 +14,7 @@ ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
 ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api", "rollback"]
 ApplyOutcome: TypeAlias = Literal["applied", "unchanged", "valid", "rejected", "conflict"]
 EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining"]
+SyncWord: TypeAlias = Literal["synced", "not_sent", "stale", "rejected"]
 RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
 
 
@@ -58,6 +59,46 @@ class WorkerView(View, frozen=True, kw_only=True):
     restarts: int = 0
     in_flight: int = 0
     connections: int = 0
+    started_at: str = ""
+    """When this process was started, or the last one there was; empty before the first."""
+    uptime_s: float | None = None
+    """Of the process; None while there is none."""
+    last_seen_s: float | None = None
+    """How long ago it said anything, which it does five times a second; None if it never did."""
+    sync: SyncWord = "not_sent"
+    """Whether it serves what the gateway runs: `synced`; `not_sent`, nothing was; `stale`, it serves something older or has not
+    answered yet; `rejected`, it could not take it up."""
+    sync_detail: str = ""
+    """Why it was rejected."""
+    rate: float | None = None
+    """Requests per second it ended in the last ten seconds; None while it has not reported."""
+    cpu_ratio: float | None = None
+    """Share of one processor over the last seconds; None in the first second that anybody looks."""
+    rss_bytes: int | None = None
+    fds: int | None = None
+    """Open descriptors."""
+    loop_lag_p99_ms: float | None = None
+    """How late its timers fired in the last minute."""
+
+
+class ProcessView(View, frozen=True, kw_only=True):
+    """The supervisor's own process, told as a worker's is."""
+
+    pid: int
+    cpu_ratio: float | None = None
+    rss_bytes: int | None = None
+    fds: int | None = None
+
+
+class NodeView(View, frozen=True, kw_only=True):
+    """The machine a gateway runs on, as far as its processes may use it."""
+
+    name: str
+    """Of the gateway among others: the host's, today."""
+    host: str
+    cores: int
+    memory_limit_bytes: int = 0
+    """Of all processes together: the control group's limit, or else the machine's memory; 0 if it cannot be read."""
 
 
 class ListenerView(View, frozen=True, kw_only=True):
@@ -113,6 +154,8 @@ class StatusView(View, frozen=True, kw_only=True):
     """The window that was asked for."""
     at: str | None = None
     """When it ended, if it was asked for; None for now."""
+    node: NodeView | None = None
+    supervisor: ProcessView | None = None
 
 
 class PlaceView(View, frozen=True, kw_only=True):

@@ -70,6 +70,23 @@ def test_the_supervisor_stands_behind_its_workers_and_their_successors(program: 
     assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in (successor, pids[1])] == [ours, ours]
 
 
+def test_a_silent_worker_stays_listed_with_when_it_was_heard_and_what_it_takes(program: Program) -> None:
+    stopped = program.workers()[1]["pid"]
+    os.kill(stopped, signal.SIGSTOP)
+
+    def silence() -> Any:
+        return next((each for each in program.workers() if (each["last_seen_s"] or 0) > 1.2), None)
+
+    try:
+        silent = wait_until(silence, "a worker that says nothing")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert (silent["pid"], silent["sync"], silent["cpu_ratio"]) == (stopped, "synced", 0.0)
+    assert silent["rss_bytes"] > 1_000_000
+    wait_until(lambda: all(each["last_seen_s"] < 1 for each in program.workers()), "the worker is heard again")
+    assert program.status()["supervisor"]["pid"] == program.pid
+
+
 def test_connections_queued_for_a_dead_worker_are_served_by_its_successor(
     tmp_path: Path, start_origin: StartOrigin
 ) -> None:

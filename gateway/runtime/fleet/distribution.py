@@ -108,6 +108,7 @@ class Distribution:
         delivery = seat.delivery_of(sequence)
         if delivery is None:
             return
+        seat.refused = (sequence, error)
         if delivery.goes_alone:
             # The others serve it, so this worker must not go on with anything else.
             _log.error("worker_cannot_apply", worker=seat.index, error=error)

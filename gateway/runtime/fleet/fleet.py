@@ -1,6 +1,7 @@
 """All workers: started, listened to, replaced when they die, and ended together."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -142,6 +143,7 @@ class Fleet:
             return "unusable"
 
     async def _live_and_die(self, seat: Seat) -> str:
+        seat.started_at_s = time.time()
         try:
             process = await WorkerProcess.start(
                 self._launcher,
@@ -168,6 +170,7 @@ class Fleet:
     def _on_message(self, seat: Seat, process: WorkerProcess, data: memoryview) -> None:
         if seat.process is not process:
             seat.process = process  # It spoke before the start was awaited to its end.
+        seat.heard_s = time.monotonic()
         try:
             message = decode_up(data)
         except msgspec.DecodeError as failure:

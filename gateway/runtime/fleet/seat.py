@@ -38,6 +38,12 @@ class Seat:
         self.process: WorkerProcess | None = None
         self.state: WorkerState = "starting"
         self.served_s = 0.0
+        self.started_at_s = 0.0
+        """Unix time at which the process was started that is here, or was here last."""
+        self.heard_s = 0.0
+        """Monotonic time of the last message of any worker here; 0 before the first."""
+        self.refused: tuple[int, str] = (0, "")
+        """The sequence that a worker here could not take up last, and why; nothing once one serves another."""
         self.begin()
 
     def begin(self) -> None:
@@ -66,6 +72,7 @@ class Seat:
     def serves(self, sequence: int, revision: str) -> None:
         """The worker has taken up what was delivered."""
         self.delivery = None
+        self.refused = (0, "")
         self.sequence, self.revision = sequence, revision
         if self.state == "starting":
             self.state = "serving"

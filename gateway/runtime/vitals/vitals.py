@@ -1,14 +1,16 @@
-"""The vitals of one gateway, made known to its metrics."""
+"""The vitals of one gateway, made known to its metrics and to who looks."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.runtime.fleet.seat import Seat
+from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.vitals import endpoint_states, processes
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.memory_limit import memory_limit
 from gateway.runtime.vitals.processes import ProcessTable
 from gateway.runtime.vitals.source_reads import SourceReads
+from gateway.runtime.vitals.standing import Standing
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.labels import SUPERVISOR, worker_label
 from gateway.telemetry.store import MetricsStore
@@ -22,13 +24,18 @@ class Vitals:
         store: MetricsStore,
         instruments: SupervisorInstruments,
         seats: Callable[[], Iterable[Seat]],
+        loads: Mapping[int, WorkerLoad],
         endpoints: EndpointStates,
         path: str,
     ) -> None:
+        """loads: by worker."""
+        self.endpoints = endpoints
         self._seats = seats
         self._source = SourceReads(path, instruments.source_read_at.set)
         instruments.memory_limit.set_function(memory_limit)
-        store.watch(processes.FAMILIES, ProcessTable(self._processes).readings)
+        table = ProcessTable(self._processes)
+        store.watch(processes.FAMILIES, table.readings)
+        self.standing = Standing(seats, loads, table)
         store.watch(endpoint_states.FAMILIES, endpoints.readings)
 
     async def run(self) -> None:

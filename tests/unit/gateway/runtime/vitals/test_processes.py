@@ -67,3 +67,57 @@ def test_a_process_that_is_gone_has_no_gauges_and_keeps_its_counter(tmp_path: Pa
     readings = table.readings()
     assert value_of(readings, catalog.PROCESS_MEMORY, "worker-1") is None
     assert value_of(readings, catalog.PROCESS_CPU, "worker-1") == 7
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_the_share_of_a_processor_is_told_from_the_second_look_on_over_the_last_seconds(tmp_path: Path) -> None:
+    clock = Clock()
+    table = ProcessTable(lambda: {"worker-1": 41}, tmp_path, clock)
+    put(tmp_path, 41, cpu_s=7, pages=20)
+    first = table.usage()["worker-1"]
+    assert (first.cpu_ratio, first.resident) == (None, 20 * os.sysconf("SC_PAGE_SIZE"))
+    clock.now_s += 4
+    put(tmp_path, 41, cpu_s=9)
+    assert table.usage()["worker-1"].cpu_ratio == 0.5
+    clock.now_s += 8
+    assert table.usage()["worker-1"].cpu_ratio == 0.0
+    clock.now_s += 60
+    assert table.usage()["worker-1"].cpu_ratio is None
+
+
+def test_who_looks_again_within_a_second_reads_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    asked: list[int] = []
+
+    def processes() -> dict[str, int]:
+        asked.append(1)
+        return {"worker-1": 41}
+
+    table = ProcessTable(processes, tmp_path, clock)
+    put(tmp_path, 41, cpu_s=7)
+    assert table.usage() == table.usage()
+    assert len(asked) == 1
+    clock.now_s += 1
+    table.usage()
+    assert len(asked) == 2
+
+
+def test_the_share_of_a_successor_is_its_own_and_of_the_gone_there_is_nothing(tmp_path: Path) -> None:
+    clock, processes = Clock(), {"worker-1": 41}
+    table = ProcessTable(lambda: processes, tmp_path, clock)
+    put(tmp_path, 41, cpu_s=7)
+    table.usage()
+    put(tmp_path, 42, cpu_s=1)
+    processes["worker-1"] = 42
+    clock.now_s += 2
+    assert table.usage()["worker-1"].cpu_ratio is None
+    processes["worker-1"] = 43
+    clock.now_s += 2
+    assert table.usage() == {}

@@ -10,6 +10,7 @@ from gateway.admin.operations import Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.telemetry.history.look import LONGEST_S, SHORTEST_S
 from gateway.wire.explain import ExplainRequest, ExplanationView
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -127,6 +128,15 @@ VIEWS: Final = (
         Role.VIEWER,
         (Answer(200, "The upstream.", UpstreamView, examples.UPSTREAM), _NOT_FOUND),
         (_NAME, *_LOOK),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/slo",
+        "slo",
+        "The objectives of all routes, how fast their budgets are spent, and how long they last. Renewed every 5 seconds.",
+        reads.objectives,
+        Role.VIEWER,
+        (Answer(200, "The objectives, the worst first.", ObjectiveListView, examples.OBJECTIVES),),
     ),
     Operation(
         "GET",

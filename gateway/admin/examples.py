@@ -15,6 +15,7 @@ from gateway.wire.explain import (
     UpstreamChoiceView,
 )
 from gateway.wire.history import RecentView, SparksView
+from gateway.wire.slo import BurnView, ObjectiveListView, ObjectiveStateView
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
@@ -169,6 +170,29 @@ UPSTREAM: Final = UpstreamView(
     spark=[119.0, 121.0],
 )
 UPSTREAMS: Final = UpstreamListView(revision=_REVISION, upstreams=[UPSTREAM])
+
+OBJECTIVES: Final = ObjectiveListView(
+    revision=_REVISION,
+    objectives=[
+        ObjectiveStateView(
+            route="orders",
+            sli="availability",
+            target=0.999,
+            state="page",
+            burns=[
+                BurnView(window_s=300, seconds=300, good=35_100, bad=900, burn=25.0),
+                BurnView(window_s=1800, seconds=1800, good=214_200, bad=1800, burn=8.3333),
+                BurnView(window_s=3600, seconds=3600, good=424_800, bad=7200, burn=16.6667),
+                BurnView(window_s=21_600, seconds=21_600, good=2_584_656, bad=7344, burn=2.8333),
+            ],
+            budget_left=-1.8333,
+            budget_window_s=21_600,
+            empty_in_s=0.0,
+            since="2026-01-31T08:00:10Z",
+        )
+    ],
+    routes=1,
+)
 
 CONFIG: Final = ConfigView(
     revision=_REVISION,

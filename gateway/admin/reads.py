@@ -61,6 +61,10 @@ async def upstream(call: Call) -> web.StreamResponse:
     return json_response(view)
 
 
+async def objectives(call: Call) -> web.StreamResponse:
+    return json_response(await call.state.objectives())
+
+
 async def config(call: Call) -> web.StreamResponse:
     view = call.state.config()
     return json_response(view, headers={"ETag": f'"{view.sequence}"'})

@@ -14,6 +14,7 @@ from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -151,6 +152,8 @@ class GatewayState(Protocol):
     async def upstreams(self, look: Look) -> UpstreamListView: ...
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None: ...
+
+    async def objectives(self) -> ObjectiveListView: ...
 
     def config(self) -> ConfigView: ...
 

@@ -17,6 +17,7 @@ from gateway.runtime.changes.changes import Changes
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
+from gateway.runtime.reading.objectives import Objectives
 from gateway.runtime.reading.readings import Readings
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.views import known_endpoints
@@ -28,6 +29,7 @@ from gateway.telemetry.history.shelf import GATEWAY
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -71,6 +73,7 @@ class RunningGateway:
         self._readings = Readings(
             intake.history, intake.loads, store, vitals.endpoints, lambda: self._snapshot, self._sequence
         )
+        self._objectives = Objectives(intake.history, lambda: self._snapshot, self._sequence)
         self._config: ConfigView | None = None
 
     def status(self) -> StatusView:
@@ -137,6 +140,9 @@ class RunningGateway:
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         return await self._readings.upstream(name, look)
+
+    async def objectives(self) -> ObjectiveListView:
+        return await self._objectives.get()
 
     def config(self) -> ConfigView:
         running = self._reloads.running

@@ -23,6 +23,7 @@ from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionD
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
 from gateway.wire.live import InFlightListView, UnmatchedListView, decode_line
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ApplyResult,
     ConfigView,
@@ -161,6 +162,9 @@ class PreparedState:
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         return examples.UPSTREAM if name == "orders" else None
+
+    async def objectives(self) -> ObjectiveListView:
+        return examples.OBJECTIVES
 
     def config(self) -> ConfigView:
         return examples.CONFIG

@@ -48,7 +48,7 @@ class Readings:
         self._loads = loads
         self._endpoints = endpoints
         self._snapshot = snapshot
-        self._traffic = Fresh(lambda: read_traffic(store), sequence)
+        self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
         self._routes = Shared(self._route_views, sequence)
         self._upstreams = Shared(self._upstream_views, sequence)
@@ -63,35 +63,41 @@ class Readings:
         return self._figures
 
     async def routes(self, look: Look) -> dict[str, RouteView]:
+        await self._traffic.get()
         return await self._routes.get(look)
 
     async def upstreams(self, look: Look) -> dict[str, UpstreamView]:
+        await self._traffic.get()
         return await self._upstreams.get(look)
 
     async def route(self, name: str, look: Look) -> RouteView | None:
         """With where its time went, and its endpoints. None if there is no such route."""
         route = next((route for route in self._snapshot().routes if route.name == name), None)
-        return None if route is None else await in_slices(self._route_detail(route, look))
+        if route is None:
+            return None
+        await self._traffic.get()
+        return await in_slices(self._route_detail(route, look))
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         upstream = next((upstream for upstream in self._snapshot().upstreams if upstream.name == name), None)
         if upstream is None:
             return None
+        await self._traffic.get()
         return await in_slices(self._upstream_view(upstream, look, pools_by_endpoint(self._loads.values())))
 
     def _route_views(self, look: Look) -> Steps[dict[str, RouteView]]:
-        traffic, snapshot = self._traffic.get().routes, self._snapshot()
-        views = {}
+        traffic, snapshot = self._traffic.newest.routes, self._snapshot()
+        figures, views = self.figures, {}
         for route in snapshot.routes:
-            views[route.name] = self._route_view(route, look, traffic, snapshot)
+            views[route.name] = self._route_view(route, look, traffic, figures)
             yield
         return views
 
-    def _route_view(self, route: Route, look: Look, traffic: dict[str, TrafficView], snapshot: Snapshot) -> RouteView:
-        view, metrics = self._plain_routes.get(route), snapshot.telemetry.metrics
+    def _route_view(self, route: Route, look: Look, traffic: dict[str, TrafficView], figures: Figures) -> RouteView:
+        view, metrics = self._plain_routes.get(route), self._snapshot().telemetry.metrics
         if not metrics.enabled or route.index >= metrics.max_routes:
             return msgspec.structs.replace(view, is_counted=False)
-        found = self.figures.of(("route", route.name), look)
+        found = figures.of(("route", route.name), look)
         return msgspec.structs.replace(
             view,
             traffic=traffic.get(route.name, _NO_TRAFFIC),
@@ -102,7 +108,7 @@ class Readings:
 
     def _route_detail(self, route: Route, look: Look) -> Steps[RouteView]:
         snapshot = self._snapshot()
-        view = self._route_view(route, look, self._traffic.get().routes, snapshot)
+        view = self._route_view(route, look, self._traffic.newest.routes, self.figures)
         yield
         names = {share.upstream for share in route.upstreams}
         totals = []
@@ -145,7 +151,7 @@ class Readings:
             found = self.figures.of(("endpoint", "/".join(place)), look)
             endpoints.append(
                 msgspec.structs.replace(
-                    _with_load(endpoint, self._traffic.get(), place, pools.get(place, ())),
+                    _with_load(endpoint, self._traffic.newest, place, pools.get(place, ())),
                     state=self._endpoints.of(*place).state,
                     recent=found.recent,
                     previous=found.previous,

@@ -34,18 +34,23 @@ async def in_slices(steps: Steps[T]) -> T:
 
 
 class Fresh(Generic[T]):
-    """A value made when it is asked for and kept for a second, or until what it is made from is another version."""
+    """A value made in a thread when it is asked for, and kept for a second, or until what it is made from is another version.
 
-    def __init__(self, make: Callable[[], T], version: Callable[[], int]) -> None:
+    `newest` is what `get` gave last.
+    """
+
+    def __init__(self, make: Callable[[], T], version: Callable[[], int], first: T) -> None:
+        self.newest = first
         self._make = make
         self._version = version
-        self._made: tuple[int, float, T] | None = None
+        self._made: tuple[int, float, asyncio.Task[T]] | None = None
 
-    def get(self) -> T:
+    async def get(self) -> T:
         version, now_s = self._version(), time.monotonic()
         if self._made is None or self._made[0] != version or now_s >= self._made[1]:
-            self._made = (version, now_s + FRESH_S, self._make())
-        return self._made[2]
+            self._made = (version, now_s + FRESH_S, asyncio.ensure_future(asyncio.to_thread(self._make)))
+        self.newest = await asyncio.shield(self._made[2])
+        return self.newest
 
 
 class _Made(NamedTuple, Generic[T]):

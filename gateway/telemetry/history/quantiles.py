@@ -1,6 +1,8 @@
 """Percentiles from fine histograms."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 from gateway.telemetry.histogram import FINE_EDGES_NS, LAST_BUCKET
@@ -19,22 +21,20 @@ def quantiles_ns(buckets: Mapping[int, int], ratios: Sequence[float] = RATIOS) -
     is further off than that, whatever the distribution. (Below a microsecond all is one bucket; beyond 4,096 s the answer
     is that.)
     """
-    total = sum(buckets.values())
+    if not buckets:
+        return [None] * len(ratios)
+    ordered = sorted(buckets)
+    counts = [buckets[bucket] for bucket in ordered]
+    up_to = list(accumulate(counts))
+    total = up_to[-1]
     if not total:
         return [None] * len(ratios)
     answers: list[float | None] = []
-    below = 0
-    ordered = iter(sorted(buckets.items()))
-    bucket, count = next(ordered)
     for ratio in ratios:
         rank = ratio * total
-        while below + count < rank - _ROUNDING:
-            below += count
-            following = next(ordered, None)
-            if following is None:
-                break
-            bucket, count = following
-        answers.append(_within(bucket, (rank - below) / count))
+        place = bisect_left(up_to, rank - _ROUNDING)
+        below = up_to[place] - counts[place]
+        answers.append(_within(ordered[place], (rank - below) / counts[place]))
     return answers
 
 

@@ -1,6 +1,7 @@
 """Values made in slices, once for all who ask."""
 
 import asyncio
+import threading
 import time
 
 from gateway.runtime.reading.shared import Fresh, Shared, Steps, in_slices
@@ -93,16 +94,23 @@ def test_the_loop_goes_on_while_a_large_value_is_made() -> None:
     assert asyncio.run(ask()) >= 8
 
 
-def test_a_fresh_value_is_made_again_for_another_version() -> None:
+def test_a_fresh_value_is_made_off_the_loop_once_for_all_and_again_for_another_version() -> None:
     made: list[int] = []
     version = 1
 
     def make() -> int:
+        assert threading.current_thread() is not threading.main_thread()
         made.append(version)
         return version
 
-    fresh = Fresh(make, lambda: version)
-    assert (fresh.get(), fresh.get()) == (1, 1)
-    version = 2
-    assert fresh.get() == 2
+    fresh = Fresh(make, lambda: version, 0)
+
+    async def ask() -> None:
+        nonlocal version
+        assert {*await asyncio.gather(fresh.get(), fresh.get())} == {1}
+        version = 2
+        assert await fresh.get() == 2
+        assert fresh.newest == 2
+
+    asyncio.run(ask())
     assert made == [1, 2]

@@ -14,6 +14,7 @@ import pytest
 from gateway.demo.config_text import config_text, with_short_timeout, with_unknown_upstream
 from gateway.demo.incidents import INCIDENTS
 from gateway.demo.ports import HOST, Ports
+from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 
 DEMO: Final = [sys.executable, "-m", "gateway", "demo", "--port-base", "0"]
@@ -107,6 +108,24 @@ def test_a_demo_that_is_killed_takes_its_processes_with_it(tmp_path: Path) -> No
         demo.kill()
         demo.communicate(timeout=20)
     wait_until(lambda: processes_of(tmp_path) == [], "no process of the demo is left", 30.0)
+
+
+@pytest.mark.real("tmux")
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("leave", [("C-c",), (":", "q", "Enter")], ids=["interrupt", "command"])
+def test_on_a_terminal_the_console_is_open_over_the_demo_and_leaving_it_ends_the_demo(
+    tmp_path: Path, leave: tuple[str, ...]
+) -> None:
+    with Terminal(DEMO, environ={"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.await_text(r"\A.* live \d", r"^ 1Over", within_s=40.0)
+        for key in leave:
+            terminal.press(key)
+            if key != leave[-1]:
+                terminal.await_text(rf"^ :{key.lstrip(':')}")
+        assert terminal.await_exit(60.0) == 0
+        assert terminal.screen().count("agrees for every route, method and code") == 2
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("changed", "code"), [(str, 0), (with_short_timeout, 0), (with_unknown_upstream, 3)])

@@ -23,13 +23,19 @@ class Finished(NamedTuple):
 
 
 class PacedLoad:
-    """`path_of` names the path of the n-th request. An open loop: a slow answer does not slow the requests after it."""
+    """`path_of` names the path of the n-th request. An open loop: a slow answer does not slow the requests after it.
 
-    def __init__(self, address: Address, path_of: Callable[[int], str], per_second: float) -> None:
+    local_host: the address it comes from, as the gateway sees it.
+    """
+
+    def __init__(
+        self, address: Address, path_of: Callable[[int], str], per_second: float, local_host: str = "127.0.0.1"
+    ) -> None:
         self.finished: list[Finished] = []
         self._address = address
         self._path_of = path_of
         self._pause_s = 1 / per_second
+        self._local_host = local_host
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._thread = LoopThread("load", asyncio.new_event_loop)
         self._task: asyncio.Task[None] | None = None
@@ -63,7 +69,7 @@ class PacedLoad:
         writer: asyncio.StreamWriter | None = None
         is_kept = False
         try:
-            reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(*self._address)
+            reader, writer = self._idle.pop() if self._idle else await self._connect()
             writer.write(f"GET {path} HTTP/1.1\r\nHost: gateway.test\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
@@ -77,6 +83,9 @@ class PacedLoad:
             if writer is not None and not is_kept:
                 writer.close()
         self.finished.append(Finished(time.time(), status, time.perf_counter() - started_s))
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self._address, local_addr=(self._local_host, 0))
 
     async def _end(self) -> None:
         assert self._task is not None

@@ -89,7 +89,7 @@ class ConsoleApp(Navigating):
         if screen is self.front and isinstance(screen, OperatorScreen):
             tail = screen.tail()
             if tail is not None and tail != self._tail:
-                self.live_model.tail.clear()  # The source begins it anew, with what went before.
+                self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
             self.source.want(screen.readings(), tail)
 

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from console.screens.operator_screen import OperatorScreen
 from console.screens.routes import RoutesScreen
+from console.screens.traffic.live import LiveScreen
 
 
 class Place(NamedTuple):
@@ -17,6 +18,9 @@ class Place(NamedTuple):
     """From subject and filter."""
 
 
-PLACES: Final = (Place("2", "routes", (), RoutesScreen),)
+PLACES: Final = (
+    Place("2", "routes", (), RoutesScreen),
+    Place("4", "live", ("tail",), LiveScreen),
+)
 BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
 BY_KEY: Final = {place.key: place for place in PLACES if place.key}

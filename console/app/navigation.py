@@ -24,6 +24,11 @@ class Navigating(App[None]):
         """The screen in front; None before there is one."""
         return self._trail.current if self._trail is not None else None
 
+    @property
+    def behind(self) -> OperatorScreen | None:
+        """The screen that `back` leads to on this path."""
+        return self._trail.path[-2] if self._trail is not None and len(self._trail.path) > 1 else None
+
     def start_at(self, destination: Destination) -> None:
         """The first screen."""
         place = BY_NAME[destination.screen]

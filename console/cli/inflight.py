@@ -7,7 +7,7 @@ from typing import Any, Final
 from console.cli.options import checked_filter, target_of
 from console.cli.twin import API, Reading, Twin, show
 from console.client.call import decode, get
-from console.render.exchanges import render_in_flight
+from console.render.traffic.exchanges import render_in_flight
 from gateway.wire.live import InFlightListView
 
 _PATH: Final = "inflight"

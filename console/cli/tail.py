@@ -8,7 +8,7 @@ from console.cli.following import Following
 from console.cli.options import checked_filter, target_of, whole_number
 from console.cli.twin import Reading, Twin
 from console.client.problems import WrongUsage
-from console.render.exchanges import counts_sentence, exchange_line
+from console.render.traffic.exchanges import counts_sentence, exchange_line
 from gateway.wire.exit_codes import ExitCode
 from gateway.wire.live import decode_line
 from gateway.wire.views import ExchangeListView

@@ -10,7 +10,8 @@ import msgspec
 from console.cli.following import Following
 from console.cli.options import add_format, add_gateway, checked_filter, seconds, target_of, whole_number
 from console.cli.twin import run_asking
-from console.render.top import KEYS, SORTS, Tally, TopRow, render_top
+from console.render.grid_text import grid_text
+from console.render.traffic.top import KEYS, SORTS, Tally, TopRow, top_grid
 from gateway.wire.exit_codes import ExitCode
 
 _RATE: Final = 1000
@@ -53,7 +54,7 @@ class TopTwin:
 
     def _print(self, arguments: argparse.Namespace, rows: list[TopRow], tally: Tally) -> None:
         if arguments.format == "table":
-            print(render_top(arguments.by, rows, tally))
+            print(grid_text(top_grid(arguments.by, rows, tally)))
         elif arguments.format == "json":
             print(msgspec.json.format(msgspec.json.encode(rows)).decode())
         else:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from console.cli.twin import Reading, Twin
-from console.render.unmatched import render_unmatched
+from console.render.traffic.unmatched import render_unmatched
 from gateway.wire.live import UnmatchedListView
 
 

@@ -92,6 +92,14 @@ def clock(at: str | None) -> str:
     )
 
 
+def clock_millis(at: str) -> str:
+    """The local time of day to the millisecond: `14:02:31.042`."""
+    if not at:
+        return UNKNOWN
+    local = datetime.fromisoformat(at).astimezone()
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
 def named(names: Sequence[str], most: int = 3) -> str:
     """`a, b, c and 4 more`."""
     shown = ", ".join(names[:most])

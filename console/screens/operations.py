@@ -18,6 +18,16 @@ class Console(Surroundings, Protocol):
     @property
     def model(self) -> Model: ...
 
+    @property
+    def live_model(self) -> Model:
+        """What is known now, frozen or not."""
+        ...
+
+    @property
+    def behind(self) -> Screen[None] | None:
+        """The screen one came from, if one came from a screen."""
+        ...
+
     def screen_shown(self, screen: Screen[None]) -> None:
         """This screen is in front now, or needs something else than before."""
         ...

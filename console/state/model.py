@@ -12,7 +12,7 @@ from console.state.reading import AnyReading, Reading
 from console.state.tail import Tail
 from gateway.wire.changes import IncidentView
 from gateway.wire.history import HistoryTickView
-from gateway.wire.live import CountsEvent, InFlightListView, LostEvent
+from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
 from gateway.wire.views import StatusView
 
 V = TypeVar("V")
@@ -145,13 +145,20 @@ def _take_in_flight(model: Model, data: str) -> None:
     model.in_flight = msgspec.json.decode(data, type=InFlightListView)
 
 
+def _take_hello(model: Model, data: str) -> None:
+    hello = msgspec.json.decode(data, type=HelloEvent)
+    if "exchanges" in hello.topics:
+        model.tail.begin(hello, model.now_s)
+
+
 _EVENTS: Final[dict[str, Callable[[Model, str], None]]] = {
     "status": _take_status,
     "history": _take_tick,
     "incidents": _take_incident,
     "inflight": _take_in_flight,
-    "exchange": lambda model, data: model.tail.add(data),
-    "counts": lambda model, data: model.tail.count(msgspec.json.decode(data, type=CountsEvent)),
+    "hello": _take_hello,
+    "exchange": lambda model, data: model.tail.add(data, model.now_s),
+    "counts": lambda model, data: model.tail.count(msgspec.json.decode(data, type=CountsEvent), model.now_s),
     "lost": lambda model, data: model.tail.lose(msgspec.json.decode(data, type=LostEvent)),
 }
 """Events this console knows; a newer gateway may tell of more."""

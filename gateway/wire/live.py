@@ -43,6 +43,9 @@ class AccessLine(msgspec.Struct, frozen=True, gc=False):
     at: str = msgspec.field(name="@timestamp", default="")
     request_id: str = ""
     trace_id: str = ""
+    span_id: str = ""
+    sampled: bool = False
+    """Whether its trace was chosen when it began; failed, slow and retried ones are kept besides."""
     revision: str = msgspec.field(name="config_revision", default="")
     client: str = msgspec.field(name="client.address", default="")
     host: str = msgspec.field(name="server.address", default="")
@@ -58,6 +61,8 @@ class AccessLine(msgspec.Struct, frozen=True, gc=False):
     endpoint: str = ""
     source: str = ""
     reason: str = "none"
+    detail: str = msgspec.field(name="reason_detail", default="")
+    """What is known of the reason beyond its word."""
     duration_ms: float = 0.0
     overhead_ms: float = 0.0
     bytes_in: int = 0

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.render import top
-from console.render.top import KEYS, OTHERS, SORTS, Tally, render_top, weighted_quantile
-from gateway.wire.live import AccessLine
+from console.render.grid_text import grid_text
+from console.render.traffic import top
+from console.render.traffic.top import KEYS, OTHERS, SORTS, Tally, tally_of, top_grid, weighted_quantile
+from console.state.tail import Tail
+from gateway.wire.live import AccessLine, HelloEvent
 
 
 def line(route: str = "a", status: int = 200, duration_ms: float = 1.0) -> AccessLine:
@@ -62,4 +64,23 @@ def test_a_weighted_quantile_is_that_of_the_values_written_out(values: list[tupl
 
 
 def test_nothing_is_said_in_words() -> None:
-    assert render_top("route", [], Tally(KEYS["route"])) == "no exchange has ended meanwhile"
+    assert grid_text(top_grid("route", [], Tally(KEYS["route"]))) == "no exchange has ended meanwhile"
+
+
+def test_a_live_ranking_looks_at_the_last_minute_and_at_nothing_that_was_replayed() -> None:
+    tail = Tail()
+    tail.begin(HelloEvent(1, ("exchanges",), "", 20, "e"), 100.0)
+    tail.add('{"weight":1,"replay":true,"exchange":{"route":"old"}}', 100.0)
+    tail.add('{"weight":5,"exchange":{"route":"early"}}', 101.0)
+    tail.add('{"weight":5,"exchange":{"route":"late"}}', 163.0)
+    tally, seconds = tally_of(tail, "route", 165.0)
+    assert [(row.key, row.requests) for row in tally.rows(seconds, SORTS["rate"])] == [("late", 5)]
+    assert seconds == 60.0
+
+
+def test_a_tail_that_has_just_begun_gives_rates_over_the_time_it_runs() -> None:
+    tail = Tail()
+    tail.begin(HelloEvent(1, ("exchanges",), "", 20, "e"), 100.0)
+    tail.add('{"weight":40,"exchange":{"route":"a"}}', 101.0)
+    tally, seconds = tally_of(tail, "route", 104.0)
+    assert [row.rate for row in tally.rows(seconds, SORTS["rate"])] == [10.0]

@@ -7,7 +7,10 @@ from typing import Final
 import msgspec
 
 from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
-from console.render.table import Column, render_table
+from console.render.cells import Cell, Severity
+from console.render.grid import Grid, GridColumn, GridRow
+from console.render.table import plain
+from console.state.tail import Tail
 from gateway.wire.live import AccessLine, is_fault
 
 KEYS: Final[dict[str, Callable[[AccessLine], str]]] = {
@@ -102,19 +105,49 @@ def weighted_quantile(values: Sequence[tuple[float, float]], quantile: float) ->
     return next(value for (value, _), reached in zip(ordered, sums, strict=True) if reached >= wanted)
 
 
-def render_top(title: str, rows: Sequence[TopRow], tally: Tally) -> str:
-    """The table, and on how much it stands."""
-    if not rows:
-        return "no exchange has ended meanwhile"
-    columns = (Column[TopRow](title.upper(), lambda row: row.key), *_FIGURES)
+OVER_S: Final = 60.0
+"""A live ranking looks back so far."""
+
+
+def tally_of(tail: Tail, by: str, now_s: float) -> tuple[Tally, float]:
+    """What the tail has shown in the last minute, and the seconds that this is: less where it began later or has let go."""
+    tally, since_s = Tally(KEYS[by]), now_s - OVER_S
+    rows = [shown for shown in tail.rows if not shown.is_replay and shown.at_s >= since_s]
+    began_s = max(since_s, tail.began_s)
+    if len(tail.rows) == tail.rows.maxlen and rows:
+        began_s = max(began_s, rows[0].at_s)
+    for shown in rows:
+        tally.add(shown.line, shown.weight)
+    return tally, max(now_s - began_s, 1.0)
+
+
+def top_grid(by: str, rows: Sequence[TopRow], tally: Tally) -> Grid:
+    """The ranking, and on how much it stands."""
+    columns = (GridColumn(by.upper(), 20, grows=True), *_FIGURES)
     told = f"{count(len(rows))} of {count(tally.keys)}, from {count(tally.seen)} exchanges seen"
-    return f"{render_table(columns, rows)}\n\n{told}"
+    return Grid(columns, [_row(row) for row in rows], "no exchange has ended meanwhile", told)
 
 
+def _row(row: TopRow) -> GridRow:
+    errors: Severity = "crit" if row.error_ratio >= _BAD else "warn" if row.error_ratio else "plain"
+    return GridRow(
+        row.key,
+        (
+            Cell(plain(row.key)),
+            Cell(rate(row.rate)),
+            Cell(percent(row.error_ratio), errors),
+            Cell(milliseconds(row.p50_ms)),
+            Cell(milliseconds(row.p99_ms)),
+            Cell(count(row.requests), "dim"),
+        ),
+    )
+
+
+_BAD: Final = 0.01
 _FIGURES: Final = (
-    Column[TopRow]("RATE/S", lambda row: rate(row.rate), is_number=True),
-    Column[TopRow]("ERRORS", lambda row: percent(row.error_ratio), is_number=True),
-    Column[TopRow]("P50", lambda row: milliseconds(row.p50_ms), is_number=True),
-    Column[TopRow]("P99", lambda row: milliseconds(row.p99_ms), is_number=True),
-    Column[TopRow]("REQUESTS", lambda row: count(row.requests), is_number=True),
+    GridColumn("RATE/S", 8, is_number=True),
+    GridColumn("ERRORS", 7, is_number=True),
+    GridColumn("P50", 7, 3, is_number=True),
+    GridColumn("P99", 7, 1, is_number=True),
+    GridColumn("REQUESTS", 10, 2, is_number=True),
 )

@@ -1,0 +1,196 @@
+"""Live: what is happening right now that matches?"""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from console.render.traffic.nothing import nothing_found
+from console.render.traffic.tail_rows import CHOOSABLE, COLUMNS, GRID_COLUMNS, tail_cells, tail_header
+from console.render.traffic.top import SORTS, tally_of, top_grid
+from console.screens.operator_screen import OperatorScreen
+from console.screens.traffic.selecting import selection_of
+from console.state import reading
+from console.state.filtering import canonical, narrowed, predicate_of, problem_of, terms_of, turned
+from console.state.messages import TailWanted
+from console.state.reading import AnyReading
+from console.state.selection import Destination, Selection
+from console.state.tail import Shown
+from console.widgets.line import CellLine
+from console.widgets.live_table import LiveTable
+from console.widgets.tail_view import TailView
+
+_TOPS: Final = {
+    "c": "client", "p": "path", "r": "route", "u": "ua", "e": "endpoint", "s": "status", "h": "host", "m": "method", "w": "reason",
+}  # fmt: skip
+"""Letters behind T."""
+_ASKED_AGAIN_S: Final = 5.0
+_APART: Final = 50
+_RANKED: Final = 200
+_RANKED_BY: Final = {"ua": "hdr.user-agent"}
+"""The fields of the filter language that are called otherwise in rankings."""
+
+
+class LiveScreen(OperatorScreen):
+    """`subject`: what is ranked, as in `client`; empty for the tail itself."""
+
+    NAME: ClassVar[str] = "live"
+    SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "drill", "filter", "freeze", "follow", "invert", "top", "in_flight", "traces", "explain", "copy_twin", "help",
+    )  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("F", "follow", "follow", id="follow"),
+        Binding("i", "invert", "shut out", id="invert"),
+        Binding("I", "narrow", "only such", id="narrow"),
+        Binding("T", "top", "top", id="top"),
+        Binding("p", "in_flight", "in flight", id="in_flight"),
+        Binding("left", "choose_column(-1)", "column to the left", show=False, id="column_left"),
+        Binding("right", "choose_column(1)", "column to the right", show=False, id="column_right"),
+    ]
+
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__("", filter_text)
+        self._by = subject if subject in _TOPS.values() else ""
+        self._column = CHOOSABLE[0]
+        self._is_barren = False
+        self.sort = "rate" if self._by else ""
+
+    def body(self) -> ComposeResult:
+        yield CellLine(id="head")
+        yield TailView[Shown](GRID_COLUMNS, lambda shown: tail_cells(shown, ascii_only=self.console.ascii_only))
+        yield LiveTable(id="top")
+
+    def on_mount(self) -> None:
+        self._tail_view.marked = self._column
+        super().on_mount()
+
+    @property
+    def _tail_view(self) -> TailView[Shown]:
+        return self.query_one(TailView)
+
+    @property
+    def _table(self) -> LiveTable:
+        return self.query_one("#top", LiveTable)
+
+    def tail(self) -> TailWanted | None:
+        return TailWanted(self.filter)
+
+    def readings(self) -> Sequence[AnyReading]:
+        return () if self._rows() else self._apart()
+
+    def _apart(self) -> tuple[AnyReading, ...]:
+        """What is asked to find out which term of the filter finds nothing."""
+        return tuple(reading.exchanges(term, _APART, _ASKED_AGAIN_S) for term in terms_of(self.filter))
+
+    def refresh_frame(self) -> None:
+        super().refresh_frame()
+        came = None
+        if self.console.frozen_at_s is not None:
+            came = self.console.live_model.tail.newest - self.model.tail.newest
+        left, right = tail_header(self.model.tail, came, is_following=self._tail_view.is_following)
+        self.query_one("#head", CellLine).show(left, right if came is not None or not self._by else ())
+
+    def show(self) -> None:
+        rows, view = self._rows(), self._tail_view
+        view.display, self._table.display = not self._by, bool(self._by)
+        if self._by:
+            tally, seconds = tally_of(self.model.tail, self._by, self.model.now_s)
+            ranked = tally.rows(seconds, SORTS[self.sort])[:_RANKED]
+            self._table.show(self.in_order(top_grid(self._by, ranked, tally)))
+        view.empty = nothing_found(self.model, self.filter, self._apart()) if not rows else ()
+        view.show(rows)
+        if bool(rows) is self._is_barren:
+            self._is_barren = not rows
+            self.console.screen_shown(self)
+
+    def _rows(self) -> list[Shown]:
+        tail = self.model.tail
+        if tail.filter == canonical(self.filter):
+            return list(tail.rows)
+        # The gateway has not begun with this filter yet: what is here already is looked through meanwhile.
+        holds = predicate_of(self.filter)
+        return [shown for shown in tail.rows if holds(shown.line)]
+
+    def request_ids(self) -> Sequence[str]:
+        return [shown.line.request_id for shown in self._rows()]
+
+    @property
+    def selection(self) -> Selection | None:
+        shown = self._tail_view.selected
+        return None if shown is None or self._by else selection_of(shown.line)
+
+    def drill_to(self) -> Destination | None:
+        selection = self.selection
+        return None if selection is None else Destination("request", selection.request_id)
+
+    def action_drill(self) -> None:
+        key = self._table.cursor_key
+        if self._by and key is not None:
+            field = _RANKED_BY.get(self._by, self._by)
+            self._rank("")
+            self.apply_filter(narrowed(self.filter, field, key))
+        else:
+            super().action_drill()
+
+    def twin(self) -> str:
+        if self._by:
+            return f"sightline top {self._by}" + (f" --filter '{self.filter}'" if self.filter else "")
+        return f"sightline tail '{self.filter}'" if self.filter else "sightline tail"
+
+    def filter_problem(self, text: str) -> str:
+        return problem_of(text)[1]
+
+    def filter_column(self, text: str) -> int | None:
+        return problem_of(text)[0]
+
+    def action_follow(self) -> None:
+        self._rank("")
+        if self.console.frozen_at_s is not None:
+            self.console.freeze()
+        self._tail_view.action_follow()
+        self.refresh_all()
+
+    def action_back(self) -> None:
+        if self._by:
+            self._rank("")
+        else:
+            super().action_back()
+
+    def action_choose_column(self, step: int) -> None:
+        at = CHOOSABLE.index(self._column) + step
+        self._column = CHOOSABLE[at % len(CHOOSABLE)]
+        self._tail_view.marked = self._column
+        shown, column = self._tail_view.selected, COLUMNS[self._column]
+        value = f":{column.value(shown.line)}" if shown is not None else ""
+        self.say(f"i shuts out, I asks for: {column.field}{value}")
+        self.refresh_all()
+
+    def action_invert(self) -> None:
+        self._change_filter(turned)
+
+    def action_narrow(self) -> None:
+        self._change_filter(narrowed)
+
+    def _change_filter(self, change: Callable[[str, str, str], str]) -> None:
+        shown, column = self._tail_view.selected, COLUMNS[self._column]
+        if shown is None or self._by:
+            self.say("there is no row whose value could be used; / edits the filter")
+        else:
+            self.apply_filter(change(self.filter, column.field, column.value(shown.line)))
+
+    def action_top(self) -> None:
+        self.choose("top by", _TOPS, lambda key: self._rank(_TOPS[key]))
+
+    def _rank(self, by: str) -> None:
+        self._by = by
+        self.sort = (self.sort or self.SORTS[0]) if by else ""
+        self.refresh_all()
+        self.focus_body()
+
+    def action_in_flight(self) -> None:
+        self.console.open(Destination("inflight", filter=self.filter))
+
+    def focus_body(self) -> None:
+        (self._table if self._by else self._tail_view).focus()

@@ -48,8 +48,8 @@ class Navigating(App[None]):
         self._trail.drill(self._root(place) if is_plain else self._made(place, destination))
         self._bring_to_front()
 
-    def go(self, destination: Destination) -> None:
-        """To a screen itself, as a digit or a command does: with the filter that it had, unless another is given."""
+    def go(self, destination: Destination, *, is_fresh: bool = False) -> None:
+        """To a screen itself, as a digit or a command does: with the filter that it had, unless another is given or `is_fresh`."""
         place = BY_NAME.get(destination.screen)
         if place is None or self._trail is None:
             self.say(f"there is no screen {destination.screen!r}")
@@ -57,7 +57,7 @@ class Navigating(App[None]):
             self.open(destination)
         else:
             screen = self._root(place)
-            if destination.filter:
+            if destination.filter or is_fresh:
                 screen.filter = destination.filter
             self._trail.enter(screen)
             self._bring_to_front()
@@ -106,6 +106,8 @@ class Navigating(App[None]):
         hidden = self.screen
         if screen is not hidden:
             _ = self.switch_screen(screen)
+        elif screen.is_mounted:
+            screen.apply_filter(screen.filter)
         known = {*self._trail.steps(), *self._roots.values()}
         for forgotten in [each for each in self._installed_screens.values() if isinstance(each, OperatorScreen)]:
             if forgotten not in known:

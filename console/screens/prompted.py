@@ -1,10 +1,10 @@
 """A screen that asks: for a line of text, or for one key of several."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.screen import Screen
 
-from console.render.cells import Severity
+from console.render.cells import Cell, Severity
 from console.render.hints import caret_line
 from console.widgets.line import CellLine
 from console.widgets.prompt import Prompt
@@ -35,6 +35,12 @@ class PromptedScreen(Screen[None]):
         """Under what is being typed: a problem, and the column of it."""
         line = self.query_one("#hints", CellLine)
         line.show(caret_line(column, message, self.query_one(Prompt).lead))
+
+    def hint_choices(self, words: Sequence[str]) -> None:
+        """Under what is being typed: what it may become, the likeliest first."""
+        lead = " " * self.query_one(Prompt).lead
+        first = [Cell(f"{lead}{words[0]}", "accent")] if words else []
+        self.query_one("#hints", CellLine).show([*first, *(Cell(f"  {word}", "dim") for word in words[1:])])
 
     def focus_body(self) -> None:
         """Back to where keys move the cursor."""

@@ -1,0 +1,99 @@
+"""The commands of the command bar, as data: the grammar of each, and what it does to the console."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from console.app.destinations import BY_NAME, PLACES
+from console.state.commands import Argument, Command, Parsed
+from console.state.selection import Destination
+
+
+class Commanded(Protocol):
+    """The console, as commands know it."""
+
+    def go(self, destination: Destination, *, is_fresh: bool = False) -> None: ...
+    def open(self, destination: Destination) -> None: ...
+    def say(self, text: str) -> None: ...
+    def leave(self) -> None: ...
+    def look_at(self, moment: str) -> None: ...
+    def look_at_now(self) -> None: ...
+    def look_back(self, duration: str) -> None: ...
+    def sort_by(self, field: str) -> None: ...
+    def use_view(self, name: str) -> None: ...
+    def save_view(self, name: str) -> None: ...
+    def use_alias(self, name: str, line: str) -> None: ...
+
+
+Run: TypeAlias = Callable[[Commanded, Parsed], None]
+
+
+class Entry(NamedTuple):
+    """A command and what it does."""
+
+    command: Command
+    run: Run
+
+
+_DETAILS: Final = {"routes": ("route", "route"), "upstreams": ("upstream", "upstream")}
+"""The screen that is about one of them, and what they are."""
+
+
+def _screen(name: str) -> Run:
+    detail = _DETAILS.get(name, ("", ""))[0]
+
+    def run(console: Commanded, given: Parsed) -> None:
+        if given.words and detail in BY_NAME:
+            console.open(Destination(detail, given.words[0]))
+        elif given.words:
+            console.go(Destination(name, filter=given.words[0]))
+        else:
+            console.go(Destination(name, filter=given.filter or ""), is_fresh=given.filter is not None)
+
+    return run
+
+
+def _screens() -> list[Entry]:
+    entries = []
+    for place in PLACES:
+        if place.key:
+            kind = _DETAILS[place.name][1] if place.name in _DETAILS else "text"
+            arguments = (Argument("name", kind, is_required=False),)  # type: ignore[arg-type]
+            command = Command(
+                place.name, f"the screen of {place.name} (key {place.key})", arguments, place.aliases, takes_filter=True
+            )
+            entries.append(Entry(command, _screen(place.name)))
+    return entries
+
+
+def _opens(screen: str) -> Run:
+    return lambda console, given: console.open(Destination(screen, " ".join(given.words)))
+
+
+_OTHERS: Final = (
+    Entry(Command("req", "a request by its id", (Argument("id", "id"),)), _opens("request")),
+    Entry(Command("trace", "a trace by its id", (Argument("id", "id"),)), _opens("trace")),
+    Entry(
+        Command("x", "which route would take a request: x GET https://host/path -H name:value", (Argument("request", takes_rest=True),), ("explain",)),
+        _opens("explain"),
+    ),
+    Entry(Command("diff", "what two revisions differ in", (Argument("old", "revision"), Argument("new", "revision"))),
+          lambda console, given: console.open(Destination("diff", "..".join(given.words)))),
+    Entry(Command("at", "everything as it was at a time of day, or -10m", (Argument("time", "clock", takes_rest=True),)),
+          lambda console, given: console.look_at(given.words[0])),
+    Entry(Command("now", "back from there"), lambda console, _given: console.look_at_now()),
+    Entry(Command("w", "the window figures are of: w 30m", (Argument("duration", "duration"),), ("window",)),
+          lambda console, given: console.look_back(given.words[0])),
+    Entry(Command("sort", "the order of rows", (Argument("field", "field"),)), lambda console, given: console.sort_by(given.words[0])),
+    Entry(Command("view", "a saved view of this screen", (Argument("name", "view", takes_rest=True),)),
+          lambda console, given: console.use_view(given.words[0])),
+    Entry(Command("save", "filter, order and window of this screen as a view", (Argument("name", takes_rest=True),)),
+          lambda console, given: console.save_view(given.words[0])),
+    Entry(Command("alias", "a word for a command line: alias bad routes /5xx", (Argument("name"), Argument("line", takes_rest=True, is_required=False))),
+          lambda console, given: console.use_alias(given.words[0], " ".join(given.words[1:]))),
+    Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),
+    Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
+)  # fmt: skip
+
+ENTRIES: Final = (*_screens(), *_OTHERS)
+COMMANDS: Final = tuple(entry.command for entry in ENTRIES)
+RUNS: Final = {entry.command.name: entry.run for entry in ENTRIES}

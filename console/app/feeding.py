@@ -1,0 +1,127 @@
+"""From the source to the screen in front: the model it feeds, how often it is drawn, and the moment that is looked at."""
+
+import asyncio
+import time
+from typing import Final
+
+from textual.screen import Screen
+
+from console.app.navigation import Navigating
+from console.render.amounts import age
+from console.render.band import clock_of
+from console.screens.operator_screen import OperatorScreen
+from console.sources.source import Source
+from console.state.messages import Message, TailWanted
+from console.state.model import WINDOWS_S, Model
+from console.state.moments import duration_s, moment
+
+_FRAME_S: Final = 0.5
+"""At most so often is a screen drawn because something came; keys draw at once."""
+_LONGEST_S: Final = WINDOWS_S[-1]
+
+
+class Feeding(Navigating):
+    """The part of the app that holds what is known."""
+
+    source: Source
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live_model = Model()
+        self._still: Model | None = None
+        self._tail: TailWanted | None = None
+        self._drawn = -1
+
+    @property
+    def model(self) -> Model:
+        """What is shown: while frozen, what was known then."""
+        return self._still or self.live_model
+
+    @property
+    def frozen_at_s(self) -> float | None:
+        return None if self._still is None else self._still.now_s
+
+    def start_feeding(self) -> None:
+        self.set_interval(_FRAME_S, self.draw)
+        self.run_worker(self._feed(), exclusive=True, group="feed")
+
+    async def _feed(self) -> None:
+        await asyncio.sleep(0)  # The first paint comes first.
+        await self.source.run(self._take)
+
+    def _take(self, at_s: float, message: Message) -> None:
+        self.live_model.now_s = at_s
+        self.live_model.take(message)
+        if self._still is not None:
+            self._still.fill(message)
+
+    def draw(self) -> None:
+        """The screen in front, if something came; its frame in any case, for the clocks in it."""
+        if self.source.can_act:  # A recording brings its own clock.
+            self.live_model.now_s = max(self.live_model.now_s, time.time())
+        screen = self.screen
+        if not isinstance(screen, OperatorScreen) or not screen.is_mounted:
+            return
+        if self.model.version != self._drawn:
+            self._drawn = self.model.version
+            screen.refresh_all()
+        else:
+            screen.refresh_frame()
+
+    def screen_shown(self, screen: Screen[None]) -> None:
+        if screen is self.front and isinstance(screen, OperatorScreen):
+            tail = screen.tail()
+            if tail is not None and tail != self._tail:
+                self.live_model.tail.renew()  # The source begins it anew, with what went before.
+            self._tail = tail
+            self.source.want(screen.readings(), tail)
+
+    def redraw(self) -> None:
+        """All of the screen in front, and what it wants."""
+        screen = self.front
+        if screen is not None and screen.is_mounted:
+            self.screen_shown(screen)
+            screen.refresh_all()
+
+    def freeze(self) -> None:
+        self._still = self.live_model.still() if self._still is None else None
+        self.redraw()
+
+    def change_window(self, step: int) -> None:
+        """To the next of the usual windows, or the one before (-1)."""
+        usual = sorted({*WINDOWS_S, self.model.window_s})
+        self._look(usual[(usual.index(self.model.window_s) + step) % len(usual)], self.model.at_s)
+
+    def look_back(self, duration: str) -> None:
+        """A window of any length, within the gateway's history."""
+        try:
+            window_s = duration_s(duration)
+        except ValueError as problem:
+            self.say(str(problem))
+            return
+        if not WINDOWS_S[0] <= window_s <= _LONGEST_S:
+            self.say(f"a window is {age(WINDOWS_S[0])} to {age(_LONGEST_S)} long")
+        else:
+            self._look(window_s, self.model.at_s)
+
+    def look_at(self, text: str) -> None:
+        """Everything as it was at a time of day."""
+        try:
+            at_s = moment(text, self.live_model.now_s)
+        except ValueError as problem:
+            self.say(str(problem))
+            return
+        if self.live_model.now_s - at_s > _LONGEST_S:
+            self.say(f"{clock_of(at_s)} is longer ago than the gateway remembers ({age(_LONGEST_S)})")
+            return
+        self._look(self.model.window_s, at_s)
+        self.say(f"figures end at {clock_of(at_s)}; :now comes back")
+
+    def look_at_now(self) -> None:
+        self._still = None
+        self._look(self.model.window_s, None)
+
+    def _look(self, window_s: int, at_s: int | None) -> None:
+        for model in (self.live_model, self.model):
+            model.window_s, model.at_s = window_s, at_s
+        self.redraw()

@@ -6,7 +6,7 @@ calls that change something must look like no browser would make them look (Host
 
 import hmac
 import ipaddress
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from yarl import URL
@@ -20,6 +20,14 @@ ANONYMOUS: Final = "loopback"
 _CHALLENGE: Final = 'Bearer realm="sightline admin"'
 
 
+class Caller(NamedTuple):
+    """Who calls. refused: why calls that change something would be refused; empty where they would not."""
+
+    name: str
+    role: Role
+    refused: str = ""
+
+
 class AccessRules:
     """The tokens of one admin API; none at all means that only loopback is served.
 
@@ -31,15 +39,16 @@ class AccessRules:
     def __init__(self, tokens: tuple[AdminToken, ...] = ()) -> None:
         self.tokens = tokens
 
-    def authorize(self, request: web.BaseRequest, role: Role, *, is_mutating: bool) -> str:
-        """The name of who calls. Raises Problem: unauthorized without a known token, forbidden with too small a role."""
+    def authorize(self, request: web.BaseRequest, role: Role, *, is_mutating: bool) -> Caller:
+        """Who calls. Raises Problem: unauthorized without a known token, forbidden with too small a role."""
         if self.tokens:
             return self._authorize_by_token(request, role)
-        if is_mutating:
-            _refuse_browsers(request)
-        return ANONYMOUS
+        refused = _why_refused(request)
+        if is_mutating and refused:
+            raise Problem(ProblemReason.FORBIDDEN, refused)
+        return Caller(ANONYMOUS, Role.OPERATOR, refused)
 
-    def _authorize_by_token(self, request: web.BaseRequest, role: Role) -> str:
+    def _authorize_by_token(self, request: web.BaseRequest, role: Role) -> Caller:
         presented = _bearer_secret(request)
         if presented is None:
             detail = "this call needs a token: Authorization: Bearer TOKEN"
@@ -52,7 +61,8 @@ class AccessRules:
             challenge = f'{_CHALLENGE}, error="insufficient_scope"'
             detail = f"this call needs the role {role}; the token has {token.role}"
             raise Problem(ProblemReason.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
-        return token.name
+        refused = "" if _may(token.role, Role.OPERATOR) else f"the token {token.name} has the role {token.role}"
+        return Caller(token.name, token.role, refused)
 
     def _find(self, presented: bytes) -> AdminToken | None:
         """Compares with every token, so that the time taken tells nothing of which one came close."""
@@ -85,12 +95,13 @@ def _bearer_secret(request: web.BaseRequest) -> bytes | None:
     return secret.strip().encode("utf-8", "surrogateescape")
 
 
-def _refuse_browsers(request: web.BaseRequest) -> None:
+def _why_refused(request: web.BaseRequest) -> str:
+    """What marks a call as one that a web page may have caused; empty for others."""
     if "Origin" in request.headers:
-        raise Problem(ProblemReason.FORBIDDEN, "calls from web pages are refused; configure a token to allow them")
+        return "calls from web pages are refused; configure a token to allow them"
     if not is_loopback(_host_name(request)):
-        detail = "without a token, Host must be localhost or a loopback address for calls that change something"
-        raise Problem(ProblemReason.FORBIDDEN, detail)
+        return "without a token, Host must be localhost or a loopback address for calls that change something"
+    return ""
 
 
 def _host_name(request: web.BaseRequest) -> str:

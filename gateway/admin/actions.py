@@ -1,6 +1,6 @@
 """Calls with a body: explaining a request that is not sent, and handing in a configuration."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -15,6 +15,9 @@ JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 BODY_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of a request body, after Content-Encoding is undone; a configuration of 10,000 routes takes about 3 MiB."""
+
+LONGEST_REASON: Final = 200
+"""Characters that are kept of why somebody did something."""
 
 _FORMATS: Final[dict[str, ConfigFormat]] = {JSON: "json", YAML: "yaml"}
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -42,14 +45,21 @@ async def explain(call: Call) -> web.StreamResponse:
 
 async def apply_config(call: Call) -> web.StreamResponse:
     media_type = require_media_type(call.request, tuple(_FORMATS))
-    dry_run = read_dry_run(call.request)
+    options = read_options(call.request)
     if_match = read_if_match(call.request)
+    result = await call.state.apply(
+        await read_text(call.request), _FORMATS[media_type], if_match=if_match, dry_run=options.dry_run,
+        actor=call.actor, reason=options.reason,
+    )  # fmt: skip
+    return apply_response(result)
+
+
+async def read_text(request: web.Request) -> str:
+    """The body. Raises Problem."""
     try:
-        text = (await call.request.read()).decode()
+        return (await request.read()).decode()
     except UnicodeDecodeError as error:
         raise Problem(ProblemReason.BAD_REQUEST, "the body is not UTF-8") from error
-    result = await call.state.apply(text, _FORMATS[media_type], if_match=if_match, dry_run=dry_run, actor=call.actor)
-    return apply_response(result)
 
 
 def apply_response(result: ApplyResult) -> web.Response:
@@ -79,14 +89,21 @@ def require_media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
     )
 
 
-def read_dry_run(request: web.Request) -> bool:
-    """The one parameter of calls that run a configuration. Raises Problem."""
-    if set(request.query) - {"dry_run"}:
-        raise Problem(ProblemReason.BAD_REQUEST, "a query parameter is not known; there is: dry_run")
+class Options(NamedTuple):
+    """What all calls take that run a configuration. reason: why, in the words of who calls."""
+
+    dry_run: bool
+    reason: str
+
+
+def read_options(request: web.Request) -> Options:
+    """From the query. Raises Problem."""
+    if set(request.query) - {"dry_run", "reason"}:
+        raise Problem(ProblemReason.BAD_REQUEST, "a query parameter is not known; there are: dry_run, reason")
     flag = _FLAGS.get(request.query.get("dry_run", "false"))
     if flag is None:
         raise Problem(ProblemReason.BAD_REQUEST, "dry_run must be true or false")
-    return flag
+    return Options(flag, request.query.get("reason", "")[:LONGEST_REASON])
 
 
 def read_if_match(request: web.Request) -> int | None:

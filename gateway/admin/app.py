@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 import gateway
-from gateway.admin.access import AccessRules
+from gateway.admin.access import AccessRules, Caller
 from gateway.admin.actions import BODY_LIMIT
 from gateway.admin.catalog import OPERATIONS
 from gateway.admin.openapi import PATH as OPENAPI_PATH
@@ -25,6 +25,9 @@ SECURITY_FIELDS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
+
+_ANYBODY: Final = Caller("", Role.VIEWER)
+"""Who makes a call that needs no token."""
 
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,12 +48,12 @@ def build_app(state: GatewayState, access: AccessRules) -> web.Application:
 
 def _to_handler(operation: Operation, state: GatewayState, access: AccessRules) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        actor = ""
+        caller = _ANYBODY
         if operation.role is not None:
-            actor = access.authorize(request, operation.role, is_mutating=operation.is_mutating)
+            caller = access.authorize(request, operation.role, is_mutating=operation.is_mutating)
         if (request.content_length or 0) > BODY_LIMIT:
             raise _body_too_large()
-        return await operation.handle(Call(request, state, actor))
+        return await operation.handle(Call(request, state, caller))
 
     return handle
 

@@ -4,11 +4,13 @@ from typing import Final
 
 from gateway.admin import actions, examples, reads
 from gateway.admin import history as history_calls
+from gateway.admin.acting import catalog as acting
 from gateway.admin.changes import catalog as changes
 from gateway.admin.live import catalog as live
-from gateway.admin.operations import Answer, Body, Operation, Parameter
+from gateway.admin.operations import CONFIG_OPTIONS, Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.telemetry.history.look import LONGEST_S, SHORTEST_S
+from gateway.wire.actions import MeView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
@@ -79,6 +81,15 @@ HEALTH: Final = (
 )
 
 VIEWS: Final = (
+    Operation(
+        "GET",
+        "/api/v1/me",
+        "me",
+        "Who asks, and whether they may change something.",
+        reads.me,
+        Role.VIEWER,
+        (Answer(200, "The caller.", MeView, examples.ME),),
+    ),
     Operation(
         "GET",
         "/api/v1/status",
@@ -173,13 +184,18 @@ ACTIONS: Final = (
             Answer(412, "Another configuration runs by now.", ProblemView, examples.CONFLICT, PROBLEM),
             Answer(422, "The configuration has errors; nothing was changed.", ProblemView, examples.INVALID, PROBLEM),
         ),
-        (
-            Parameter("dry_run", "query", "Validate only.", {"type": "boolean", "default": False}, example=True),
-            Parameter("If-Match", "header", "The sequence believed to run.", {"type": "string"}, '"3"'),
-        ),
+        CONFIG_OPTIONS,
         Body((actions.JSON, actions.YAML), "The configuration.", None, examples.CONFIG.config),
         is_mutating=True,
     ),
 )
 
-OPERATIONS: Final = (*HEALTH, *VIEWS, *history_calls.OPERATIONS, *live.OPERATIONS, *changes.OPERATIONS, *ACTIONS)
+OPERATIONS: Final = (
+    *HEALTH,
+    *VIEWS,
+    *history_calls.OPERATIONS,
+    *live.OPERATIONS,
+    *changes.OPERATIONS,
+    *acting.OPERATIONS,
+    *ACTIONS,
+)

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.wire.actions import MeView
 from gateway.wire.explain import (
     AppliedView,
     ConsideredView,
@@ -282,6 +283,8 @@ EXPLANATION: Final = ExplanationView(
 APPLIED: Final = ApplyResult(
     outcome="applied", revision=_REVISION, running_revision=_REVISION, running_sequence=4, errors=[]
 )
+
+ME: Final = MeView(name="grafana", role="viewer", read_only=True, because="the token grafana has the role viewer")
 
 UNAUTHORIZED: Final = ProblemView(
     title="Unauthorized",

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from aiohttp import web
 
+from gateway.admin.access import Caller
 from gateway.admin.state import GatewayState
 from gateway.config.configuration import Role
 
@@ -15,11 +16,15 @@ Handle: TypeAlias = "Callable[[Call], Awaitable[web.StreamResponse]]"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to the admin API, with what it may ask of the gateway and the name of who asks."""
+    """One request to the admin API, with what it may ask of the gateway, and who asks."""
 
     request: web.Request
     state: GatewayState
-    actor: str
+    caller: Caller
+
+    @property
+    def actor(self) -> str:
+        return self.caller.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,21 @@ class Parameter:
     description: str
     schema: dict[str, Any]
     example: str | int | float | bool
+
+
+DRY_RUN: Final = Parameter(
+    "dry_run",
+    "query",
+    "Tell what would be, and change nothing.",
+    {"type": "boolean", "default": False},
+    example=True,
+)
+CONFIG_OPTIONS: Final = (
+    DRY_RUN,
+    Parameter("reason", "query", "Why: it is kept and shown.", {"type": "string"}, "timeout is too long"),
+    Parameter("If-Match", "header", "The sequence believed to run.", {"type": "string"}, '"3"'),
+)
+"""What all calls take that run a configuration."""
 
 
 @dataclass(frozen=True, slots=True)

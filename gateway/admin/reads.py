@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.telemetry.history.look import LONGEST_S, NOW, SHORTEST_S, Look
+from gateway.wire.actions import MeView
 from gateway.wire.views import HealthView
 
 _LONGEST_NUMBER: Final = 11
@@ -31,6 +32,12 @@ async def metrics(call: Call) -> web.StreamResponse:
         raise Problem(ProblemReason.METRICS_DISABLED, "metrics are switched off in the configuration")
     body, content_type = rendered
     return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def me(call: Call) -> web.StreamResponse:
+    caller = call.caller
+    is_refused = bool(caller.refused)
+    return json_response(MeView(name=caller.name, role=caller.role.value, read_only=is_refused, because=caller.refused))
 
 
 async def status(call: Call) -> web.StreamResponse:

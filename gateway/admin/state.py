@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.telemetry.history.look import Look
+from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
@@ -27,6 +28,7 @@ from gateway.wire.views import (
 )
 
 ConfigFormat: TypeAlias = Literal["json", "yaml"]
+EditableKind: TypeAlias = Literal["route", "upstream"]
 
 
 class ChangesState(Protocol):
@@ -47,7 +49,9 @@ class ChangesState(Protocol):
         """Between two references; None if one of them leads to nothing."""
         ...
 
-    async def roll_back(self, reference: str, *, if_match: int | None, dry_run: bool, actor: str) -> ApplyResult | None:
+    async def roll_back(
+        self, reference: str, *, if_match: int | None, dry_run: bool, actor: str, reason: str
+    ) -> ApplyResult | None:
         """Run a revision again that has run before, as if it were handed in now. None if there is none."""
         ...
 
@@ -127,8 +131,79 @@ class HistoryState(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a caller believes is the case: the sequence of the configuration, and the version of what operators decided
+    beside it, where they have seen that."""
+
+    sequence: int
+    version: int | None = None
+
+
+class NotAsExpected(Exception):  # noqa: N818 - the name says what is the case
+    """Something else is the case by now: this sequence, and this etag."""
+
+    def __init__(self, sequence: int, etag: str) -> None:
+        super().__init__(etag)
+        self.sequence = sequence
+        self.etag = etag
+
+
+class EndpointsState(Protocol):
+    """What operators do to single endpoints."""
+
+    def act(
+        self,
+        key: tuple[str, str],
+        action: EndpointAction,
+        wanted: EndpointActionRequest,
+        *,
+        expected: Expected | None,
+        dry_run: bool,
+        actor: str,
+    ) -> EndpointEffectView | None:
+        """Do it to the endpoint of this upstream and address, or tell what it would do. None where there is no such
+        endpoint. Raises NotAsExpected."""
+        ...
+
+
+class ObjectsState(Protocol):
+    """Single objects of the running configuration, as text."""
+
+    async def read(self, kind: EditableKind, name: str) -> ObjectTextView | None:
+        """None where there is none of that name. Raises NotEditable."""
+        ...
+
+    async def replace(
+        self, kind: EditableKind, name: str, text: str, *, if_match: int | None, dry_run: bool, actor: str, reason: str
+    ) -> ApplyResult | None:
+        """Validate the running configuration with this text in the object's place and, unless this is a dry run, run it.
+
+        None where there is none of that name. Lines in errors about the object are those of the text that was handed in.
+        Raises NotEditable.
+        """
+        ...
+
+
+class NotEditable(Exception):  # noqa: N818 - a verdict about an object
+    """Its text does not stand by itself in the configuration; `str()` says why."""
+
+
+class ActionsState(Protocol):
+    """What can be done to a gateway beside handing it a configuration."""
+
+    @property
+    def endpoints(self) -> EndpointsState: ...
+
+    @property
+    def objects(self) -> ObjectsState: ...
+
+
 class GatewayState(Protocol):
     """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
+
+    @property
+    def actions(self) -> ActionsState: ...
 
     @property
     def changes(self) -> ChangesState: ...
@@ -170,12 +245,12 @@ class GatewayState(Protocol):
         ...
 
     async def apply(
-        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
+        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str, reason: str
     ) -> ApplyResult:
         """Validate a whole configuration and, unless this is a dry run, run it until the source changes again.
 
         if_match: the sequence the caller believes is running; another one is a conflict, and nothing is read.
-        actor: who asked, for the log: the token's name, or `loopback`.
+        actor: who asked, for the log: the token's name, or `loopback`; reason: why, in their words.
         Returns once the workers have been handed the new snapshot.
         """
         ...

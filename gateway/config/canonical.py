@@ -17,7 +17,7 @@ from gateway.config.secrets import REDACTED, Path, secret_places, value_at
 from gateway.config.sections import Declared, Sections
 
 _REVISION_DIGITS: Final = 12
-_BARE_REFERENCE: Final = re.compile(r"\$\{(file:)?[^}:]*\}")
+BARE_REFERENCE: Final = re.compile(r"\$\{(file:)?[^}:]*\}")
 """Without a default, which could be the secret itself."""
 
 
@@ -81,7 +81,7 @@ def _shown_texts(secrets: set[Path], templates: dict[Path, str]) -> dict[Path, s
     shown = dict.fromkeys(secrets, REDACTED)
     for path, template in templates.items():
         is_part_of_secret = path[:-1] in secrets
-        if not is_part_of_secret and (path not in secrets or _BARE_REFERENCE.fullmatch(template)):
+        if not is_part_of_secret and (path not in secrets or BARE_REFERENCE.fullmatch(template)):
             shown[path] = template
     return shown
 

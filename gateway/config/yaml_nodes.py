@@ -110,10 +110,8 @@ if yaml.__with_libyaml__:
 
 def compose(text: str) -> Node | None:
     """The root node of the one document in a text; None for an empty one. Raises YamlError."""
-    if text.lstrip().startswith("{"):
-        text = _SURROGATES.sub(_to_code_point, text)
     try:
-        node: Node | None = _composer(text).get_single_node()
+        node: Node | None = _composer(without_surrogates(text)).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(mark.line + 1 if mark else 0, _describe(error)) from None
@@ -121,6 +119,11 @@ def compose(text: str) -> Node | None:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(line, "a control character is not allowed; expected printable text") from None
     return node
+
+
+def without_surrogates(text: str) -> str:
+    """JSON as YAML can read it; other text as it is."""
+    return _SURROGATES.sub(_to_code_point, text) if text.lstrip().startswith("{") else text
 
 
 def _to_code_point(pair: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from gateway.model.exchange import Exchange
@@ -16,6 +16,7 @@ from gateway.routing.table import TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.recorder import Recorder
 from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.wire.control import EndpointOverride
 from gateway.wire.report import PoolGauge
 
 _CONNECTIONS_PER_LOOK: Final = 4000
@@ -83,6 +84,10 @@ class Engine:
     def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
         """Renew IP addresses by endpoint address; a missing or empty entry keeps the last good."""
         self._directory.set_addresses(resolved)
+
+    def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
+        """What operators want of endpoints from now on; exchanges under way end where they are."""
+        self._directory.set_overrides(standing)
 
     async def drain(self, delay_ns: int, deadline_ns: int) -> int:
         """Run the drain to its end; the number of exchanges cut at the deadline."""

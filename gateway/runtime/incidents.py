@@ -84,18 +84,34 @@ class Incidents:
         return incident
 
     def endpoint_changed(
-        self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = ""
+        self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = "", actor: str = ""
     ) -> None:
-        """An endpoint came to be in another state. reason: of the closed list of transitions; evidence: the last of it."""
-        why = f"{reason}: {evidence}" if evidence else reason
-        detail = {"upstream": upstream, "endpoint": endpoint, "reason": reason, "evidence": evidence}
+        """An endpoint came to be in another state. reason: of the closed list of transitions; evidence: the last of it,
+        or what who did it said."""
+        because = f"by {actor}" if actor else reason
+        why = f"{because}: {evidence}" if evidence else because
         self.add(
             _OF_ENDPOINT[to],
             f"{upstream} {endpoint}",
             f"endpoint {endpoint} of {upstream} is {to} ({why})",
-            detail=detail,
+            actor,
+            detail={"upstream": upstream, "endpoint": endpoint, "reason": reason, "evidence": evidence},
         )
-        _log.warning("endpoint_changed", upstream=upstream, endpoint=endpoint, to=to, reason=reason, evidence=evidence)
+        _log.warning(
+            "endpoint_changed", upstream=upstream, endpoint=endpoint, to=to, reason=reason, evidence=evidence,
+            actor=actor,
+        )  # fmt: skip
+
+    def endpoint_weighed(self, upstream: str, endpoint: str, weight: int, actor: str, reason: str) -> None:
+        """Somebody has set or reset the weight of an endpoint. weight: what it is now; reason: in their words."""
+        said = f": {reason}" if reason else ""
+        self.add(
+            "endpoint_weight",
+            f"{upstream} {endpoint}",
+            f"endpoint {endpoint} of {upstream} has the weight {weight} (by {actor}{said})",
+            actor,
+            detail={"upstream": upstream, "endpoint": endpoint, "weight": weight, "evidence": reason},
+        )
 
     def since(self, after: int, kinds: Collection[str] = (), limit: int = CAPACITY) -> list[IncidentView]:
         """The oldest `limit` with an id above `after`, oldest first, of these kinds or families; of all where none is

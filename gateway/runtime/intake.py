@@ -50,7 +50,7 @@ class Intake:
     def __init__(self, store: MetricsStore, sinks: Sinks, live: LiveTraffic, history: History) -> None:
         self.history = history
         self.loads: dict[int, WorkerLoad] = {}
-        self._store = store
+        self.store = store
         self._sinks = sinks
         self.live = live
         live.register(history_topic(history))
@@ -58,14 +58,14 @@ class Intake:
     def take(self, worker: int, encoded: msgspec.Raw) -> None:
         """Raises msgspec.DecodeError if it is no report."""
         report = decode_report(encoded)
-        self._store.absorb(worker, report)
+        self.store.absorb(worker, report)
         self.history.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)
         self.loads.setdefault(worker, WorkerLoad()).take(report)
 
     def worker_gone(self, worker: int) -> None:
-        self._store.worker_gone(worker)
+        self.store.worker_gone(worker)
         self.history.worker_gone(worker)
         self.live.worker_gone(worker)
         self.loads.pop(worker, None)

@@ -76,9 +76,11 @@ class Ledger:
         self._tell_listeners()
         running, source, now_s = standing.running, standing.source, time.time()
         self._intake.history.limit = running.configuration.snapshot.telemetry.history.memory
-        self._revisions.add(
-            Revision(running.sequence, running.revision, now_s, reload.trigger, reload.actor, source, running.archive)
-        )
+        revision = Revision(
+            running.sequence, running.revision, now_s, reload.trigger, reload.actor, source, running.archive,
+            reload.reason,
+        )  # fmt: skip
+        self._revisions.add(revision)
         objects = running.archive.objects
         self._instruments.config_applied(running.revision, source, objects, reload.duration_ms / 1000, now_s)
 
@@ -99,10 +101,11 @@ class Ledger:
             verb = "runs again" if is_rollback else "runs"
             if is_rollback and reload.restores != reload.revision:
                 verb = f"runs in place of {reload.restores}, since what that refers to has changed"
+            said = f": {reload.reason}" if reload.reason else ""
             self._incidents.add(
                 "config_rolled_back" if is_rollback else "config_applied",
                 reload.revision,
-                f"revision {reload.revision} {verb}, sequence {sequence}, by {actor}",
+                f"revision {reload.revision} {verb}, sequence {sequence}, by {actor}{said}",
                 actor,
                 reload.revision,
                 detail,

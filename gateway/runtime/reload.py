@@ -13,9 +13,11 @@ from typing import Final, Protocol
 import structlog
 from msgspec.structs import replace
 
+from gateway.config.diff.semantic import semantic_diff
 from gateway.config.errors import ConfigError, ConfigInvalid
 from gateway.config.load import unchangeable
 from gateway.runtime.candidate import Candidate, Loader
+from gateway.wire.diff import ConfigDiffView
 from gateway.wire.views import ApplyOutcome, ApplyResult, ConfigErrorView, ReloadResult, ReloadTrigger, ReloadView
 
 API_SOURCE: Final = "api"
@@ -50,7 +52,7 @@ class ReloadObserver(Protocol):
 @dataclass(frozen=True, slots=True)
 class HandedIn:
     """A configuration that did not come from the file. actor: who brings it. restores: the revision it was, if it ran
-    before; it may then refer to what it could refer to at that time."""
+    before; it may then refer to what it could refer to at that time. reason: why, in the words of who brings it."""
 
     text: str
     name: str
@@ -58,6 +60,7 @@ class HandedIn:
     restores: str = ""
     files: tuple[str, ...] = ()
     variables: frozenset[str] = frozenset()
+    reason: str = ""
 
     @property
     def trigger(self) -> ReloadTrigger:
@@ -124,7 +127,7 @@ class Reloads:
             if mine != self._newest_text:
                 return self._result("conflict", "", (_error_view("", "overtaken by a newer configuration"),))
             view = await self._reload(handed.trigger, lambda: self.read(handed), API_SOURCE)
-            self._conclude(replace(view, actor=handed.actor, restores=handed.restores))
+            self._conclude(replace(view, actor=handed.actor, restores=handed.restores, reason=handed.reason))
             return self._result(view.result, view.revision, tuple(view.errors))
 
     async def _load_file(self) -> Candidate:
@@ -146,7 +149,8 @@ class Reloads:
         except ConfigInvalid as invalid:
             return self._result("rejected", "", _error_views(invalid.errors))
         is_same = candidate.revision == self.running.revision
-        return self._result("unchanged" if is_same else "valid", candidate.revision, ())
+        result = self._result("unchanged" if is_same else "valid", candidate.revision, ())
+        return replace(result, changes=await asyncio.to_thread(_difference, self.running, candidate))
 
     async def _reload(
         self, trigger: ReloadTrigger, load: Callable[[], Awaitable[Candidate]], source: str
@@ -218,6 +222,10 @@ class Reloads:
             running_sequence=self.running.sequence,
             errors=list(errors),
         )
+
+
+def _difference(old: Candidate, new: Candidate) -> ConfigDiffView:
+    return semantic_diff(old.archive.comparable(), new.archive.comparable())
 
 
 @dataclass(frozen=True, slots=True)

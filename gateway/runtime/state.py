@@ -13,6 +13,7 @@ from gateway.admin.state import ConfigFormat
 from gateway.config import explain_request
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
+from gateway.runtime.actions.actions import Actions
 from gateway.runtime.changes.changes import Changes
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.intake import Intake
@@ -26,7 +27,6 @@ from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.look import NOW, Look
 from gateway.telemetry.history.points import time_text
 from gateway.telemetry.history.shelf import GATEWAY
-from gateway.telemetry.store import MetricsStore
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
 from gateway.wire.slo import ObjectiveListView
@@ -54,12 +54,13 @@ class RunningGateway:
         sockets: ListeningSockets,
         vitals: Vitals,
         intake: Intake,
-        store: MetricsStore,
         exposition: Exposition,
         changes: Changes,
+        actions: Actions,
     ) -> None:
         self.is_draining = False
         self.changes = changes
+        self.actions = actions
         self.live = intake.live
         self.history = intake.history
         self._reloads = reloads
@@ -71,7 +72,7 @@ class RunningGateway:
         self._started_at = datetime.now(UTC)
         self._started_s = time.monotonic()
         self._readings = Readings(
-            intake.history, intake.loads, store, vitals.endpoints, lambda: self._snapshot, self._sequence
+            intake.history, intake.loads, intake.store, vitals.endpoints, lambda: self._snapshot, self._sequence
         )
         self._objectives = Objectives(intake.history, lambda: self._snapshot, self._sequence)
         self._config: ConfigView | None = None
@@ -173,10 +174,10 @@ class RunningGateway:
         return await asyncio.to_thread(self._exposition.render, accept)
 
     async def apply(
-        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
+        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str, reason: str
     ) -> ApplyResult:
         """content_format makes no difference: JSON is YAML."""
-        handed = HandedIn(text, API_SOURCE, actor)
+        handed = HandedIn(text, API_SOURCE, actor, reason=reason)
         result = await self._reloads.apply(handed, if_match=if_match, dry_run=dry_run)
         _log.info(
             "config_apply", actor=actor, content_format=content_format, dry_run=dry_run, outcome=result.outcome,

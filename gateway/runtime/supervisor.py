@@ -19,6 +19,7 @@ from gateway.config.configuration import Configuration
 from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
+from gateway.runtime.actions.actions import build_actions
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.changes import Changes
 from gateway.runtime.changes.figures import HistoryFigures
@@ -33,6 +34,7 @@ from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.live.topics import incidents_topic
+from gateway.runtime.overrides import Overrides
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolved, Resolver
 from gateway.runtime.sinks import Sinks
@@ -72,15 +74,15 @@ class Supervisor:
         self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
-        instruments = SupervisorInstruments()
+        instruments, revisions = SupervisorInstruments(), Revisions()
         self._live = LiveTraffic(lambda: self._snapshot, self._tell, instruments)
         intake = Intake(self._store, self._sinks, self._live, History())
         self._incidents = Incidents(lambda: self._snapshot.revision)
         self._live.register(incidents_topic(self._incidents))
-        revisions = Revisions()
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
-        self._endpoints = EndpointStates(self._store, self._incidents)
+        overrides = Overrides(self._fleet.distribution.set_overrides)
+        self._endpoints = EndpointStates(self._store, self._incidents, overrides)
         self._vitals = Vitals(
             self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path
         )
@@ -88,8 +90,9 @@ class Supervisor:
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
+        actions = build_actions(self._reloads, intake, self._endpoints, self._incidents)
         self._gateway = RunningGateway(
-            self._reloads, self._fleet, self._sockets, self._vitals, intake, self._store, exposition, changes
+            self._reloads, self._fleet, self._sockets, self._vitals, intake, exposition, changes, actions
         )
         self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)

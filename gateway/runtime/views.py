@@ -1,18 +1,25 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import cache
+from typing import Literal
+
+from msgspec.structs import replace
 
 from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.intake import WorkerLoad
+from gateway.runtime.overrides import Decision, Override
 from gateway.runtime.resolver import Resolved, needs_lookup
+from gateway.runtime.vitals.endpoint_states import EndpointStatus
 from gateway.wire.report import PoolGauge
 from gateway.wire.views import (
     EndpointView,
     MatchView,
+    OverrideView,
     PlaceView,
     PredicateView,
     RouteAction,
@@ -62,7 +69,32 @@ def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
         addresses = resolved.get(endpoint.address, ())
     else:
         addresses = (endpoint.host,)
-    return EndpointView(address=endpoint.address, weight=endpoint.weight, resolved=list(addresses))
+    return EndpointView(
+        address=endpoint.address,
+        weight=endpoint.weight,
+        configured_weight=endpoint.weight,
+        resolved=list(addresses),
+    )
+
+
+def decided_view(endpoint: EndpointView, status: EndpointStatus, override: Override) -> EndpointView:
+    """With its state, and what operators decided about it."""
+    decisions: tuple[tuple[Literal["drained", "weight"], Decision | None], ...]
+    decisions = (("drained", override.drained), ("weight", override.weighed))
+    return replace(
+        endpoint,
+        weight=override.weight_in_force(endpoint.configured_weight),
+        state=status.state,
+        reason=status.reason,
+        note=status.note,
+        actor=status.actor,
+        since=None if status.since_s is None else timestamp(status.since_s),
+        overrides=[
+            OverrideView(kind=kind, actor=each.actor, reason=each.reason, since=timestamp(each.at_s))
+            for kind, each in decisions
+            if each is not None
+        ],
+    )
 
 
 def pools_by_endpoint(loads: Iterable[WorkerLoad]) -> dict[tuple[str, str], list[PoolGauge]]:
@@ -97,6 +129,8 @@ def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pe
     return EndpointFacts(
         addresses=tuple(endpoint.resolved),
         state=endpoint.state,
+        weight=endpoint.weight,
+        decided=tuple(_decided_words(each) for each in endpoint.overrides),
         in_flight=endpoint.in_flight,
         connections=endpoint.connections_active + endpoint.connections_idle,
         pending=endpoint.pending,
@@ -105,6 +139,12 @@ def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pe
         queue_full=sum(pool.pending >= max_pending for pool in full),
         recent_error_ratio=endpoint.recent.error_ratio,
     )
+
+
+def _decided_words(override: OverrideView) -> str:
+    what = "drained" if override.kind == "drained" else "weighed otherwise"
+    said = f" ({override.reason})" if override.reason else ""
+    return f"{what} by {override.actor}{said}"
 
 
 def place_view(place: Place) -> PlaceView:
@@ -136,6 +176,11 @@ def _match_view(match: Match) -> MatchView:
 
 def _predicate_view(predicate: ValueMatch) -> PredicateView:
     return PredicateView(name=predicate.name, kind=predicate.kind.value, value=predicate.value)
+
+
+def timestamp(unix_s: float) -> str:
+    """RFC 3339 in UTC."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat()
 
 
 def _milliseconds(duration_ns: int) -> float | None:

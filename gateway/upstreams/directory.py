@@ -5,18 +5,22 @@ A new configuration shares the pools of endpoints that stay, so a reload neither
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.upstreams.balancer import Balancer, build_balancer
 from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.pool import Pool, PoolObserver
+from gateway.wire.control import EndpointOverride
+
+_AS_CONFIGURED: Final = EndpointOverride("", "")
 
 
 class LiveUpstream:
     """An upstream with its endpoints and the balancer that chooses among them."""
 
-    __slots__ = ("balancer", "endpoints", "hash_on", "is_hashed", "name", "upstream")
+    __slots__ = ("_weights", "balancer", "endpoints", "hash_on", "is_hashed", "name", "upstream")
 
     def __init__(self, upstream: Upstream, endpoints: list[LiveEndpoint]) -> None:
         self.upstream = upstream
@@ -24,7 +28,18 @@ class LiveUpstream:
         self.hash_on = upstream.hash_on
         self.is_hashed = upstream.balance is Balance.CONSISTENT_HASH
         self.endpoints = endpoints
+        self._weights = self._weights_now()
         self.balancer: Balancer[LiveEndpoint] = build_balancer(upstream.balance, endpoints)
+
+    def weigh(self) -> None:
+        """Lay the balancer out anew if its endpoints have other weights by now; whoever chooses next is given these."""
+        weights = self._weights_now()
+        if weights != self._weights:
+            self._weights = weights
+            self.balancer = build_balancer(self.upstream.balance, self.endpoints)
+
+    def _weights_now(self) -> list[int]:
+        return [endpoint.weight for endpoint in self.endpoints]
 
 
 class Directory:
@@ -37,6 +52,9 @@ class Directory:
         self._live: dict[str, LiveUpstream] = {}
         self._pools: dict[tuple[str, str], Pool] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
+        self._overrides: dict[tuple[str, str], EndpointOverride] = {}
+        self._is_overridden = False
+        """Whether there are overrides, or were any."""
 
     def build(self, upstream: Upstream) -> LiveUpstream:
         """The live form for a configuration in preparation: today's if nothing about it changed."""
@@ -56,7 +74,10 @@ class Directory:
             pool = Pool(upstream.name, endpoint, upstream.connections, self._loop, self._deadlines, self._observer)
             pool.addresses = self._resolved.get(endpoint.address, _literal_address(endpoint))
             self._pools[key] = pool
-        return LiveEndpoint(upstream.name, endpoint, pool)
+        live = LiveEndpoint(upstream.name, endpoint, pool)
+        if self._overrides:
+            self._override(live)
+        return live
 
     def activate(self, upstreams: Iterable[LiveUpstream]) -> None:
         """Make these the live ones; the pools of endpoints that are gone close as they fall idle."""
@@ -68,6 +89,26 @@ class Directory:
                 endpoint.pool.limits = live.upstream.connections
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
+        if self._is_overridden:
+            # They may have changed while these were in preparation.
+            self._apply_overrides()
+
+    def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
+        """What operators want of endpoints from now on, in place of what they wanted; those there are not are kept in
+        mind, for a configuration that has them."""
+        self._overrides = {(each.upstream, each.endpoint): each for each in standing}
+        self._is_overridden = True
+        self._apply_overrides()
+
+    def _apply_overrides(self) -> None:
+        for live in self._live.values():
+            for endpoint in live.endpoints:
+                self._override(endpoint)
+            live.weigh()
+
+    def _override(self, endpoint: LiveEndpoint) -> None:
+        override = self._overrides.get((endpoint.upstream, endpoint.address), _AS_CONFIGURED)
+        endpoint.override(is_drained=override.is_drained, weight=override.weight)
 
     def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
         """Renew the IP addresses by endpoint address; an empty entry keeps the last good."""

@@ -67,7 +67,7 @@ class Pool:
         self._waiting: deque[Waiter] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._turn = 0
-        self._is_retired = False
+        self._retired_for = ""
         self.limits = limits
         self.addresses: tuple[str, ...] = ()
 
@@ -113,11 +113,16 @@ class Pool:
         if waiter in self._waiting:
             self._waiting.remove(waiter)
 
-    def retire(self) -> None:
-        """The endpoint left the configuration: idle connections close now, leased ones when they are released."""
-        self._is_retired = True
+    def retire(self, reason: str = "retired") -> None:
+        """The endpoint left the configuration, or is drained: idle connections close now, leased ones when they are
+        released. reason: of a closed list, as connections are counted by it."""
+        self._retired_for = reason
         for connection in tuple(self._idle):
-            connection.close("retired")
+            connection.close(reason)
+
+    def reopen(self) -> None:
+        """The endpoint is used again: connections are kept when they fall idle."""
+        self._retired_for = ""
 
     # What connections call.
 
@@ -128,8 +133,8 @@ class Pool:
             if self._is_full and len(self._connecting) < len(self._waiting):
                 connection.close("made_room")
                 return
-        if self._is_retired:
-            connection.close("retired")
+        if self._retired_for:
+            connection.close(self._retired_for)
             return
         connection.deadline_ns = (connection.received_ns or monotonic_ns()) + self.limits.idle_timeout_ns
         self._idle.append(connection)

@@ -3,10 +3,11 @@
 A field is only ever added, with a default. Times are RFC 3339 in UTC.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
+from gateway.wire.diff import ConfigDiffView
 from gateway.wire.views import ReloadTrigger
 
 IncidentKind: TypeAlias = Literal[
@@ -22,6 +23,7 @@ IncidentKind: TypeAlias = Literal[
     "endpoint_up",
     "endpoint_down",
     "endpoint_draining",
+    "endpoint_weight",
     "sink_dropping",
     "sink_recovered",
     "log_reopened",
@@ -29,8 +31,6 @@ IncidentKind: TypeAlias = Literal[
     "listener_closed",
 ]
 """What can happen. The word before the first `_` is the family, by which incidents can be asked for too."""
-
-ObjectKind: TypeAlias = Literal["listener", "upstream", "endpoint", "route", "settings"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,42 +64,6 @@ class IncidentListView(Change, frozen=True, kw_only=True):
     dropped: dict[str, int] = {}
 
 
-class KeyChangeView(Change, frozen=True, kw_only=True):
-    """One key of an object. `old` is null for one that was added, `new` for one that was removed."""
-
-    key: str
-    """Path within the object, as in `match.headers.x-tenant`; `(position)` for a route's place among the others; empty
-    where the object is a single value."""
-    change: Literal["added", "removed", "changed"]
-    old: Any = None
-    new: Any = None
-    redacted: bool = False
-    """Part of it is a secret or came from the environment or a file: it changed, though what is shown may not."""
-
-
-class ObjectChangeView(Change, frozen=True, kw_only=True):
-    """One object of the configuration. `renamed_from` is set for a route that kept its match under another name."""
-
-    kind: ObjectKind
-    name: str
-    of: str = ""
-    """The upstream, for an endpoint."""
-    change: Literal["added", "removed", "changed", "renamed"]
-    renamed_from: str = ""
-    keys: list[KeyChangeView] = []
-    keys_left_out: int = 0
-    """How many more keys differ than are told."""
-
-
-class ConfigDiffView(Change, frozen=True, kw_only=True):
-    """What differs between two configurations. `counts` is by kind and change, of all objects."""
-
-    objects: list[ObjectChangeView]
-    counts: dict[str, dict[str, int]] = {}
-    objects_left_out: int = 0
-    """How many more objects differ than are told."""
-
-
 class RevisionView(Change, frozen=True, kw_only=True):
     """One time a configuration came to run. The same revision can have done so under several sequences."""
 
@@ -109,6 +73,8 @@ class RevisionView(Change, frozen=True, kw_only=True):
     trigger: ReloadTrigger
     actor: str = ""
     """Who handed it in: the name of a token, or `loopback`; empty where it came from the file."""
+    reason: str = ""
+    """Why, in their words."""
     source: str
     text_bytes: int
     """Of the text as it was read."""

@@ -56,6 +56,21 @@ class Addresses(msgspec.Struct, tag="addresses", frozen=True):
     resolved: dict[str, tuple[str, ...]]
 
 
+class EndpointOverride(msgspec.Struct, frozen=True, array_like=True):
+    """What an operator has decided about one endpoint, beside the configuration. weight: None for the configured one."""
+
+    upstream: str
+    endpoint: str
+    is_drained: bool = False
+    weight: int | None = None
+
+
+class Overrides(msgspec.Struct, tag="overrides", frozen=True):
+    """All that stand; an endpoint that is missing is as the configuration has it."""
+
+    standing: list[EndpointOverride]
+
+
 class Attend(msgspec.Struct, tag="attend", frozen=True):
     """Somebody looks, for the next ten seconds: say it again while they do.
 
@@ -131,7 +146,7 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
     fields: dict[str, str | int] = {}
 
 
-Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Attend | Drain
+Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Attend | Drain
 Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | Notice
 
 Message: TypeAlias = bytes | memoryview

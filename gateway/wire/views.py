@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from gateway.wire.diff import ConfigDiffView
 from gateway.wire.history import RecentView, SparksView
 
 WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off", "stopped"]
@@ -44,6 +45,8 @@ class ReloadView(View, frozen=True, kw_only=True):
     errors: list[ConfigErrorView] = []
     actor: str = ""
     """Who handed it in, where somebody did: the name of a token, or `loopback`."""
+    reason: str = ""
+    """Why, in the words of who did."""
     restores: str = ""
     """The revision that was to be restored, for a rollback. What it refers to may have changed, and then it is another."""
 
@@ -264,12 +267,34 @@ class RouteListView(View, frozen=True, kw_only=True):
     at: str | None = None
 
 
+class OverrideView(View, frozen=True, kw_only=True):
+    """What an operator decided about an endpoint beside the configuration; it ends with the gateway, or is undone."""
+
+    kind: Literal["drained", "weight"]
+    actor: str
+    reason: str = ""
+    """In their words."""
+    since: str
+
+
 class EndpointView(View, frozen=True, kw_only=True):
     """One address of an upstream and what all workers do with it."""
 
     address: str
     weight: int
+    """The one in force: 0 while the endpoint is drained."""
+    configured_weight: int = 1
     state: EndpointState = "healthy"
+    reason: str = ""
+    """Of the state, from a closed list: `dns`, `admin`; empty where it was so from the start."""
+    note: str = ""
+    """What there is to say about it: evidence, or the words of who did it."""
+    actor: str = ""
+    """Who brought it to this state, where somebody did."""
+    since: str | None = None
+    """When it came to this state; null where it was so from the start."""
+    overrides: list[OverrideView] = []
+    """What stands beside the configuration."""
     resolved: list[str] = []
     """Addresses behind a DNS name, as last resolved; for a literal address that one alone."""
     in_flight: int = 0
@@ -348,6 +373,8 @@ class ApplyResult(View, frozen=True, kw_only=True):
     running_revision: str
     running_sequence: int
     errors: list[ConfigErrorView] = []
+    changes: ConfigDiffView | None = None
+    """What would differ from what runs: in answer to a dry run that found no errors."""
 
 
 class HealthView(View, frozen=True, kw_only=True):

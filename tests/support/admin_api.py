@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import aiohttp
 import msgspec
@@ -13,12 +13,14 @@ from multidict import CIMultiDictProxy
 
 from gateway.admin import examples
 from gateway.admin.access import AccessRules
+from gateway.admin.acting import examples as acting_examples
 from gateway.admin.changes import examples as change_examples
 from gateway.admin.live import examples as live_examples
 from gateway.admin.server import AdminServer
-from gateway.admin.state import ConfigFormat, TooManyFollowers, Wanted
+from gateway.admin.state import ConfigFormat, EditableKind, Expected, TooManyFollowers, Wanted
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
+from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
@@ -62,9 +64,68 @@ class PreparedChanges:
     async def difference(self, old: str, new: str) -> RevisionDiffView | None:
         return change_examples.DIFFERENCE if {old, new} <= REVISIONS else None
 
-    async def roll_back(self, reference: str, *, if_match: int | None, dry_run: bool, actor: str) -> ApplyResult | None:
+    async def roll_back(
+        self, reference: str, *, if_match: int | None, dry_run: bool, actor: str, reason: str
+    ) -> ApplyResult | None:
         self.rolled_back.append((reference, if_match, dry_run, actor))
         return self.roll_back_result if reference in REVISIONS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What was asked of an endpoint."""
+
+    key: tuple[str, str]
+    action: EndpointAction
+    wanted: EndpointActionRequest
+    expected: Expected | None
+    dry_run: bool
+    actor: str
+
+
+@dataclass
+class PreparedActions:
+    """An ActionsState that answers with the examples and notes what it was asked to do; it plays both its parts."""
+
+    acted: list[Acted] = field(default_factory=list)
+    replaced: list[tuple[str, str, str, int | None, bool, str, str]] = field(default_factory=list)
+    verdict: Exception | None = None
+
+    @property
+    def endpoints(self) -> Self:
+        return self
+
+    @property
+    def objects(self) -> Self:
+        return self
+
+    def act(
+        self,
+        key: tuple[str, str],
+        action: EndpointAction,
+        wanted: EndpointActionRequest,
+        *,
+        expected: Expected | None,
+        dry_run: bool,
+        actor: str,
+    ) -> EndpointEffectView | None:
+        self.acted.append(Acted(key, action, wanted, expected, dry_run, actor))
+        if self.verdict is not None:
+            raise self.verdict
+        return acting_examples.EFFECT if key[0] == "orders" else None
+
+    async def read(self, kind: EditableKind, name: str) -> ObjectTextView | None:
+        if self.verdict is not None:
+            raise self.verdict
+        return acting_examples.OBJECT if name == "orders" else None
+
+    async def replace(
+        self, kind: EditableKind, name: str, text: str, *, if_match: int | None, dry_run: bool, actor: str, reason: str
+    ) -> ApplyResult | None:
+        self.replaced.append((kind, name, text, if_match, dry_run, actor, reason))
+        if self.verdict is not None:
+            raise self.verdict
+        return examples.APPLIED if name == "orders" else None
 
 
 @dataclass
@@ -139,6 +200,7 @@ class PreparedState:
     explain_error: Exception | None = None
     changes: PreparedChanges = field(default_factory=PreparedChanges)
     live: PreparedLive = field(default_factory=PreparedLive)
+    actions: PreparedActions = field(default_factory=PreparedActions)
     history: History = field(default_factory=History)
     looks: list[Look] = field(default_factory=list)
 
@@ -178,7 +240,7 @@ class PreparedState:
         return self.metrics
 
     async def apply(
-        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str
+        self, text: str, content_format: ConfigFormat, *, if_match: int | None, dry_run: bool, actor: str, reason: str
     ) -> ApplyResult:
         self.applied.append((text, content_format, if_match, dry_run, actor))
         return self.apply_result

@@ -128,12 +128,15 @@ class Program:
             response = client.request(f"GET {path} HTTP/1.1\r\nHost: gateway.test\r\n\r\n".encode())
             return response.status, response.body
 
-    def call(self, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Status and body of a call of the admin API: POST with a body, GET without."""
+    def call(
+        self, path: str, body: str | None = None, headers: dict[str, str] | None = None, *, method: str = "POST"
+    ) -> tuple[int, Any]:
+        """Status and body of a call of the admin API: a GET where there is no body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
         try:
-            method = "GET" if body is None else "POST"
-            connection.request(method, path, None if body is None else body.encode(), headers or {})
+            connection.request(
+                "GET" if body is None else method, path, None if body is None else body.encode(), headers or {}
+            )
             response = connection.getresponse()
             content = response.read()
         finally:

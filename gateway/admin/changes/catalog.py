@@ -4,7 +4,7 @@ from typing import Final
 
 from gateway.admin import examples as answers
 from gateway.admin.changes import actions, examples, reads
-from gateway.admin.operations import Answer, Operation, Parameter
+from gateway.admin.operations import CONFIG_OPTIONS, Answer, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.views import ApplyResult, ProblemView
@@ -116,8 +116,7 @@ _REVISIONS: Final = (
         ),
         (
             _reference("id", _WHICH, "previous"),
-            Parameter("dry_run", "query", "Validate only.", {"type": "boolean", "default": False}, example=True),
-            Parameter("If-Match", "header", "The sequence believed to run.", {"type": "string"}, '"3"'),
+            *CONFIG_OPTIONS,
         ),
         is_mutating=True,
     ),

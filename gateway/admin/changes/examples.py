@@ -6,17 +6,15 @@ from msgspec.structs import replace
 
 from gateway.wire.changes import (
     ComparisonView,
-    ConfigDiffView,
     FiguresView,
     IncidentListView,
     IncidentView,
-    KeyChangeView,
-    ObjectChangeView,
     RevisionDetailView,
     RevisionDiffView,
     RevisionListView,
     RevisionView,
 )
+from gateway.wire.diff import ConfigDiffView, KeyChangeView, ObjectChangeView
 from gateway.wire.views import ProblemView
 
 _REVISION: Final = "3f2a9c0d81be"

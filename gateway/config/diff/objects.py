@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from gateway.config.secrets import REDACTED, Path, value_at
-from gateway.wire.changes import ObjectKind
+from gateway.wire.diff import ObjectKind
 
 SECTIONS: Final = ("telemetry", "admin", "drain", "workers")
 """What there is one of."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from gateway.config.diff.objects import Body, Key, Seal, read_objects
 from gateway.config.diff.values import changed_keys
 from gateway.config.secrets import Path
-from gateway.wire.changes import ConfigDiffView, KeyChangeView, ObjectChangeView
+from gateway.wire.diff import ConfigDiffView, KeyChangeView, ObjectChangeView
 
 MAX_OBJECTS: Final = 1000
 """Objects told one by one; the rest are counted."""

@@ -9,7 +9,7 @@ import orjson
 from gateway.config.diff.objects import Body, Seal
 from gateway.config.document import path_text
 from gateway.config.secrets import Path
-from gateway.wire.changes import KeyChangeView
+from gateway.wire.diff import KeyChangeView
 
 MAX_KEYS: Final = 100
 """Differences told of one object; the rest are counted."""

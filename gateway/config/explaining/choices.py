@@ -1,7 +1,7 @@
 """Which endpoints a request may go to: what the balancer chooses among, which could answer, and why the others could not."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gateway.config.configuration import Configuration
@@ -36,6 +36,10 @@ class EndpointFacts:
     workers: int = 0
     full: int = 0
     queue_full: int = 0
+    weight: int | None = None
+    """The one in force, where operators may have set another than the configured one."""
+    decided: tuple[str, ...] = ()
+    """What operators decided about it, in words; a drain first."""
     recent_error_ratio: float | None = None
     """Of the attempts of the last minute; None where there was none."""
 
@@ -66,7 +70,8 @@ def choices_of(
 def _choice(
     upstream: Upstream, share: float, place: Verdict | None, facts: Facts, key: Callable[[str], bytes]
 ) -> UpstreamChoiceView:
-    endpoints = upstream.endpoints
+    known = {each.address: facts(upstream.name, each.address) for each in upstream.endpoints}
+    endpoints = [_as_weighed(each, known[each.address]) for each in upstream.endpoints]
     weighted = [endpoint for endpoint in endpoints if endpoint.weight > 0]
     chosen = None
     if len(weighted) == 1:
@@ -80,9 +85,15 @@ def _choice(
         balance=upstream.balance.value,
         rule=_rule(upstream, len(weighted)),
         chosen=chosen,
-        endpoints=[_endpoint(each, facts(upstream.name, each.address)) for each in endpoints[:MAX_ENDPOINTS]],
+        endpoints=[_endpoint(each, known[each.address]) for each in endpoints[:MAX_ENDPOINTS]],
         endpoints_left_out=max(0, len(endpoints) - MAX_ENDPOINTS),
     )
+
+
+def _as_weighed(endpoint: Endpoint, facts: EndpointFacts | None) -> Endpoint:
+    """With the weight in force: what is drained has none, and takes no part in the choice."""
+    is_as_configured = facts is None or facts.weight is None or facts.weight == endpoint.weight
+    return endpoint if is_as_configured or facts is None else replace(endpoint, weight=facts.weight or 0)
 
 
 def _rule(upstream: Upstream, weighted: int) -> str:
@@ -121,9 +132,10 @@ def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None) -> EndpointChoice
 
 
 def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None) -> Iterable[str]:
-    if endpoint.weight == 0:
-        yield "its weight is 0, so it is never chosen"
     if facts is None:
+        return
+    if facts.state == "draining":
+        yield f"it is {next(iter(facts.decided), 'drained')}, so it is never chosen"
         return
     if endpoint.unix_path is None and not facts.addresses:
         yield f"the name {endpoint.host} has no address; an attempt ends with dns_error"
@@ -136,6 +148,8 @@ def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None) -> Iterable[str]
 def _why(facts: EndpointFacts | None) -> str:
     if facts is None:
         return "nothing in the configuration speaks against it"
+    if facts.decided:
+        return f"nothing speaks against it; {', '.join(facts.decided)}"
     if facts.recent_error_ratio:
         return f"of its attempts in the last minute {facts.recent_error_ratio:.1%} failed; it is chosen all the same"
     if facts.full:

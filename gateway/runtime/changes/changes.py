@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -15,14 +16,8 @@ from gateway.runtime.changes.comparing import Figures, Spans, changed_routes, co
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.reload import HandedIn, Reloads
-from gateway.wire.changes import (
-    ConfigDiffView,
-    IncidentListView,
-    RevisionDetailView,
-    RevisionDiffView,
-    RevisionListView,
-    RevisionView,
-)
+from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView, RevisionView
+from gateway.wire.diff import ConfigDiffView
 from gateway.wire.views import ApplyResult, LastChangeView
 
 _log = structlog.get_logger("sightline.admin")
@@ -87,11 +82,14 @@ class Changes:
             return None
         return RevisionDiffView(old=self._view(before), new=self._view(after), changes=await self._diff(before, after))
 
-    async def roll_back(self, reference: str, *, if_match: int | None, dry_run: bool, actor: str) -> ApplyResult | None:
+    async def roll_back(
+        self, reference: str, *, if_match: int | None, dry_run: bool, actor: str, reason: str = ""
+    ) -> ApplyResult | None:
         revision = self._revisions.find(reference)
         if revision is None:
             return None
-        result = await self._reloads.apply(_handed(revision, actor), if_match=if_match, dry_run=dry_run)
+        handed = replace(_handed(revision, actor), reason=reason)
+        result = await self._reloads.apply(handed, if_match=if_match, dry_run=dry_run)
         _log.info(
             "config_rollback", actor=actor, to=revision.revision, dry_run=dry_run, outcome=result.outcome,
             revision=result.revision, running_revision=result.running_revision,
@@ -126,6 +124,7 @@ class Changes:
             applied_at=_timestamp(revision.applied_at_s),
             trigger=revision.trigger,
             actor=revision.actor,
+            reason=revision.reason,
             source=revision.source,
             text_bytes=revision.archive.text_size,
             objects=revision.archive.objects,

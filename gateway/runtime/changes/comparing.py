@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Final, Literal, Protocol, TypeAlias
 
 from gateway.model.snapshot import Snapshot
-from gateway.wire.changes import ComparisonView, ConfigDiffView, FiguresView
+from gateway.wire.changes import ComparisonView, FiguresView
+from gateway.wire.diff import ConfigDiffView
 
 MAX_ROUTES: Final = 50
 

@@ -17,7 +17,7 @@ _REVISION_DIGITS: Final = 12
 class Revision:
     """One time a configuration came to run. The same revision may have done so several times, under several sequences.
 
-    applied_at_s: Unix time. actor: who handed it in; empty for a file's.
+    applied_at_s: Unix time. actor: who handed it in, and reason why in their words; empty for a file's.
     """
 
     sequence: int
@@ -27,6 +27,7 @@ class Revision:
     actor: str
     source: str
     archive: Archive
+    reason: str = ""
 
 
 class Revisions:

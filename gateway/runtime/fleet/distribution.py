@@ -12,7 +12,7 @@ import structlog
 from gateway.runtime.fleet.package import Package
 from gateway.runtime.fleet.seat import Delivery, Seat
 from gateway.runtime.listening import SocketGroup
-from gateway.wire.control import Abort, Addresses, Applied, Commit, Prepared, encode
+from gateway.wire.control import Abort, Addresses, Applied, Commit, EndpointOverride, Overrides, Prepared, encode
 
 _PREPARE_S: Final = 10.0
 _APPLY_S: Final = 5.0
@@ -32,6 +32,7 @@ class Distribution:
         self._package: Package | None = None
         self._groups: dict[str, SocketGroup] = {}
         self._addresses = b""
+        self._overrides = b""
         self._is_closed = False
 
     def close(self) -> None:
@@ -76,6 +77,19 @@ class Distribution:
         if seat.needs_addresses and self._addresses and seat.has_said_hello and seat.is_clear:
             seat.needs_addresses = False
             seat.send(self._addresses)
+
+    def set_overrides(self, standing: list[EndpointOverride]) -> None:
+        """All that stand, for the workers that run and those to come."""
+        self._overrides = encode(Overrides(standing=standing))
+        for seat in self._seats:
+            seat.needs_overrides = True
+            self.send_overrides(seat)
+
+    def send_overrides(self, seat: Seat) -> None:
+        """If the worker does not have the newest, and unless it is behind with its reading: then with its next report."""
+        if seat.needs_overrides and self._overrides and seat.has_said_hello and seat.is_clear:
+            seat.needs_overrides = False
+            seat.send(self._overrides)
 
     def catch_up(self, seat: Seat) -> None:
         """Bring a worker that has nothing under way to the package of all."""

@@ -184,6 +184,7 @@ class Fleet:
             case Measured(report=report):
                 self._observer.on_report(seat.index, report)
                 self.distribution.send_addresses(seat)
+                self.distribution.send_overrides(seat)
             case Hello(version=version):
                 self._on_hello(seat, version)
             case Prepared():
@@ -211,6 +212,8 @@ class Fleet:
         seat.has_said_hello = True
         seat.first_sign.set()
         self.distribution.send_addresses(seat)
+        # Before any snapshot: what is drained must not get a request of a worker that was started anew.
+        self.distribution.send_overrides(seat)
         self.distribution.catch_up(seat)
 
     def _end(self) -> None:

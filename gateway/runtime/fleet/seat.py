@@ -55,6 +55,7 @@ class Seat:
         self.serving_since_s = 0.0
         self.kill_reason = ""
         self.needs_addresses = True
+        self.needs_overrides = True
         self.delivery: Delivery | None = None
 
     def end(self, state: WorkerState) -> None:

@@ -13,7 +13,7 @@ from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.reading.shared import Fresh, Shared, Steps, in_slices
 from gateway.runtime.traffic import Traffic, read_traffic
-from gateway.runtime.views import pools_by_endpoint, route_view, upstream_view
+from gateway.runtime.views import decided_view, pools_by_endpoint, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
@@ -51,7 +51,7 @@ class Readings:
         self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
         self._routes = Shared(self._route_views, sequence)
-        self._upstreams = Shared(self._upstream_views, sequence)
+        self._upstreams = Shared(self._upstream_views, lambda: (sequence(), endpoints.overrides.version))
         self._forgetting: asyncio.TimerHandle | None = None
 
     @property
@@ -151,8 +151,7 @@ class Readings:
             found = self.figures.of(("endpoint", "/".join(place)), look)
             endpoints.append(
                 msgspec.structs.replace(
-                    _with_load(endpoint, self._traffic.newest, place, pools.get(place, ())),
-                    state=self._endpoints.of(*place).state,
+                    _with_load(self._decided(endpoint, place), self._traffic.newest, place, pools.get(place, ())),
                     recent=found.recent,
                     previous=found.previous,
                     spark=found.spark,
@@ -164,6 +163,9 @@ class Readings:
         return msgspec.structs.replace(
             view, endpoints=endpoints, recent=found.recent, previous=found.previous, spark=found.spark
         )
+
+    def _decided(self, endpoint: EndpointView, place: tuple[str, str]) -> EndpointView:
+        return decided_view(endpoint, self._endpoints.of(*place), self._endpoints.overrides.of(place))
 
 
 class _Plain:

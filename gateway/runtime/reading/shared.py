@@ -39,11 +39,11 @@ class Fresh(Generic[T]):
     `newest` is what `get` gave last.
     """
 
-    def __init__(self, make: Callable[[], T], version: Callable[[], int], first: T) -> None:
+    def __init__(self, make: Callable[[], T], version: Callable[[], object], first: T) -> None:
         self.newest = first
         self._make = make
         self._version = version
-        self._made: tuple[int, float, asyncio.Task[T]] | None = None
+        self._made: tuple[object, float, asyncio.Task[T]] | None = None
 
     async def get(self) -> T:
         version, now_s = self._version(), time.monotonic()
@@ -54,7 +54,7 @@ class Fresh(Generic[T]):
 
 
 class _Made(NamedTuple, Generic[T]):
-    version: int
+    version: object
     until_s: float
     task: "asyncio.Task[T]"
 
@@ -62,7 +62,9 @@ class _Made(NamedTuple, Generic[T]):
 class Shared(Generic[T]):
     """The same for what is made in slices, by look. Whoever asks while it is being made waits for that."""
 
-    def __init__(self, make: Callable[[Look], Steps[T]], version: Callable[[], int], fresh_s: float = FRESH_S) -> None:
+    def __init__(
+        self, make: Callable[[Look], Steps[T]], version: Callable[[], object], fresh_s: float = FRESH_S
+    ) -> None:
         self._make = make
         self._version = version
         self._fresh_s = fresh_s

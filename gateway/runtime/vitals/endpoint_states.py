@@ -1,17 +1,19 @@
 """Which state every endpoint is in, and why: the one place where that is decided.
 
-Today the only evidence is names: an endpoint whose name has never had an address cannot be reached. Health checks and
-drains will bring theirs here, so that metrics, views and incidents cannot disagree.
+Today's evidence is what operators decided and names: a drained endpoint gets nothing, and one whose name has never had an
+address cannot be reached. Health checks will bring theirs here, so that metrics, views and incidents cannot disagree.
 """
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, get_args
 
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Endpoint
 from gateway.runtime.incidents import EndpointChange
+from gateway.runtime.overrides import Decision, Overrides
 from gateway.runtime.resolver import Resolved, needs_lookup
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
@@ -22,7 +24,8 @@ from gateway.wire.views import EndpointState
 
 FAMILIES: Final = (catalog.UPSTREAM_ENDPOINT_UP, catalog.UPSTREAM_ENDPOINTS)
 DNS: Final = "dns"
-"""A reason of a transition; the others will be connect_error, timeout, bad_status, passive and admin."""
+ADMIN: Final = "admin"
+"""Reasons of a transition: names, and operators; the others will be connect_error, timeout, bad_status and passive."""
 
 _STATES: Final[tuple[EndpointState, ...]] = get_args(EndpointState)
 _CHANGE: Final[dict[EndpointState, EndpointChange]] = {
@@ -35,10 +38,14 @@ _CHANGE: Final[dict[EndpointState, EndpointChange]] = {
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """reason: why it is not healthy, or what made it so again; empty from the start."""
+    """reason: why it is not healthy, or what made it so again; empty from the start. actor: who did it, where somebody
+    did; note: what there is to say about it. since_s: Unix time; None from the start."""
 
     state: EndpointState
     reason: str = ""
+    actor: str = ""
+    note: str = ""
+    since_s: float | None = None
 
 
 HEALTHY: Final = EndpointStatus("healthy")
@@ -54,16 +61,24 @@ class TransitionObserver(Protocol):
     """The time line of incidents."""
 
     def endpoint_changed(
-        self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = ""
+        self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = "", actor: str = ""
     ) -> None: ...
 
 
 class EndpointStates:
     """States by upstream and address. Changed on the supervisor's loop, read from any thread."""
 
-    def __init__(self, counter: TransitionCounter, observer: TransitionObserver) -> None:
+    def __init__(
+        self,
+        counter: TransitionCounter,
+        observer: TransitionObserver,
+        overrides: Overrides,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._counter = counter
         self._observer = observer
+        self.overrides = overrides
+        self._clock = clock
         self._lock = threading.Lock()
         self._labels = EndpointLabels()
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
@@ -82,11 +97,12 @@ class EndpointStates:
             self._upstreams = tuple(upstream.name for upstream in snapshot.upstreams)
             self._states = {key: status for key, status in self._states.items() if key in endpoints}
             self._endpoints = endpoints
+        self.overrides.follow(snapshot)
         self._addressed &= {address for _, address in endpoints}
         for (upstream, address), endpoint in endpoints.items():
             if needs_lookup(endpoint):
-                for state in ("healthy", "unhealthy"):
-                    self._count(upstream, address, state, 0)
+                for status in (EndpointStatus("healthy", DNS), EndpointStatus("unhealthy", DNS)):
+                    self._count(upstream, address, status, 0)
         self.resolved(resolved)
 
     def resolved(self, resolved: Resolved) -> None:
@@ -96,8 +112,18 @@ class EndpointStates:
         for key in list(self._endpoints):
             self._judge(key)
 
+    def decided(self, key: tuple[str, str], decision: Decision) -> None:
+        """An operator has changed what stands for this endpoint."""
+        if key in self._endpoints:
+            self._judge(key, decision)
+
     def of(self, upstream: str, address: str) -> EndpointStatus:
         return self._states.get((upstream, address), HEALTHY)
+
+    def is_reachable(self, key: tuple[str, str]) -> bool:
+        """Whether it could get requests if no operator had anything against it."""
+        endpoint = self._endpoints.get(key)
+        return endpoint is not None and (not needs_lookup(endpoint) or key[1] in self._addressed)
 
     def readings(self) -> Iterable[Reading]:
         """For a scrape: each endpoint, and the number in each state of each upstream."""
@@ -111,26 +137,36 @@ class EndpointStates:
         for labels, count in counts.items():
             yield catalog.UPSTREAM_ENDPOINTS, labels, count
 
-    def _judge(self, key: tuple[str, str]) -> None:
-        """All the evidence there is of one endpoint, weighed."""
-        has_address = not needs_lookup(self._endpoints[key]) or key[1] in self._addressed
+    def _judge(self, key: tuple[str, str], decision: Decision | None = None) -> None:
+        """All the evidence there is of one endpoint, weighed. decision: what made it necessary, if somebody did."""
         before = self._states.get(key)
-        if has_address:
-            after = HEALTHY if before is None or before.state == "healthy" else EndpointStatus("healthy", DNS)
-        else:
-            after = EndpointStatus("unhealthy", DNS)
+        after = self._weigh(key, before, decision)
         if before is not None and before.state == after.state:
             return
+        if before is not None or after.state != "healthy":
+            after = replace(after, since_s=self._clock())
         with self._lock:
             self._states[key] = after
-        if before is not None or after.state != "healthy":
+        if after.since_s is not None:
             self._tell(*key, after)
 
-    def _tell(self, upstream: str, address: str, status: EndpointStatus) -> None:
-        self._count(upstream, address, status.state, 1)
-        evidence = "its name has an address" if status.state == "healthy" else "its name has no address"
-        self._observer.endpoint_changed(upstream, address, _CHANGE[status.state], status.reason, evidence)
+    def _weigh(self, key: tuple[str, str], before: EndpointStatus | None, decision: Decision | None) -> EndpointStatus:
+        drained = self.overrides.of(key).drained
+        if drained is not None:
+            return EndpointStatus("draining", ADMIN, drained.actor, drained.reason)
+        if not self.is_reachable(key):
+            return EndpointStatus("unhealthy", DNS, note="its name has no address")
+        if before is None or before.state == "healthy":
+            return HEALTHY
+        if decision is not None:
+            return EndpointStatus("healthy", ADMIN, decision.actor, decision.reason)
+        return EndpointStatus("healthy", DNS, note="its name has an address")
 
-    def _count(self, upstream: str, address: str, state: str, amount: int) -> None:
-        labels = (upstream, self._labels.of(upstream, address), state, DNS)
+    def _tell(self, upstream: str, address: str, status: EndpointStatus) -> None:
+        self._count(upstream, address, status, 1)
+        to = _CHANGE[status.state]
+        self._observer.endpoint_changed(upstream, address, to, status.reason, status.note, status.actor)
+
+    def _count(self, upstream: str, address: str, status: EndpointStatus, amount: int) -> None:
+        labels = (upstream, self._labels.of(upstream, address), status.state, status.reason)
         self._counter.count(catalog.UPSTREAM_TRANSITIONS, labels, amount)

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.config.settings import usable_processors
 from gateway.runtime.fleet.seat import Seat
@@ -72,7 +73,7 @@ def sync_of(seat: Seat, sequence: int) -> tuple[SyncWord, str]:
     return ("stale", "") if seat.sequence or seat.delivery is not None else ("not_sent", "")
 
 
-def _usage_of(usage: Usage | None) -> dict[str, int | float | None]:
+def _usage_of(usage: Usage | None) -> dict[str, Any]:
     if usage is None:
         return {}
     return {"cpu_ratio": _rounded(usage.cpu_ratio), "rss_bytes": usage.resident, "fds": usage.descriptors}

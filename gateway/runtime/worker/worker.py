@@ -29,6 +29,7 @@ from gateway.wire.control import (
     Drained,
     Failed,
     Hello,
+    Overrides,
     Prepared,
     Slice,
     Up,
@@ -87,12 +88,18 @@ class Worker:
                 self._spawn(self._commit(sequence))
             case Abort():
                 self._drop_assembly()
-            case Addresses(resolved=resolved):
-                self._engine.set_addresses(resolved)
+            case Addresses() | Overrides() as told:
+                self._tell_engine(told)
             case Attend(tap=tap, in_flight=in_flight):
                 self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
+
+    def _tell_engine(self, told: Addresses | Overrides) -> None:
+        if isinstance(told, Addresses):
+            self._engine.set_addresses(told.resolved)
+        else:
+            self._engine.set_overrides(told.standing)
 
     def _begin(self, begin: Begin) -> None:
         self._drop_assembly()

@@ -122,3 +122,13 @@ def test_loopback_hosts_are_known(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.com", "", "127.0.0.1.example.com"])
 def test_other_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_everybody_may_ask_who_they_are_and_what_they_may(api: AdminApi, guarded_api: AdminApi) -> None:
+    me = api.call("GET", "/api/v1/me").json()
+    assert me == {"name": "loopback", "role": "operator", "read_only": False, "because": ""}
+    page = api.call("GET", "/api/v1/me", headers={"Origin": "http://example.com"}).json()
+    assert (page["read_only"], "web pages" in page["because"]) == (True, True)
+    for secret, name, read_only in (("viewer-secret", "grafana", True), ("operator-secret", "ci", False)):
+        me = guarded_api.call("GET", "/api/v1/me", headers={"Authorization": f"Bearer {secret}"}).json()
+        assert (me["name"], me["read_only"], bool(me["because"])) == (name, read_only, read_only)

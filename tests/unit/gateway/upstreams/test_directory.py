@@ -8,6 +8,7 @@ from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.directory import Directory, LiveUpstream
 from gateway.upstreams.pool import Pool, Waiter
+from gateway.wire.control import EndpointOverride
 from tests.support.scripted import ScriptedLoop
 
 A = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001)
@@ -166,3 +167,66 @@ def test_what_is_hashed_is_known_from_the_start(directory: Directory) -> None:
         Upstream("hashed", (A, B), balance=Balance.CONSISTENT_HASH, hash_on="header:x-tenant"),
     )
     assert (plain.is_hashed, hashed.is_hashed, hashed.hash_on) == (False, True, "header:x-tenant")
+
+
+def picks(live: LiveUpstream) -> set[str | None]:
+    found = [live.balancer.pick(str(number).encode(), None) for number in range(200)]
+    return {None if endpoint is None else endpoint.address for endpoint in found}
+
+
+@pytest.mark.parametrize("balance", list(Balance))
+def test_a_drained_endpoint_is_chosen_by_no_balancer_until_it_is_given_back(
+    directory: Directory, balance: Balance
+) -> None:
+    (live,) = activate(directory, Upstream("orders", (A, B), balance=balance))
+    directory.set_overrides([EndpointOverride("orders", A.address, is_drained=True)])
+    assert picks(live) == {B.address}
+    directory.set_overrides([EndpointOverride("orders", each.address, is_drained=True) for each in (A, B)])
+    assert picks(live) == {None}
+    directory.set_overrides([])
+    assert picks(live) == {A.address, B.address}
+
+
+def test_draining_closes_idle_connections_and_what_is_under_way_keeps_its_own(
+    directory: Directory, loop: ScriptedLoop
+) -> None:
+    (live,) = activate(directory, Upstream("orders", (A,)))
+    Filler(loop).fill(pools(live)[0])
+    leased = pools(live)[0].lease_idle()
+    assert leased is not None
+    directory.set_overrides([EndpointOverride("orders", A.address, is_drained=True)])
+    assert pools(live)[0].open == 1
+    leased.last_byte_reusable = True
+    leased.release(is_clean=True)
+    assert pools(live)[0].open == 0
+
+
+def test_a_weight_of_an_operator_shifts_the_choice_and_none_restores_the_configured_one(directory: Directory) -> None:
+    (live,) = activate(directory, Upstream("orders", (A, B), balance=Balance.ROUND_ROBIN))
+    directory.set_overrides([EndpointOverride("orders", B.address, weight=3)])
+    found = [live.balancer.pick(b"", None) for _ in range(40)]
+    assert sum(endpoint is live.endpoints[1] for endpoint in found) == 30
+    directory.set_overrides([])
+    assert [endpoint.weight for endpoint in live.endpoints] == [1, 1]
+
+
+def test_what_operators_decided_meets_a_configuration_whenever_it_was_prepared(directory: Directory) -> None:
+    early = directory.build(Upstream("orders", (A, B), balance=Balance.ROUND_ROBIN))
+    directory.set_overrides([EndpointOverride("orders", A.address, is_drained=True)])
+    late = directory.build(Upstream("orders", (A, B)))
+    directory.activate([early])
+    assert picks(early) == {B.address}
+    directory.activate([late])
+    assert picks(late) == {B.address}
+    early = directory.build(Upstream("orders", (A, B), balance=Balance.RANDOM))
+    directory.set_overrides([])
+    directory.activate([early])
+    assert picks(early) == {A.address, B.address}
+
+
+def test_an_upstream_is_not_weighed_anew_for_what_was_decided_about_another(directory: Directory) -> None:
+    orders, stock = activate(directory, Upstream("orders", (A, B)), Upstream("stock", (A, B)))
+    balancer = orders.balancer
+    directory.set_overrides([EndpointOverride("stock", A.address, is_drained=True)])
+    assert orders.balancer is balancer
+    assert picks(stock) == {B.address}

@@ -446,3 +446,13 @@ class PoolRun:
         assert self.pool.pending == 0
         self.loop.end()
         assert self.loop.errors == []
+
+
+def test_a_pool_that_was_drained_and_is_used_again_keeps_its_connections(build_pool: BuildPool) -> None:
+    pool = build_pool()
+    pool.idle_connection()
+    pool.retire("drained")
+    assert (pool.idle, pool.closed) == (0, ["drained"])
+    pool.reopen()
+    pool.idle_connection()
+    assert (pool.idle, pool.closed) == (1, ["drained"])

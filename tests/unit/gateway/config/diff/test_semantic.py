@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.config import load_file, load_text
 from gateway.config.configuration import Configuration
 from gateway.config.diff.semantic import Comparable, _longest_rise, semantic_diff
-from gateway.wire.changes import ConfigDiffView
+from gateway.wire.diff import ConfigDiffView
 
 START = "listeners: [{name: public, address: 127.0.0.1:9080}]\n"
 UPSTREAMS = "upstreams: {orders: {endpoints: [127.0.0.1:9001]}}\n"

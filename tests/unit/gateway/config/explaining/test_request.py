@@ -242,7 +242,9 @@ def test_endpoints_that_cannot_answer_say_why(configuration: Configuration) -> N
         "127.0.0.1:9001": EndpointFacts(("127.0.0.1",), in_flight=7, workers=2, full=1),
         "db.test:9002": EndpointFacts((), workers=2),
         "127.0.0.1:9003": EndpointFacts(("127.0.0.1",), workers=2, full=2, queue_full=2),
-        "127.0.0.1:9004": EndpointFacts(("127.0.0.1",), state="draining", workers=2),
+        "127.0.0.1:9004": EndpointFacts(
+            ("127.0.0.1",), state="draining", workers=2, weight=0, decided=("drained by ana (disk)",)
+        ),
     }
     view = explain_request(configuration, ExplainRequest(url="/x"), lambda _, endpoint: known.get(endpoint))
     told = {each.address: each for choice in view.choices for each in choice.endpoints}
@@ -250,8 +252,22 @@ def test_endpoints_that_cannot_answer_say_why(configuration: Configuration) -> N
     assert "1 of 2 workers" in told["127.0.0.1:9001"].because
     assert (told["db.test:9002"].eligible, "has no address" in told["db.test:9002"].because) == (False, True)
     assert (told["127.0.0.1:9003"].eligible, "queue full" in told["127.0.0.1:9003"].because) == (False, True)
-    assert (told["127.0.0.1:9004"].eligible, told["127.0.0.1:9004"].because) == (False, "it is draining")
+    assert (told["127.0.0.1:9004"].eligible, told["127.0.0.1:9004"].because) == (
+        False,
+        "it is drained by ana (disk), so it is never chosen",
+    )
     assert (told["127.0.0.1:9005"].eligible, told["127.0.0.1:9005"].in_flight) == (True, None)
+
+
+def test_a_drained_endpoint_owns_no_hash(configuration: Configuration) -> None:
+    upstream = configuration.snapshot.upstreams[1]
+    (choice,) = explain_request(configuration, ExplainRequest(url="/h", headers=[("x-user", "ann")])).choices
+    drained = EndpointFacts(("127.0.0.1",), state="draining", weight=0)
+    known = {choice.chosen: drained}
+    wanted = ExplainRequest(url="/h", headers=[("x-user", "ann")])
+    (other,) = explain_request(configuration, wanted, lambda _, endpoint: known.get(endpoint)).choices
+    assert choice.chosen != other.chosen
+    assert other.chosen in {each.address for each in upstream.endpoints}
 
 
 def recorded(configuration: Configuration, **facts: Any) -> ExplanationView:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from gateway.runtime.changes.comparing import MAX_ROUTES, REPORTED_S, Kind, Spans, changed_routes, compare_all
-from gateway.wire.changes import ConfigDiffView, FiguresView, ObjectChangeView
+from gateway.wire.changes import FiguresView
+from gateway.wire.diff import ConfigDiffView, ObjectChangeView
 
 NOTHING: Final = FiguresView(seconds=1.0, requests=0, rate=0.0)
 

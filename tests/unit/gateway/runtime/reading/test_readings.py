@@ -7,6 +7,7 @@ from gateway.model.route import LatencyObjective, Match, Place, Route, Slo, Weig
 from gateway.model.snapshot import MetricSettings, Snapshot, TelemetrySettings
 from gateway.model.upstream import Endpoint, Upstream
 from gateway.runtime.incidents import Incidents
+from gateway.runtime.overrides import Overrides
 from gateway.runtime.reading.readings import Readings
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.look import NOW, Look
@@ -41,7 +42,7 @@ class Reader:
     def __init__(self) -> None:
         self.scene = Scene()
         store = MetricsStore()
-        states = EndpointStates(store, Incidents(lambda: SNAPSHOT.revision))
+        states = EndpointStates(store, Incidents(lambda: SNAPSHOT.revision), Overrides(lambda _: None))
         states.follow(SNAPSHOT, {})
         self.readings = Readings(self.scene.history, {}, store, states, lambda: SNAPSHOT, lambda: 1)
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Endpoint, Upstream
+from gateway.runtime.overrides import Decision, Override, Overrides
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
@@ -21,9 +22,11 @@ LITERAL = "127.0.0.1:9001"
 class Told:
     changes: list[tuple[str, str, str, str]] = field(default_factory=list)
 
-    def endpoint_changed(self, upstream: str, endpoint: str, to: str, reason: str, evidence: str = "") -> None:
+    def endpoint_changed(
+        self, upstream: str, endpoint: str, to: str, reason: str, evidence: str = "", actor: str = ""
+    ) -> None:
         assert evidence
-        self.changes.append((upstream, endpoint, to, reason))
+        self.changes.append((upstream, endpoint, to, f"{reason} {actor}".strip()))
 
 
 def snapshot() -> Snapshot:
@@ -34,7 +37,7 @@ def snapshot() -> Snapshot:
 def started() -> tuple[EndpointStates, MetricsStore, Told]:
     store, told = MetricsStore(), Told()
     store.configure(snapshot())
-    states = EndpointStates(store, told)
+    states = EndpointStates(store, told, Overrides(lambda _: None), lambda: 1000.0)
     store.watch((catalog.UPSTREAM_ENDPOINT_UP, catalog.UPSTREAM_ENDPOINTS), states.readings)
     return states, store, told
 
@@ -94,3 +97,37 @@ def test_endpoints_beyond_the_limit_are_counted_but_not_shown_one_by_one(monkeyp
     states.follow(snapshot(), {NAMED: ("192.0.2.1",)})
     assert series(store, catalog.UPSTREAM_ENDPOINT_UP) == {("orders", NAMED): 1}
     assert series(store, catalog.UPSTREAM_ENDPOINTS)["orders", "healthy"] == 2
+
+
+def test_a_drain_outweighs_what_else_is_known_and_its_end_tells_who_ended_it() -> None:
+    states, store, told = started()
+    states.follow(snapshot(), {})
+    for key in (("orders", LITERAL), ("orders", NAMED)):
+        states.overrides.set(key, Override(drained=Decision("ana", "disk", 999.0)))
+        states.decided(key, Decision("ana", "disk", 999.0))
+        status = states.of(*key)
+        assert (status.state, status.reason, status.actor, status.since_s) == ("draining", "admin", "ana", 1000.0)
+    assert series(store, catalog.UPSTREAM_ENDPOINT_UP)["orders", LITERAL] == 0
+    assert series(store, catalog.UPSTREAM_ENDPOINTS)["orders", "draining"] == 2
+    for key in (("orders", LITERAL), ("orders", NAMED)):
+        states.overrides.set(key, Override())
+        states.decided(key, Decision("ben", "new disk", 1001.0))
+    assert states.of("orders", LITERAL).state == "healthy"
+    assert told.changes[1:] == [
+        ("orders", LITERAL, "draining", "admin ana"),
+        ("orders", NAMED, "draining", "admin ana"),
+        ("orders", LITERAL, "up", "admin ben"),
+        ("orders", NAMED, "down", "dns"),
+    ]
+    assert series(store, catalog.UPSTREAM_TRANSITIONS)["orders", LITERAL, "draining", "admin"] == 1
+
+
+def test_a_drain_stands_through_another_snapshot_while_its_endpoint_does() -> None:
+    states, _, _ = started()
+    states.follow(snapshot(), {})
+    states.overrides.set(("orders", LITERAL), Override(drained=Decision("ana", "disk", 999.0)))
+    states.follow(snapshot(), {})
+    assert states.of("orders", LITERAL).state == "draining"
+    states.follow(replace(make_snapshot(), upstreams=()), {})
+    states.follow(snapshot(), {})
+    assert states.of("orders", LITERAL).state == "healthy"

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from gateway.runtime.overrides import Overrides
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry import catalog
@@ -20,7 +21,8 @@ class Deaf:
 def test_each_process_has_its_label(tmp_path: Path) -> None:
     store, instruments = MetricsStore(), SupervisorInstruments()
     seats: Any = [SimpleNamespace(index=1, pid=os.getpid()), SimpleNamespace(index=2, pid=0)]
-    Vitals(store, instruments, lambda: seats, {}, EndpointStates(store, Deaf()), str(tmp_path / "sightline.yaml"))
+    states = EndpointStates(store, Deaf(), Overrides(lambda _: None))
+    Vitals(store, instruments, lambda: seats, {}, states, str(tmp_path / "sightline.yaml"))
     (memory,) = store.families((catalog.PROCESS_MEMORY,))
     assert set(memory.series) == {("supervisor",), ("worker-1",)}
     assert (instruments.registry.get_sample_value(catalog.MEMORY_LIMIT.name) or 0) > 0

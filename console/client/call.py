@@ -1,14 +1,15 @@
 """Calls of an admin API that wait for their answer: what a command needs, with nothing to import that is slow to start."""
 
+import ssl
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final, NamedTuple, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import msgspec
 
 from console.client.contexts import Target
-from console.client.problems import Refused, Unreachable
+from console.client.problems import Refused, Unreachable, WrongUsage
 from gateway.wire.views import ProblemView
 
 T = TypeVar("T")
@@ -88,10 +89,10 @@ def _ask(
     target: Target, path: str, query: dict[str, str] | None, timeout_s: float, fields: dict[str, str]
 ) -> tuple[HTTPConnection, HTTPResponse]:
     parts = urlsplit(target.url)
-    if target.token is not None:
-        fields["Authorization"] = f"Bearer {target.token}"
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    token = target.find_token()
+    if token is not None:
+        fields["Authorization"] = f"Bearer {token}"
+    connection = _connection(target, parts, timeout_s)
     try:
         connection.request("GET", f"{parts.path}{path}" + (f"?{urlencode(query)}" if query else ""), headers=fields)
         answer = connection.getresponse()
@@ -103,6 +104,17 @@ def _ask(
         connection.close()
         raise Refused(answer.status, detail)
     return connection, answer
+
+
+def _connection(target: Target, parts: SplitResult, timeout_s: float) -> HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme.lower() != "https":
+        return HTTPConnection(host, parts.port, timeout=timeout_s)
+    try:
+        trusted = ssl.create_default_context(cafile=target.ca_file)
+    except OSError as error:
+        raise WrongUsage(f"the CA file {target.ca_file} cannot be used: {_text(error)}") from error
+    return HTTPSConnection(host, parts.port, timeout=timeout_s, context=trusted)
 
 
 def _detail(answer: HTTPResponse) -> str:

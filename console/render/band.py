@@ -18,7 +18,8 @@ SCREENS: Final = (
 """Key, title and name."""
 
 _SEVERITIES: Final[dict[Freshness, Severity]] = {
-    "connecting": "dim", "live": "ok", "slow": "warn", "stale": "warn", "disconnected": "crit", "ended": "dim",
+    "connecting": "dim", "live": "ok", "slow": "warn", "stale": "warn", "disconnected": "crit",
+    "denied": "crit", "ended": "dim",
 }  # fmt: skip
 
 
@@ -81,6 +82,8 @@ def link_state(surroundings: Surroundings) -> list[Cell]:
         retry = max(0.0, model.link.retry_at_s - model.now_s)
         since = f", last data {clock_of(model.link.heard_at_s)}" if model.link.heard_at_s else ""
         return [Cell(f"DISCONNECTED, retry {retry:.0f}s{since} ", severity)]
+    if freshness == "denied":
+        return [Cell(f"DENIED {model.link.problem} ", severity)]
     if freshness == "stale":
         return [Cell(f"STALE {age(told)} ", severity)]
     return [Cell(f"{freshness} {told:.1f}s " if told is not None else f"{freshness} ", severity)]

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-_MOST_PENDING: Final = 8 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of one event: twice what a gateway lets wait for one follower."""
 
 
 class ServerEvent(NamedTuple):
@@ -12,25 +13,28 @@ class ServerEvent(NamedTuple):
 
 
 class EventReader:
-    """Fed with bytes, gives the events that are whole. Raises ValueError for a line that never ends."""
+    """Fed with bytes, gives the events that are whole. Raises ValueError for one that does not end within MOST_BYTES."""
 
     def __init__(self) -> None:
         self._pending = b""
         self._name, self._data, self._id = "message", list[str](), ""
+        self._bytes = 0
+        """Of the lines of an event that has not ended yet."""
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         *lines, self._pending = (self._pending + data).split(b"\n")
-        if len(self._pending) > _MOST_PENDING:
-            raise ValueError(f"an event is larger than {_MOST_PENDING} bytes")
         events = []
         for line in lines:
             text = line.decode("utf-8", "replace").removesuffix("\r")
             if text:
+                self._bytes += len(line)
                 self._take(text)
                 continue
             if self._data:
                 events.append(ServerEvent(self._name, "\n".join(self._data), self._id))
-            self._name, self._data = "message", []
+            self._name, self._data, self._bytes = "message", [], 0
+        if len(self._pending) + self._bytes > MOST_BYTES:
+            raise ValueError(f"an event is larger than {MOST_BYTES} bytes")
         return events
 
     def _take(self, text: str) -> None:

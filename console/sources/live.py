@@ -3,193 +3,151 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from console.client.contexts import Target
-from console.sources.events import EventReader, ServerEvent
+from console.sources.admin import Admin, NotHeard
+from console.sources.backoff import Backoff
+from console.sources.events import ServerEvent
+from console.sources.polling import Polling
 from console.sources.source import Take
-from console.state.messages import Answered, Event, Failed, Linked, Request, Response, TailWanted
-from console.state.reading import API, AnyReading
-from gateway.wire.views import ProblemView
+from console.state.messages import Event, Linked, Message, Request, Response, TailFailed, TailWanted
+from console.state.reading import API, GATEWAY_PAST, INCIDENTS, STATUS, AnyReading
+from gateway.wire.live import HelloEvent
 
 _TOPICS: Final = "status,history,incidents"
-_CONNECT_S: Final = 3.0
-_ANSWER_S: Final = 10.0
-_SILENCE_S: Final = 12.0
-"""The gateway's heartbeat comes every five seconds; a stream that is silent for so long is broken."""
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 15.0
-_TURN_S: Final = 0.1
-_CHUNK: Final = 65_536
-_OK: Final = 200
+_ACTION_S: Final = 30.0
+_DENIED_S: Final = 30.0
+"""Between two tries with a token that was refused; it may have been put right meanwhile."""
 
 
 class LiveSource:
     """Implements Source."""
 
+    can_act: Final = True
+
     def __init__(self, target: Target) -> None:
-        self._target = target
-        self._wanted: dict[AnyReading, float] = {}
-        """When each is due, by the monotonic clock."""
+        self._take: Take = lambda _at_s, _message: None
+        self._admin = Admin(target)
+        self._polling = Polling(self._admin, self._tell)
         self._tail: TailWanted | None = None
         self._tail_changed = asyncio.Event()
-        self._slowness = 1.0
-        self._session: aiohttp.ClientSession | None = None
-        self._take: Take = lambda _at_s, _message: None
-
-    @property
-    def can_act(self) -> bool:
-        return True
+        self._again = asyncio.Event()
+        """Somebody wants the next try to be now."""
+        self._epoch = ""
+        self._is_running = False
 
     async def run(self, take: Take) -> None:
         self._take = take
-        timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_S)
-        fields = {} if self._target.token is None else {"Authorization": f"Bearer {self._target.token}"}
-        async with aiohttp.ClientSession(timeout=timeout, headers=fields) as session, asyncio.TaskGroup() as tasks:
-            self._session = session
-            tasks.create_task(self._follow_gateway(session))
-            tasks.create_task(self._follow_tail(session))
-            tasks.create_task(self._read_again(session, tasks))
+        async with self._admin, asyncio.TaskGroup() as tasks:
+            self._is_running = True
+            try:
+                tasks.create_task(self._follow_gateway())
+                tasks.create_task(self._follow_tail())
+                tasks.create_task(self._polling.run())
+                await asyncio.Event().wait()
+            finally:
+                self._is_running = False
 
     def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
-        self._wanted = {reading: self._wanted.get(reading, 0.0) for reading in readings}
+        self._polling.want(readings)
         if tail != self._tail:
             self._tail = tail
             self._tail_changed.set()
 
     def refetch(self) -> None:
-        self._wanted = dict.fromkeys(self._wanted, 0.0)
+        self._polling.refetch()
+        self._again.set()
 
     def keep_pace(self, slowness: float) -> None:
-        self._slowness = slowness
+        self._polling.slowness = slowness
 
     async def ask(self, request: Request) -> Response:
-        session = self._session
-        if session is None or session.closed:
+        if not self._is_running:
             return Response(0, problem="not connected")
         fields = {"Content-Type": request.content_type}
         if request.if_match is not None:
             fields["If-Match"] = f'"{request.if_match}"'
-        url = self._url(f"{API}/{request.path}", dict(request.query))
+        path, query = f"{API}/{request.path}", dict(request.query)
         try:
-            async with (
-                asyncio.timeout(_ANSWER_S),
-                session.request(request.method, url, data=request.body or None, headers=fields) as answer,
-            ):
-                body = await answer.read()
-                return Response(answer.status, body, "" if answer.status < 400 else _problem(answer.status, body))
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return Response(0, problem=_text(error))
+            answer = await self._admin.call(
+                request.method, path, query, body=request.body, fields=fields, within_s=_ACTION_S
+            )
+        except NotHeard as problem:
+            return Response(0, problem=str(problem))
+        return Response(answer.status, answer.body, "" if answer.status < 400 else answer.problem)
 
-    def _url(self, path: str, query: dict[str, str]) -> URL:
-        # Names are quoted already, so that one with a slash in it stays one segment.
-        return URL(f"{self._target.url}{path}", encoded=True).with_query(query)
-
-    def _tell(self, message: Answered | Failed | Linked | Event) -> None:
+    def _tell(self, message: Message) -> None:
         self._take(time.time(), message)
 
-    async def _follow_gateway(self, session: aiohttp.ClientSession) -> None:
+    async def _follow_gateway(self) -> None:
         """Reconnects for ever; whether this stream is heard is what the link state says."""
-        pause_s, after = _FIRST_PAUSE_S, ""
+        backoff, after = Backoff(), ""
         while True:
             try:
-                async for name, data, event_id in self._events(session, {"topics": _TOPICS}, after):
-                    pause_s, after = _FIRST_PAUSE_S, event_id or after
-                    self._tell(Event(name, data))
-                problem = "the gateway ended the stream"
-            except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-                problem = _text(error)
-            wait_s = pause_s * random.uniform(0.8, 1.2)
-            self._tell(Linked("broken", problem, wait_s))
-            await asyncio.sleep(wait_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                async for event in self._admin.events({"topics": _TOPICS}, after):
+                    backoff.heard()
+                    after = event.id or after
+                    if event.name == "hello":
+                        self._begin(event)
+                    self._tell(Event(event.name, event.data))
+                problem = NotHeard("the gateway ended the stream")
+            except NotHeard as error:
+                problem = error
+            wait_s = _DENIED_S * random.uniform(0.8, 1.2) if problem.is_denied else backoff.next_s()
+            # Nobody who was refused, or is not there, is asked for anything else; one that has no room for a stream is.
+            self._polling.is_held = problem.is_denied or problem.status == 0
+            if not self._polling.is_held:
+                self._polling.want_once(STATUS)
+            self._tell(Linked("denied" if problem.is_denied else "broken", str(problem), wait_s))
+            await self._pause(wait_s)
 
-    async def _follow_tail(self, session: aiohttp.ClientSession) -> None:
+    async def _pause(self, wait_s: float) -> None:
+        self._again.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._again.wait()
+
+    def _begin(self, hello: ServerEvent) -> None:
+        """A stream has begun: what happened before it is asked for, and all of it where another gateway has taken over."""
+        self._polling.is_held = False
+        self._polling.want_once(INCIDENTS, GATEWAY_PAST)
+        try:
+            epoch = msgspec.json.decode(hello.data, type=HelloEvent).epoch
+        except msgspec.DecodeError:
+            epoch = ""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._polling.refetch()
+
+    async def _follow_tail(self) -> None:
         while True:
             self._tail_changed.clear()
-            follower = asyncio.create_task(self._follow_one(session, self._tail)) if self._tail is not None else None
-            await self._tail_changed.wait()
-            if follower is not None:
-                follower.cancel()
-                with suppress(asyncio.CancelledError):
-                    await follower
-
-    async def _follow_one(self, session: aiohttp.ClientSession, tail: TailWanted) -> None:
-        query = {"topics": "exchanges", "filter": tail.filter, "rate": str(tail.rate), "last": str(tail.last)}
-        after = ""
-        while True:
+            follower = asyncio.create_task(self._follow_one(self._tail)) if self._tail is not None else None
             try:
-                async for name, data, event_id in self._events(session, query, after):
-                    after = event_id or after
-                    self._tell(Event(name, data))
-            except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-                pass  # The other stream tells whether the gateway is heard.
-            await asyncio.sleep(1.0)
-
-    async def _events(
-        self, session: aiohttp.ClientSession, query: dict[str, str], after: str
-    ) -> AsyncIterator[ServerEvent]:
-        fields = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
-        reader = EventReader()
-        async with session.get(self._url(f"{API}/stream", query), headers=fields) as answer:
-            if answer.status != _OK:
-                raise ValueError(_problem(answer.status, await answer.read()))
-            while True:
-                async with asyncio.timeout(_SILENCE_S):
-                    data = await answer.content.read(_CHUNK)
-                if not data:
-                    return
-                for event in reader.feed(data):
-                    yield event
-
-    async def _read_again(self, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup) -> None:
-        running = set[AnyReading]()
-
-        async def read(reading: AnyReading) -> None:
-            try:
-                await self._read(session, reading)
+                await self._tail_changed.wait()
             finally:
-                running.discard(reading)
+                if follower is not None:
+                    follower.cancel()
+                    await asyncio.wait([follower])
 
+    async def _follow_one(self, tail: TailWanted) -> None:
+        query = {"topics": "exchanges", "filter": tail.filter, "rate": str(tail.rate), "last": str(tail.last)}
+        backoff, after = Backoff(), ""
         while True:
-            now_s = time.monotonic()
-            for reading, due_s in list(self._wanted.items()):
-                if now_s >= due_s and reading not in running:
-                    every_s = reading.every_s * self._slowness
-                    self._wanted[reading] = now_s + every_s if every_s else float("inf")
-                    running.add(reading)
-                    tasks.create_task(read(reading))
-            await asyncio.sleep(_TURN_S)
-
-    async def _read(self, session: aiohttp.ClientSession, reading: AnyReading) -> None:
-        try:
-            async with (
-                asyncio.timeout(_ANSWER_S),
-                session.get(self._url(reading.target, dict(reading.query))) as answer,
-            ):
-                body = await answer.read()
-            if answer.status == _OK:
-                self._tell(Answered(reading, msgspec.json.decode(body, type=reading.view)))
-            else:
-                self._tell(Failed(reading, answer.status, _problem(answer.status, body)))
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
-            self._tell(Failed(reading, 0, _text(error)))
-
-
-def _problem(status: int, body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=ProblemView).detail
-    except msgspec.DecodeError:
-        return f"the gateway answers {status}"
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "it takes too long to answer"
-    return str(error) or type(error).__name__
+            problem = NotHeard("")
+            try:
+                async for event in self._admin.events(query, after):
+                    backoff.heard()
+                    after = event.id or after
+                    self._tell(Event(event.name, event.data))
+            except NotHeard as error:
+                # The other stream tells whether the gateway is heard; what is wrong with this one alone is told here.
+                problem = error
+            if problem.status:
+                self._tell(TailFailed(problem.status, str(problem)))
+            await asyncio.sleep(_DENIED_S if problem.is_denied else backoff.next_s())

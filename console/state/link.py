@@ -6,7 +6,7 @@ import msgspec
 
 from console.state.messages import LinkState
 
-Freshness: TypeAlias = Literal["connecting", "live", "slow", "stale", "disconnected", "ended"]
+Freshness: TypeAlias = Literal["connecting", "live", "slow", "stale", "disconnected", "denied", "ended"]
 
 _LIVE_S: Final = 3.0
 _SLOW_S: Final = 6.0
@@ -27,8 +27,8 @@ class Link(msgspec.Struct, frozen=True):
 
     def freshness(self, now_s: float) -> Freshness:
         """`disconnected` when the connection is known to be gone, `stale` when it is only silent."""
-        if self.state == "ended":
-            return "ended"
+        if self.state in {"ended", "denied"}:
+            return self.state
         if self.state == "broken":
             return "disconnected"
         age = self.age_s(now_s)

@@ -6,7 +6,7 @@ import msgspec
 
 from console.state.reading import AnyReading
 
-LinkState: TypeAlias = Literal["connecting", "live", "broken", "ended"]
+LinkState: TypeAlias = Literal["connecting", "live", "broken", "denied", "ended"]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -17,10 +17,11 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """A reading, decoded."""
+    """A reading, decoded. `body` is the answer as it came, for those who write down what comes."""
 
     reading: AnyReading
     view: Any
+    body: bytes = b""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -32,14 +33,26 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """What became of the connection. `retry_s`: how long until the next try, where there is one; `ended` is a recording's end."""
+    """What became of the connection. `retry_s`: how long until the next try, where there is one; `denied` is a token that is
+    missing or not good enough, `ended` a recording's end."""
 
     state: LinkState
     problem: str = ""
     retry_s: float = 0.0
 
 
-Message: TypeAlias = Event | Answered | Failed | Linked
+class TailFailed(msgspec.Struct, frozen=True):
+    """Live traffic cannot be followed: the gateway refuses."""
+
+    status: int
+    problem: str
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """A recording goes on from another moment: all that is known is to be forgotten, what follows is the state at that time."""
+
+
+Message: TypeAlias = Event | Answered | Failed | Linked | TailFailed | Sought
 
 
 class TailWanted(msgspec.Struct, frozen=True):

@@ -7,11 +7,12 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 
 from console.state.link import Link
-from console.state.messages import Answered, Event, Failed, Linked, Message
-from console.state.reading import AnyReading, Reading
+from console.state.messages import Answered, Event, Failed, Linked, Message, Sought, TailFailed
+from console.state.reading import GATEWAY_PAST, AnyReading, Reading
+from console.state.reading import INCIDENTS as INCIDENTS_PAST
 from console.state.tail import Tail
-from gateway.wire.changes import IncidentView
-from gateway.wire.history import HistoryTickView
+from gateway.wire.changes import IncidentListView, IncidentView
+from gateway.wire.history import HistoryTickView, HistoryView, SeriesPointView
 from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
 from gateway.wire.views import StatusView
 
@@ -50,9 +51,13 @@ class Model:
         self.incidents: deque[IncidentView] = deque(maxlen=INCIDENTS)
         self.in_flight: InFlightListView | None = None
         self.tail = Tail()
+        self.tail_problem = ""
+        """Why the gateway does not let its traffic be followed; empty while it does."""
         self.window_s = 300
         self.at_s: int | None = None
         """The moment that is looked at; None for now."""
+        self.not_understood = 0
+        """Events that were no JSON, or not of the shape this console knows."""
         self.version = 0
         """Grows with every message, so that nobody draws what has been drawn."""
         self._answers: OrderedDict[AnyReading, Answer[Any]] = OrderedDict()
@@ -67,12 +72,15 @@ class Model:
             case Answered():
                 self._heard()
                 self._keep(message.reading, Answer(message.view, self.now_s))
-                if isinstance(message.view, StatusView):
-                    self.status = message.view
+                self._take_past(message)
             case Failed():
                 known = self._answers.get(message.reading, Answer(None, 0.0))
                 answer = Answer(known.view, known.at_s, message.problem, message.status)
                 self._keep(message.reading, answer)
+            case TailFailed():
+                self.tail_problem = message.problem
+            case Sought():
+                self._forget()
             case Linked():
                 retry_at_s = self.now_s + message.retry_s if message.retry_s else 0.0
                 self.link = msgspec.structs.replace(
@@ -114,6 +122,42 @@ class Model:
         """The newest view of it, however old."""
         return self.get(reading).view
 
+    def _forget(self) -> None:
+        """Nothing is known any more but what the operator chose."""
+        self.link, self.status, self.in_flight = Link(), None, None
+        self.ticks.clear()
+        self.incidents.clear()
+        self.tail, self.tail_problem = Tail(), ""
+        self._answers.clear()
+
+    def _take_past(self, answered: Answered) -> None:
+        """An answer that also tells what the stream told before anybody listened."""
+        view = answered.view
+        if isinstance(view, StatusView):
+            self.status = view
+        elif answered.reading == INCIDENTS_PAST:
+            self._merge_incidents(view)
+        elif answered.reading == GATEWAY_PAST:
+            self._merge_ticks(view)
+
+    def _merge_incidents(self, view: IncidentListView) -> None:
+        known = {(incident.at, incident.id) for incident in self.incidents}
+        missing = [incident for incident in view.incidents if (incident.at, incident.id) not in known]
+        if missing:
+            merged = sorted((*self.incidents, *missing), key=lambda incident: (incident.at, incident.id))
+            self.incidents = deque(merged, maxlen=INCIDENTS)
+
+    def _merge_ticks(self, view: HistoryView) -> None:
+        known = {tick.at for tick in self.ticks}
+        # The newest step may not be over yet; the stream tells it when it is.
+        missing = [
+            HistoryTickView(at=point.at, series=[SeriesPointView(kind="gateway", name="", point=point)])
+            for point in view.points[:-1]
+            if point.at not in known
+        ]
+        if missing:
+            self.ticks = deque(sorted((*self.ticks, *missing), key=lambda tick: tick.at), maxlen=TICKS)
+
     def _heard(self) -> None:
         self.link = msgspec.structs.replace(self.link, state="live", problem="", heard_at_s=self.now_s)
 
@@ -126,7 +170,10 @@ class Model:
     def _take_event(self, event: Event) -> None:
         taker = _EVENTS.get(event.name)
         if taker is not None:
-            taker(self, event.data)
+            try:
+                taker(self, event.data)
+            except msgspec.DecodeError:
+                self.not_understood += 1
 
 
 def _take_status(model: Model, data: str) -> None:
@@ -134,11 +181,16 @@ def _take_status(model: Model, data: str) -> None:
 
 
 def _take_tick(model: Model, data: str) -> None:
-    model.ticks.append(msgspec.json.decode(data, type=HistoryTickView))
+    tick = msgspec.json.decode(data, type=HistoryTickView)
+    if model.ticks and model.ticks[-1].at == tick.at:
+        model.ticks.pop()
+    model.ticks.append(tick)
 
 
 def _take_incident(model: Model, data: str) -> None:
-    model.incidents.append(msgspec.json.decode(data, type=IncidentView))
+    incident = msgspec.json.decode(data, type=IncidentView)
+    if not any(incident.id == known.id and incident.at == known.at for known in model.incidents):
+        model.incidents.append(incident)
 
 
 def _take_in_flight(model: Model, data: str) -> None:
@@ -149,6 +201,7 @@ def _take_hello(model: Model, data: str) -> None:
     hello = msgspec.json.decode(data, type=HelloEvent)
     if "exchanges" in hello.topics:
         model.tail.begin(hello, model.now_s)
+        model.tail_problem = ""
 
 
 _EVENTS: Final[dict[str, Callable[[Model, str], None]]] = {

@@ -90,6 +90,10 @@ def history(kind: SeriesKind, name: str, window: str = "5m", step: str = "", end
     return Reading("history", HistoryView, _query(kind=kind, name=name, window=window, step=step, end=end), 2.0)
 
 
+GATEWAY_PAST: Final = Reading("history", HistoryView, (("kind", "gateway"), ("window", "5m"), ("step", "1s")))
+"""The seconds before a console was opened, as its ticks have them."""
+
+
 def revision(reference: str) -> Reading[RevisionDetailView]:
     return Reading(f"revisions/{quote(reference, safe='')}", RevisionDetailView, every_s=5.0)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.client.contexts import HOME_URL, Target, contexts_file, find_target
+from console.client.contexts import HOME_URL, Target, Wished, contexts_file, find_context, find_target
 from console.client.problems import WrongUsage
 from gateway.wire.exit_codes import ExitCode
 
@@ -35,7 +35,8 @@ def test_the_file_lies_where_xdg_says() -> None:
 
 
 def test_the_current_context_is_meant_when_none_is_named(environ: dict[str, str]) -> None:
-    assert find_target(None, None, None, environ) == Target(url="http://blue:9900", token="secret")
+    target = find_target(None, None, None, environ)
+    assert (target.url, target.find_token()) == ("http://blue:9900", "secret")
 
 
 def test_options_come_before_the_environment_and_that_before_the_file(environ: dict[str, str]) -> None:
@@ -48,7 +49,7 @@ def test_options_come_before_the_environment_and_that_before_the_file(environ: d
 
 
 def test_a_token_is_not_sent_to_a_gateway_that_is_named_by_its_url(environ: dict[str, str]) -> None:
-    assert find_target("http://elsewhere:1", None, None, environ).token is None
+    assert find_target("http://elsewhere:1", None, None, environ).find_token() is None
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,30 @@ def test_a_context_that_is_not_there_names_those_that_are(environ: dict[str, str
 def test_what_is_no_url_of_an_admin_api_is_refused(url: str) -> None:
     with pytest.raises(WrongUsage, match="expected the URL of an admin API"):
         find_target(url, None, None, {})
+
+
+def test_a_context_has_what_it_says_then_the_defaults_and_options_come_first(environ: dict[str, str]) -> None:
+    contexts_file(environ).write_text("""\
+defaults: {band: blue, max_rate: 5}
+contexts:
+  - {name: live, url: "https://live:9900", tags: [prod], band: red, ca_file: /ca.pem, token_cmd: "say it"}
+  - {name: test, read_only: true}
+""")
+    live = find_context(Wished(), environ)
+    assert (live.band, live.max_rate, live.is_production, live.starts_read_only) == ("red", 5, True, True)
+    assert (live.target.ca_file, live.target.token_cmd) == ("/ca.pem", "say it")
+    test = find_context(Wished(context="test"), environ)
+    assert (test.band, test.is_production, test.starts_read_only) == ("blue", False, True)
+    assert not find_context(Wished(context="test", read_only=False), environ).starts_read_only
+    assert not find_context(Wished(), environ | {"SIGHTLINE_READ_ONLY": "no"}).starts_read_only
+    assert find_context(Wished(), environ | {"SIGHTLINE_TOKEN_FILE": "/t"}).target.token_cmd is None
+
+
+def test_a_gateway_without_a_name_is_called_by_its_host(environ: dict[str, str]) -> None:
+    assert find_context(Wished(url="http://somewhere:1/x"), environ).name == "somewhere:1"
+
+
+def test_two_ways_to_the_token_are_one_too_many(environ: dict[str, str]) -> None:
+    contexts_file(environ).write_text("contexts: [{name: a, token_file: x, token_cmd: y}]")
+    with pytest.raises(WrongUsage, match="'a' has a token_file and a token_cmd"):
+        find_context(Wished(), environ)

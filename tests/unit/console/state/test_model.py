@@ -3,9 +3,13 @@
 import msgspec
 
 from console.state import reading
-from console.state.messages import Answered, Event, Failed, Linked
+from console.state.messages import Answered, Event, Failed, Linked, Sought, TailFailed
 from console.state.model import ANSWERS, Model
+from gateway.wire.changes import IncidentListView, IncidentView
+from gateway.wire.history import HistoryPointView, HistoryView
 from gateway.wire.views import RouteListView
+
+INCIDENT = '{"id":%d,"at":"2026-01-31T08:00:0%dZ","kind":"gateway_started","subject":"","text":""}'
 
 
 def test_a_failure_leaves_the_view_that_was_there() -> None:
@@ -50,3 +54,36 @@ def test_a_broken_link_keeps_the_time_of_the_newest_data() -> None:
     model.now_s = 111.0
     model.take(Linked("broken", "refused", 4.0))
     assert (model.link.freshness(111.0), model.link.heard_at_s, model.link.retry_at_s) == ("disconnected", 100.0, 115.0)
+
+
+def test_the_past_that_is_asked_for_goes_before_what_the_stream_told() -> None:
+    model = Model()
+    model.take(Event("history", '{"at":"2026-01-31T08:00:03Z","series":[]}'))
+    model.take(Event("incidents", INCIDENT % (2, 3)))
+    points = [HistoryPointView(at=f"2026-01-31T08:00:0{second}Z", seconds=1) for second in range(1, 5)]
+    past = HistoryView(
+        kind="gateway", name="", start="", end="", step_s=1, resolution_s=1, complete_since="", is_complete=True,
+        total=points[0], points=points,
+    )  # fmt: skip
+    model.take(Answered(reading.GATEWAY_PAST, past))
+    incidents = [msgspec.json.decode(INCIDENT % (id_, id_ + 1), type=IncidentView) for id_ in (1, 2)]
+    model.take(Answered(reading.INCIDENTS, IncidentListView(incidents=incidents, last_id=2)))
+    model.take(Event("incidents", INCIDENT % (2, 3)))
+    assert [tick.at[-3:-1] for tick in model.ticks] == ["01", "02", "03"]
+    assert [incident.id for incident in model.incidents] == [1, 2]
+
+
+def test_a_recording_that_goes_on_elsewhere_leaves_nothing_of_before() -> None:
+    model = Model()
+    model.take(Event("history", '{"at":"2026-01-31T08:00:03Z","series":[]}'))
+    model.take(Answered(reading.ROUTES, RouteListView(revision="a", routes=[])))
+    model.take(Sought())
+    assert (len(model.ticks), model.view(reading.ROUTES), model.link.state) == (0, None, "connecting")
+
+
+def test_a_tail_that_is_refused_says_so_until_it_is_not() -> None:
+    model = Model()
+    model.take(TailFailed(400, "expected a unit"))
+    assert model.tail_problem == "expected a unit"
+    model.take(Event("hello", '{"version":1,"topics":["exchanges"],"filter":"","rate":1,"epoch":"a"}'))
+    assert model.tail_problem == ""

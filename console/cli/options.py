@@ -3,12 +3,16 @@
 import argparse
 import math
 import os
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from console.client.contexts import CONTEXT_VARIABLE, HOME_URL, TOKEN_FILE_VARIABLE, URL_VARIABLE, Target, find_target
 from console.client.problems import WrongUsage
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+_SHORTEST_S: Final = 10
+_LONGEST_S: Final = 6 * 3600
 
 FORMATS: Final = ("table", "json", "ndjson")
 
@@ -35,6 +39,50 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="table", help="a table for people, one document, or one object a line"
     )
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+
+
+def add_look(parser: argparse.ArgumentParser) -> None:
+    """Which window of time the figures are of."""
+    parser.add_argument(
+        "--window",
+        metavar="DURATION",
+        type=_window,
+        default=None,
+        help="that the figures are of, 10s to 6h (default: 60s)",
+    )
+    parser.add_argument(
+        "--at", metavar="TIME", type=moment, help="when the window ends, within 6 hours: 14:05, 14:05:30, or RFC 3339"
+    )
+
+
+def look_query(arguments: argparse.Namespace) -> dict[str, str]:
+    """What the admin API is to be asked for by these options."""
+    asked = {"window": arguments.window, "at": arguments.at}
+    return {name: str(value) for name, value in asked.items() if value is not None}
+
+
+def _window(text: str) -> int:
+    value = seconds(text)
+    if _SHORTEST_S <= value <= _LONGEST_S and value == int(value):
+        return int(value)
+    raise argparse.ArgumentTypeError(f"expected whole seconds from 10s to 6h, got {text!r}")
+
+
+def moment(text: str) -> int:
+    """For argparse: a time of day of this place, that of yesterday if it has not come yet; or RFC 3339. Unix seconds."""
+    now = datetime.now().astimezone()
+    try:
+        if len(text) <= len("14:05:30"):
+            at = datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
+            if at > now:
+                at = datetime.combine(now.date() - timedelta(days=1), time.fromisoformat(text)).astimezone()
+        else:
+            at = datetime.fromisoformat(text).astimezone()
+        return int(at.timestamp())
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a time such as 14:05 or 2026-01-31T08:00:00Z, got {text!r}"
+        ) from error
 
 
 def whole_number(text: str) -> int:

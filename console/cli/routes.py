@@ -1,13 +1,17 @@
 """`sightline routes`: how each route is doing, the worst first if asked for; or all about one."""
 
 import argparse
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from urllib.parse import quote
 
-from console.cli.options import whole_number
+from console.cli.options import add_look, look_query, whole_number
 from console.cli.twin import Reading, Twin
+from console.render.amounts import window
 from console.render.routes import SORTS, match_in_words, render_route, render_routes
 from gateway.wire.views import RouteListView, RouteView
+
+_WINDOW_S: Final = 60
 
 
 class RoutesTwin(Twin):
@@ -21,10 +25,18 @@ class RoutesTwin(Twin):
         )
         parser.add_argument("--match", metavar="TEXT", default="", help="only routes whose name or match contains it")
         parser.add_argument("--limit", metavar="N", type=whole_number, help="at most so many lines of the table")
+        add_look(parser)
+
+    def query(self, arguments: argparse.Namespace) -> dict[str, str]:
+        return look_query(arguments)
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        def told_of_one(route: RouteView) -> str:
+            at = None if arguments.at is None else datetime.fromtimestamp(arguments.at, UTC).isoformat()
+            return render_route(route, window(arguments.window or _WINDOW_S, at))
+
         if arguments.route is not None:
-            return Reading(f"routes/{quote(arguments.route, safe='')}", RouteView, render_route)
+            return Reading(f"routes/{quote(arguments.route, safe='')}", RouteView, told_of_one)
 
         def chosen(view: RouteListView) -> list[int]:
             wanted, sort = arguments.match, SORTS[arguments.sort]

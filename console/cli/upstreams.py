@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 from urllib.parse import quote
 
+from console.cli.options import add_look, look_query
 from console.cli.twin import Reading, Twin
 from console.render.upstreams import render_upstream, render_upstreams
 from gateway.wire.views import UpstreamListView, UpstreamView
@@ -15,6 +16,10 @@ class UpstreamsTwin(Twin):
 
     def configure_own(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("upstream", nargs="?", metavar="NAME", help="this upstream alone")
+        add_look(parser)
+
+    def query(self, arguments: argparse.Namespace) -> dict[str, str]:
+        return look_query(arguments)
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         if arguments.upstream is not None:

@@ -100,6 +100,13 @@ def clock_millis(at: str) -> str:
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
+def window(window_s: int, at: str | None) -> str:
+    """What figures are of: `last 60 s`, `last 5m`, `5m up to 14:05:00`."""
+    if at is None:
+        return f"last {window_s} s" if window_s < 120 else f"last {age(window_s)}"
+    return f"{age(window_s)} up to {clock(at)}"
+
+
 def named(names: Sequence[str], most: int = 3) -> str:
     """`a, b, c and 4 more`."""
     shown = ", ".join(names[:most])

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from console.render.amounts import count, milliseconds, named, percent, rate
+from console.render.amounts import count, milliseconds, named, percent, rate, window
 from console.render.table import Column, render_table
+from gateway.wire.history import RecentView
 from gateway.wire.views import PredicateView, RouteListView, RouteView
 
 SORTS: Final[dict[str, Callable[[RouteView], tuple[float | int, ...]]]] = {
@@ -18,28 +19,37 @@ SORTS: Final[dict[str, Callable[[RouteView], tuple[float | int, ...]]]] = {
 
 
 def render_routes(view: RouteListView, routes: Sequence[RouteView]) -> str:
-    """A table of those routes; the figures are of the last minute, the counts since the gateway started."""
+    """A table of those routes; the figures are of the window, the counts since the gateway started."""
     if not routes:
         return f"no route is shown; the configuration has {count(len(view.routes))}"
     note = "" if len(routes) == len(view.routes) else f"{count(len(routes))} of {count(len(view.routes))} routes, "
-    return f"{render_table(_COLUMNS, routes)}\n\n{note}last 60 s, revision {view.revision}"
+    return f"{render_table(_COLUMNS, routes)}\n\n{note}{window(view.window_s, view.at)}, revision {view.revision}"
 
 
-def render_route(route: RouteView) -> str:
-    """All that is known of one route."""
+def render_route(route: RouteView, span: str = "last 60 s") -> str:
+    """All that is known of one route. span: what its figures are of, in words."""
     recent, traffic = route.recent, route.traffic
     lines = [
         f"{route.name}  ({route.place.file}:{route.place.line}, number {route.index + 1}, priority {route.priority})",
         f"matches      {match_in_words(route)}",
         f"leads to     {leads_to(route)}",
         f"timeouts     {_timeouts(route)}",
-        f"last 60 s    {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {_percentiles(route)}",
+        f"objectives   {_objectives(route)}",
+        f"{span:<12} {_figures(recent)}",
+        f"before       {_figures(route.previous) if route.previous else 'nothing is known'}",
         f"gateway      p99 of its own part {milliseconds(recent.overhead_p99_ms)}",
         f"running      {count(traffic.in_flight)}",
         f"since start  {count(traffic.requests)} requests, {count(traffic.failures)} failures",
     ]
+    if route.phases:
+        also = f" (also of {named(route.shared_with)})" if route.shared_with else ""
+        phases = ", ".join(f"{phase} {milliseconds(mean)}" for phase, mean in route.phases.items())
+        lines.append(f"time went    {phases}{also}")
+    lines += [
+        f"endpoint     {each.upstream} {each.address} {each.state}: {_figures(each.recent)}" for each in route.endpoints
+    ]
     if not route.is_counted:
-        lines[4:] = ["figures      none of its own: it is beyond metrics.max_routes, or metrics are off"]
+        lines[5:] = ["figures      none of its own: it is beyond metrics.max_routes, or metrics are off"]
     return "\n".join(lines)
 
 
@@ -90,8 +100,21 @@ def _timeouts(route: RouteView) -> str:
     )
 
 
-def _percentiles(route: RouteView) -> str:
-    recent = route.recent
+def _figures(recent: RecentView) -> str:
+    client = f", {percent(recent.client_error_ratio)} answers 4xx" if recent.client_error_ratio else ""
+    return f"{rate(recent.rate)}/s, {percent(recent.error_ratio)} errors{client}, {_percentiles(recent)}"
+
+
+def _objectives(route: RouteView) -> str:
+    slo, told = route.slo, []
+    if slo is not None and slo.availability is not None:
+        told.append(f"{slo.availability * 100:g}% available")
+    if slo is not None and slo.latency_target is not None:
+        told.append(f"{slo.latency_target * 100:g}% under {milliseconds(slo.latency_under_ms)}")
+    return ", ".join(told) or "none"
+
+
+def _percentiles(recent: RecentView) -> str:
     figures = {"p50": recent.p50_ms, "p95": recent.p95_ms, "p99": recent.p99_ms, "p99.9": recent.p999_ms}
     return ", ".join(f"{name} {milliseconds(value)}" for name, value in figures.items())
 

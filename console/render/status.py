@@ -1,8 +1,7 @@
 """A gateway at a glance, in words."""
 
-from console.render.amounts import age, count, milliseconds, named, percent, rate
+from console.render.amounts import age, count, milliseconds, named, percent, rate, window
 from console.render.table import Column, render_table
-from gateway.wire.history import RecentView
 from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
 
 _WORKERS = (
@@ -33,7 +32,7 @@ def render_status(status: StatusView) -> str:
     lines += _change(status)
     if status.last_reload is not None:
         lines += _reload(status.last_reload, status.revision)
-    lines += ["", _recent(status.recent), *_incidents(status.incidents_last_hour)]
+    lines += ["", _recent(status), *_incidents(status.incidents_last_hour)]
     return "\n".join(
         [*lines, "", render_table(_WORKERS, status.workers), "", render_table(_LISTENERS, status.listeners)]
     )
@@ -54,10 +53,11 @@ def _change(status: StatusView) -> list[str]:
     return lines
 
 
-def _recent(recent: RecentView) -> str:
+def _recent(status: StatusView) -> str:
+    recent = status.recent
     figures = f"p50 {milliseconds(recent.p50_ms)}, p99 {milliseconds(recent.p99_ms)}"
     own = f"of which p99 of the gateway's own part {milliseconds(recent.overhead_p99_ms)}"
-    return f"last {recent.seconds} s: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {figures}, {own}"
+    return f"{window(recent.seconds if status.window_s <= 60 else status.window_s, status.at)}: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {figures}, {own}"
 
 
 def _incidents(counts: dict[str, int]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from console.render.amounts import count, milliseconds, named, percent, rate
+from console.render.amounts import count, milliseconds, named, percent, rate, window
 from console.render.table import Column, render_table
 from gateway.wire.views import EndpointView, UpstreamListView, UpstreamView
 
@@ -39,11 +39,11 @@ _COLUMNS: Final = (
 
 
 def render_upstreams(view: UpstreamListView) -> str:
-    """A line for each endpoint; connections are in use + idle, figures of the last minute, counts since the start."""
+    """A line for each endpoint; connections are in use + idle, figures of the window, counts since the start."""
     rows = sorted((row for upstream in view.upstreams for row in _rows(upstream)), key=_trouble)
     if not rows:
         return "the configuration has no upstream"
-    return f"{render_table(_COLUMNS, rows)}\n\nlast 60 s, revision {view.revision}"
+    return f"{render_table(_COLUMNS, rows)}\n\n{window(view.window_s, view.at)}, revision {view.revision}"
 
 
 def render_upstream(upstream: UpstreamView) -> str:

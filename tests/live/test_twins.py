@@ -59,6 +59,7 @@ def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
     [
         ("status",), ("overview",), ("routes",), ("routes", "all"), ("upstreams",), ("ups",), ("upstreams", "origin"),
         ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "100ms"), ("unmatched",),
+        ("status", "--window", "5m"), ("routes", "all", "--window", "15m"), ("ups", "--window", "1h"), ("slo",),
     ],
 )  # fmt: skip
 def test_every_twin_tells_people_and_scripts_the_same_thing_and_ends_well(

@@ -2,7 +2,15 @@
 
 from console.render.routes import render_route, render_routes
 from gateway.wire.history import RecentView
-from gateway.wire.views import MatchView, PlaceView, RouteListView, RouteView, TrafficView
+from gateway.wire.views import (
+    MatchView,
+    ObjectiveView,
+    PlaceView,
+    RouteEndpointView,
+    RouteListView,
+    RouteView,
+    TrafficView,
+)
 
 
 def route(**changes: object) -> RouteView:
@@ -31,3 +39,22 @@ def test_one_route_is_told_with_its_last_minute_and_since_the_start() -> None:
     told = render_route(route(recent=RecentView(seconds=60, rate=2.0), traffic=TrafficView(requests=5, failures=1)))
     assert "last 60 s    2.0/s, - errors" in told
     assert "since start  5 requests, 1 failures" in told
+
+
+def test_one_route_is_told_with_the_window_before_its_objectives_and_where_time_went() -> None:
+    told = render_route(
+        route(
+            recent=RecentView(rate=2.0, error_ratio=0.01, client_error_ratio=0.2),
+            previous=RecentView(rate=1.0, error_ratio=0.0),
+            slo=ObjectiveView(availability=0.999, latency_target=0.99, latency_under_ms=300.0),
+            phases={"connect": 1.5, "ttfb": 22.0},
+            shared_with=["export"],
+            endpoints=[RouteEndpointView(upstream="orders", address="10.0.0.7:80", recent=RecentView(rate=3.0))],
+        ),
+        "last 5m",
+    )
+    assert "last 5m      2.0/s, 1.0% errors, 20.0% answers 4xx" in told
+    assert "before       1.0/s, 0% errors" in told
+    assert "objectives   99.9% available, 99% under 300ms" in told
+    assert "time went    connect 1.5ms, ttfb 22ms (also of export)" in told
+    assert "endpoint     orders 10.0.0.7:80 healthy: 3.0/s" in told

@@ -1,7 +1,7 @@
 """What a console needs of a gateway, be it running or recorded."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from console.state.messages import Message, Request, Response, TailWanted
 from console.state.reading import AnyReading
@@ -36,4 +36,20 @@ class Source(Protocol):
 
     async def ask(self, request: Request) -> Response:
         """One call. Never raises for what the gateway or the network does."""
+        ...
+
+
+@runtime_checkable
+class Player(Protocol):
+    """A source whose time can be stopped and chosen: a recording."""
+
+    @property
+    def now_s(self) -> float:
+        """Unix seconds of the recording."""
+        ...
+
+    def pause(self, *, is_paused: bool) -> None: ...
+
+    def seek(self, at_s: float) -> None:
+        """Go on from this moment, or the nearest there is."""
         ...

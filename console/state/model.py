@@ -113,6 +113,10 @@ class Model:
         ]
         return max(found, key=lambda answer: answer.at_s).view if found else None
 
+    def answers(self) -> list[tuple[AnyReading, Answer[Any]]]:
+        """All that was asked and is still known, what was asked longest ago first."""
+        return list(self._answers.items())
+
     def get(self, reading: Reading[V]) -> Answer[V]:
         """What is known of it, which may be nothing."""
         answer = self._answers.get(reading)

@@ -1,0 +1,62 @@
+"""A source that can be recorded while it runs."""
+
+from collections.abc import Callable, Iterable
+
+from console.sources.recorder import Recorder
+from console.sources.source import Source, Take
+from console.state.messages import Message, Request, Response, TailWanted
+from console.state.model import Model
+from console.state.reading import AnyReading
+
+
+class Recordable:
+    """Implements Source: another one, with a recorder beside it where somebody wants one."""
+
+    def __init__(self, source: Source, recorder: Recorder | None = None) -> None:
+        self.recorder = recorder
+        self.notice: Callable[[str], None] = lambda _text: None
+        """Told when a recording ends by itself, and why."""
+        self._source = source
+        self._take: Take = lambda _at_s, _message: None
+
+    @property
+    def can_act(self) -> bool:
+        return self._source.can_act
+
+    def record(self, file: str, model: Model) -> None:
+        """Begin, with what is known. Raises WrongUsage."""
+        recorder = Recorder(file)
+        recorder.begin(model)
+        self.stop_recording()
+        self.recorder = recorder
+
+    def stop_recording(self) -> str:
+        """A sentence about the recording that has ended; empty where there was none."""
+        recorder, self.recorder = self.recorder, None
+        return recorder.close() if recorder is not None else ""
+
+    async def run(self, take: Take) -> None:
+        self._take = take
+        try:
+            await self._source.run(self._both)
+        finally:
+            self.stop_recording()
+
+    def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
+        self._source.want(readings, tail)
+
+    def refetch(self) -> None:
+        self._source.refetch()
+
+    def keep_pace(self, slowness: float) -> None:
+        self._source.keep_pace(slowness)
+
+    async def ask(self, request: Request) -> Response:
+        return await self._source.ask(request)
+
+    def _both(self, at_s: float, message: Message) -> None:
+        if self.recorder is not None:
+            self.recorder.take(at_s, message)
+            if self.recorder.over:
+                self.notice(self.stop_recording())
+        self._take(at_s, message)

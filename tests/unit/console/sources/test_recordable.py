@@ -1,0 +1,32 @@
+"""A source beside which a recorder runs."""
+
+import asyncio
+from pathlib import Path
+
+from console.sources.recordable import Recordable
+from console.sources.recording import read_recording
+from console.state.model import Model
+from tests.support.console import GivenSource
+from tests.support.recordings import SMALL, tick
+
+
+def test_what_comes_is_written_while_somebody_wants_it_and_all_that_comes_is_passed_on(tmp_path: Path) -> None:
+    file = tmp_path / "a.ndjson"
+
+    async def story() -> list[str]:
+        inner, model, passed = GivenSource(), Model(), list[str]()
+        source = Recordable(inner)
+        running = asyncio.create_task(source.run(lambda _at_s, message: passed.append(type(message).__name__)))
+        await asyncio.sleep(0)
+        inner.tell(tick(1))
+        source.record(str(file), model)
+        for _, message in SMALL[:3]:
+            inner.tell(message)
+        assert source.stop_recording() == f"recorded 3 messages to {file}"
+        inner.tell(tick(2))
+        running.cancel()
+        await asyncio.wait([running])
+        return passed
+
+    assert len(asyncio.run(story())) == 5
+    assert [line.kind for line in read_recording(str(file)).lines] == ["answer", "event", "answer"]

@@ -5,7 +5,13 @@ from typing import Final, NamedTuple
 
 from console.screens.operator_screen import OperatorScreen
 from console.screens.routes import RoutesScreen
+from console.screens.traffic.explain import ExplainScreen
+from console.screens.traffic.in_flight import InFlightScreen
 from console.screens.traffic.live import LiveScreen
+from console.screens.traffic.raw import RawScreen
+from console.screens.traffic.request import RequestScreen
+from console.screens.traffic.traces import TraceScreen, TracesScreen
+from console.screens.traffic.unmatched import UnmatchedScreen
 
 
 class Place(NamedTuple):
@@ -21,6 +27,13 @@ class Place(NamedTuple):
 PLACES: Final = (
     Place("2", "routes", (), RoutesScreen),
     Place("4", "live", ("tail",), LiveScreen),
+    Place("5", "traces", (), TracesScreen),
+    Place("", "trace", (), TraceScreen),
+    Place("", "request", ("req",), RequestScreen),
+    Place("", "inflight", (), InFlightScreen),
+    Place("", "unmatched", (), UnmatchedScreen),
+    Place("", "explain", (), ExplainScreen),
+    Place("", "raw", (), RawScreen),
 )
 BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
 BY_KEY: Final = {place.key: place for place in PLACES if place.key}

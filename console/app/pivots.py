@@ -36,7 +36,11 @@ def _raw(selection: Selection) -> Destination | None:
     return Destination("raw", f"{selection.kind}:{selection.name}")
 
 
+def _explain(selection: Selection) -> Destination | None:
+    return Destination("explain", selection.request_id) if selection.request_id else None
+
+
 PIVOTS: Final[dict[str, Way]] = {
-    "live": _live, "failing": _failing, "traces": _traces, "upstream": _upstream, "changes": _changes, "raw": _raw,
+    "live": _live, "failing": _failing, "traces": _traces, "upstream": _upstream, "changes": _changes, "raw": _raw, "explain": _explain,
 }  # fmt: skip
 """Those that a selection alone decides. Screens that know better say so themselves (`pivot_to`)."""

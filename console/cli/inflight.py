@@ -7,7 +7,8 @@ from typing import Any, Final
 from console.cli.options import checked_filter, target_of
 from console.cli.twin import API, Reading, Twin, show
 from console.client.call import decode, get
-from console.render.traffic.exchanges import render_in_flight
+from console.render.grid_text import grid_text
+from console.render.traffic.in_flight import in_flight_grid
 from gateway.wire.live import InFlightListView
 
 _PATH: Final = "inflight"
@@ -32,7 +33,7 @@ class InFlightTwin(Twin):
         return show(arguments, self.reading(arguments), query)
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
-        return Reading(_PATH, InFlightListView, render_in_flight, objects="exchanges")
+        return Reading(_PATH, InFlightListView, lambda view: grid_text(in_flight_grid(view)), objects="exchanges")
 
     def query(self, arguments: argparse.Namespace) -> dict[str, str]:
         return {"filter": checked_filter(" ".join(arguments.filter))} if arguments.filter else {}

@@ -10,6 +10,7 @@ import msgspec
 
 from console.client.contexts import Target
 from console.client.problems import Refused, Unreachable, WrongUsage
+from console.state.messages import Request
 from gateway.wire.views import ProblemView
 
 T = TypeVar("T")
@@ -23,7 +24,19 @@ _OK: Final = 200
 
 def get(target: Target, path: str, query: dict[str, str] | None = None) -> bytes:
     """The body of the answer. Raises Unreachable or Refused."""
-    connection, answer = _ask(target, path, query, TIMEOUT_S, {"Accept": "application/json"})
+    return _whole(target, *_ask(target, "GET", path, query, TIMEOUT_S, {"Accept": "application/json"}))
+
+
+def send(target: Target, request: Request) -> bytes:
+    """The body of the answer to a call that may change something. Raises Unreachable or Refused."""
+    fields = {"Accept": "application/json", "Content-Type": request.content_type}
+    if request.if_match is not None:
+        fields["If-Match"] = f'"{request.if_match}"'
+    path = f"/api/v1/{request.path}"
+    return _whole(target, *_ask(target, request.method, path, dict(request.query), TIMEOUT_S, fields, request.body))
+
+
+def _whole(target: Target, connection: HTTPConnection, answer: HTTPResponse) -> bytes:
     try:
         body, rest = answer.read(_ANSWER_BYTES), answer.read(1)
     except (OSError, HTTPException) as error:
@@ -59,7 +72,7 @@ def follow(target: Target, path: str, query: dict[str, str], after: str = "") ->
     after: the id of the last event of an earlier stream.
     """
     fields = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
-    connection, answer = _ask(target, path, query, SILENCE_S, fields)
+    connection, answer = _ask(target, "GET", path, query, SILENCE_S, fields)
     try:
         yield from _events(answer)
     except (OSError, HTTPException) as error:
@@ -86,7 +99,13 @@ def _events(answer: HTTPResponse) -> Iterator[Event]:
 
 
 def _ask(
-    target: Target, path: str, query: dict[str, str] | None, timeout_s: float, fields: dict[str, str]
+    target: Target,
+    method: str,
+    path: str,
+    query: dict[str, str] | None,
+    timeout_s: float,
+    fields: dict[str, str],
+    body: bytes | None = None,
 ) -> tuple[HTTPConnection, HTTPResponse]:
     parts = urlsplit(target.url)
     token = target.find_token()
@@ -94,7 +113,7 @@ def _ask(
         fields["Authorization"] = f"Bearer {token}"
     connection = _connection(target, parts, timeout_s)
     try:
-        connection.request("GET", f"{parts.path}{path}" + (f"?{urlencode(query)}" if query else ""), headers=fields)
+        connection.request(method, f"{parts.path}{path}" + (f"?{urlencode(query)}" if query else ""), body, fields)
         answer = connection.getresponse()
     except (OSError, HTTPException, ValueError) as error:
         connection.close()

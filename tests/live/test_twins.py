@@ -102,6 +102,22 @@ def test_a_tail_shows_what_matches_and_why_it_failed(program: Program) -> None:
     assert all(" 502 " in line and "upstream connect_refused" in line for line in lines)
 
 
+def test_a_request_and_its_trace_are_told_with_the_reason_the_routes_and_each_attempt(program: Program) -> None:
+    (line, *_) = twin(
+        program, "tail", "--no-follow", "--last", "1", "--format", "ndjson", "status:502"
+    ).stdout.splitlines()
+    exchange = json.loads(line)
+    told = " ".join(twin(program, "req", exchange["request_id"]).stdout.split())
+    assert "502 by upstream connect_refused GET /gone" in told
+    assert f"{exchange['endpoint']} refused the connection" in told
+    assert "+ gone:" in told
+    tree = twin(program, "trace", exchange["trace_id"]).stdout
+    assert f"trace {exchange['trace_id']}" in tree
+    assert f"try 1 {exchange['endpoint']}" in tree
+    for words in (("req", exchange["request_id"]), ("trace", exchange["trace_id"])):
+        assert json.loads(twin(program, *words, "--format", "ndjson").stdout)["request_id"] == exchange["request_id"]
+
+
 def test_a_tail_follows_until_it_is_interrupted(program: Program) -> None:
     url = f"http://127.0.0.1:{program.admin_port}"
     command = [
@@ -163,6 +179,7 @@ def test_top_counts_the_traffic_of_its_seconds(program: Program) -> None:
     ("words", "code", "talk"),
     [
         (("routes", "ordrs"), 1, "no route of this name"),
+        (("req", "nowhere"), 1, "has this id"),
         (("tail", "--no-follow", "latency:>500"), 2, "latency:>500\n            ^ expected a unit"),
         (("tail", "--json"), 2, "a stream has no end"),
         (("status", "--context", "nowhere"), 2, "nowhere"),

@@ -118,6 +118,7 @@ LINES: Final = st.builds(
     path=TEXTS,
     query=TEXTS,
     user_agent=TEXTS,
+    sampled=st.booleans(),
     method=st.sampled_from(["GET", "PUT", "POST"]),
     status=st.sampled_from([0, 101, 200, 404, 499, 500, 503]),
     route=TEXTS,
@@ -151,6 +152,8 @@ def says(expression: Expression, line: AccessLine) -> bool:  # noqa: C901, PLR09
             return line.duration_ms > 1000 and line.status != 101
         case Macro("retried"):
             return len(line.attempts) >= 2
+        case Macro("sampled"):
+            return line.sampled
         case Macro():
             return line.reason == "client_disconnect"
         case Pattern(field, pattern):

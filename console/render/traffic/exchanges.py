@@ -1,10 +1,10 @@
-"""Finished and running exchanges as lines."""
+"""Finished exchanges as lines."""
 
 from typing import Final
 
-from console.render.amounts import UNKNOWN, clock, count, milliseconds, size
-from console.render.table import Column, plain, render_table
-from gateway.wire.live import AccessLine, CountsEvent, InFlightListView, InFlightView
+from console.render.amounts import UNKNOWN, clock, count, milliseconds
+from console.render.table import plain
+from gateway.wire.live import AccessLine, CountsEvent
 
 _NONE: Final = "none"
 
@@ -38,30 +38,3 @@ def counts_sentence(printed: int, counts: CountsEvent) -> str:
         f"{count(printed)} printed; up to the last second {count(counts.scanned)} scanned, {count(counts.matched)} matched, "
         f"{count(counts.sampled_out)} left out by the rate, {count(counts.lost)} lost"
     )
-
-
-def render_in_flight(view: InFlightListView) -> str:
-    """Those that run, the oldest first, and how many more there are."""
-    told = f"{count(view.total)} running, {count(len(view.exchanges))} shown"
-    if view.filter:
-        told += f", filter {view.filter} asked of {count(view.known)}"
-    if not view.is_complete:
-        told += "; younger than a second are left out"
-    if not view.exchanges:
-        return told
-    return f"{render_table(_COLUMNS, view.exchanges)}\n\n{told}"
-
-
-_COLUMNS: Final = (
-    Column[InFlightView]("AGE", lambda row: milliseconds(row.age_ms), is_number=True),
-    Column[InFlightView]("WAITS FOR", lambda row: row.phase.replace("_", " ")),
-    Column[InFlightView]("ROUTE", lambda row: row.route or UNKNOWN),
-    Column[InFlightView]("METHOD", lambda row: row.method),
-    Column[InFlightView]("PATH", lambda row: row.path),
-    Column[InFlightView]("CLIENT", lambda row: row.client),
-    Column[InFlightView]("ENDPOINT", lambda row: row.endpoint or UNKNOWN),
-    Column[InFlightView]("TRY", lambda row: count(row.attempt), is_number=True),
-    Column[InFlightView]("IN", lambda row: size(row.bytes_in), is_number=True),
-    Column[InFlightView]("OUT", lambda row: size(row.bytes_out), is_number=True),
-    Column[InFlightView]("REQUEST", lambda row: row.request_id),
-)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from console.render.amounts import clock, count, rate
-from console.state.filtering import Matched, why_nothing
 from console.state.model import Model
 from console.state.reading import AnyReading
+from console.state.traffic.filtering import Matched, why_nothing
 from gateway.wire.views import ExchangeListView
 
 

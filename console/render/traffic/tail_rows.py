@@ -14,6 +14,7 @@ from gateway.wire.live import AccessLine, is_fault
 
 BAR_WIDTH: Final = 8
 _NONE: Final = "none"
+_TUNNEL: Final = 101
 
 
 class TailColumn(NamedTuple):
@@ -72,8 +73,8 @@ def severity_of(line: AccessLine) -> Severity:
 
 
 def is_slow(line: AccessLine) -> bool:
-    """Beyond a second; the objective of its route is the gateway's to know."""
-    return line.duration_ms > SLOW_MS
+    """Beyond a second; the objective of its route is the gateway's to know. A tunnel is not slow for being long."""
+    return line.duration_ms > SLOW_MS and line.status != _TUNNEL
 
 
 def cause(line: AccessLine) -> str:

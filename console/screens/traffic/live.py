@@ -12,11 +12,11 @@ from console.render.traffic.top import SORTS, tally_of, top_grid
 from console.screens.operator_screen import OperatorScreen
 from console.screens.traffic.selecting import selection_of
 from console.state import reading
-from console.state.filtering import canonical, narrowed, predicate_of, problem_of, terms_of, turned
 from console.state.messages import TailWanted
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.state.tail import Shown
+from console.state.traffic.filtering import canonical, narrowed, predicate_of, problem_of, terms_of, turned
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 from console.widgets.tail_view import TailView

@@ -54,6 +54,7 @@ MACROS: Final = {
     "slow": "longer than the route's latency objective, or than 1 s without one",
     "retried": "more than one attempt",
     "cut": "the client left before the end",
+    "sampled": "its trace was chosen when it began",
 }
 
 NUMERIC: Final = frozenset({Kind.STATUS, Kind.DURATION, Kind.SIZE, Kind.COUNT})

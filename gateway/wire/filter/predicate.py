@@ -123,6 +123,8 @@ def _macro(name: str, slow_ms: Callable[[str], float]) -> Predicate:
             return lambda line: line.duration_ms > slow_ms(line.route) and line.status != _TUNNEL
         case "retried":
             return lambda line: len(line.attempts) > 1
+        case "sampled":
+            return lambda line: line.sampled
         case _:
             return lambda line: line.reason == Reason.CLIENT_DISCONNECT.value
 

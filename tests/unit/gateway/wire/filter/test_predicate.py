@@ -41,6 +41,7 @@ def test_it_agrees_with_the_definition(expression: Expression, line: AccessLine)
         ("slow", {"duration_ms": 1000.1, "status": 200}),
         ("!slow", {"duration_ms": 90_000.0, "status": 101}),
         ("retried", {"attempts": RETRIED}),
+        ("sampled", {"sampled": True}),
         ("cut", {"reason": "client_disconnect"}),
         ("hdr.user-agent:curl*", {"user_agent": "curl/8"}),
         ('query:""', {"query": ""}),

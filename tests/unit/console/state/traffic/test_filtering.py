@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from console.state.filtering import (
+from console.state.traffic.filtering import (
     Matched,
     canonical,
     narrowed,

@@ -1,0 +1,71 @@
+"""`sightline req`: all about one request: why this status, and where the time went."""
+
+import argparse
+import shutil
+from typing import Any, Final
+
+import msgspec
+
+from console.cli.options import target_of
+from console.cli.twin import API, Reading, Twin
+from console.client.call import decode, get, send
+from console.client.contexts import Target
+from console.client.problems import AdminProblem
+from console.render.traffic.lines import text_of
+from console.render.traffic.request import chosen_line, request_lines
+from console.render.traffic.tail_rows import is_slow
+from console.render.traffic.verdicts import Known
+from console.state import reading
+from console.state.messages import Request
+from gateway.wire.explain import ExplainRequest, ExplanationView
+from gateway.wire.live import AccessLine
+from gateway.wire.views import ExchangeListView, UpstreamView
+
+NARROWEST: Final = 60
+
+
+def width() -> int:
+    """Of the terminal, or of a page where there is none."""
+    return max(NARROWEST, shutil.get_terminal_size((120, 40)).columns)
+
+
+class RequestTwin(Twin):
+    name = "req"
+    help = "tell all about one request: why this status, and where the time went"
+
+    def configure_own(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("id", metavar="ID", help="a request id, as in the answer's x-request-id, or a trace id")
+
+    def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
+        def told(view: ExchangeListView) -> str:
+            line, number = chosen_line(view, arguments.id)
+            if line is None:
+                return "what the gateway keeps of it is not understood"
+            target = target_of(arguments)
+            known = Known(line, _explanation(target, line.request_id), _usual_p99(target, line))
+            return text_of(request_lines(known, width(), others=number - 1))
+
+        path = reading.exchange(arguments.id).path
+        return Reading(path, ExchangeListView, told, objects="exchanges")
+
+
+def _explanation(target: Target, request_id: str) -> ExplanationView | None:
+    """What is more than the record says; without it the rest is told all the same."""
+    question = Request("POST", "explain", body=msgspec.json.encode(ExplainRequest(exchange=request_id)))
+    try:
+        return decode(send(target, question), ExplanationView)
+    except AdminProblem:
+        return None
+
+
+def _usual_p99(target: Target, line: AccessLine) -> float | None:
+    if not is_slow(line) or not line.upstream:
+        return None
+    try:
+        view = decode(get(target, f"{API}/{reading.upstream(line.upstream).path}"), UpstreamView)
+    except AdminProblem:
+        return None
+    return next((each.recent.p99_ms for each in view.endpoints if each.address == line.endpoint), None)
+
+
+command = RequestTwin()

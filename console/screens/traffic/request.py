@@ -1,0 +1,122 @@
+"""One request: why this status, and where did the time go?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from console.render.traffic.lines import Line
+from console.render.traffic.request import (
+    chosen_line,
+    curl_of,
+    not_kept_lines,
+    request_lines,
+    traceparent_of,
+    waiting_lines,
+)
+from console.render.traffic.tail_rows import is_slow
+from console.render.traffic.verdicts import Known
+from console.screens.traffic.asking import ExplainingScreen
+from console.screens.traffic.neighbours import ListsRequests
+from console.screens.traffic.selecting import selection_of
+from console.state import reading
+from console.state.reading import ONCE, AnyReading
+from console.state.selection import Destination, Selection
+from gateway.wire.explain import ExplainRequest
+from gateway.wire.live import AccessLine
+
+_COPIES: Final = {"c": "curl", "i": "request id", "t": "traceparent", "r": "trace id"}
+
+
+class RequestScreen(ExplainingScreen):
+    """`subject`: a request id, or a trace id."""
+
+    NAME: ClassVar[str] = "request"
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "back", "next_request", "request_before", "traces", "explain", "live", "raw", "copy_twin", "copy_id", "help",
+    )  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("J", "neighbour(1)", "next request", id="next_request"),
+        Binding("K", "neighbour(-1)", "one before", id="request_before"),
+        Binding("Y", "copy_menu", "copy ..", id="copy_id"),
+    ]
+
+    def readings(self) -> Sequence[AnyReading]:
+        line, _ = self._line()
+        return (reading.exchange(self.subject), *([_usual(line)] if line is not None and is_slow(line) else []))
+
+    def _line(self) -> tuple[AccessLine | None, int]:
+        """As the gateway keeps it, or else as the tail brought it; and how many its answer has."""
+        line, number = chosen_line(self.model.view(reading.exchange(self.subject)), self.subject)
+        if line is not None:
+            return line, number
+        rows = self.model.tail.rows
+        return next((shown.line for shown in reversed(rows) if shown.line.request_id == self.subject), None), 0
+
+    def question(self) -> ExplainRequest | None:
+        return ExplainRequest(exchange=self.subject) if self.subject else None
+
+    def lines(self, width: int) -> list[Line]:
+        line, number = self._line()
+        answer = self.model.get(reading.exchange(self.subject))
+        if line is None:
+            problem = answer.problem
+            return not_kept_lines(self.subject, problem, width) if problem else waiting_lines(self.subject, width)
+        known = Known(line, self.explanation, self._usual_p99(line))
+        return request_lines(known, width, others=max(0, number - 1), ascii_only=self.console.ascii_only)
+
+    def _usual_p99(self, line: AccessLine) -> float | None:
+        view = self.model.view(_usual(line)) if is_slow(line) else None
+        endpoints = view.endpoints if view is not None else []
+        return next((each.recent.p99_ms for each in endpoints if each.address == line.endpoint), None)
+
+    @property
+    def selection(self) -> Selection | None:
+        line, _ = self._line()
+        return None if line is None else selection_of(line)
+
+    def pivot_to(self, where: str) -> Destination | None:
+        line, _ = self._line()
+        if where == "live" and line is not None:
+            return Destination("live", filter=f"route:{line.route}")
+        return Destination("explain", self.subject) if where == "explain" else None
+
+    def twin(self) -> str:
+        return f"sightline req {self.subject}"
+
+    def action_neighbour(self, step: int) -> None:
+        behind: object = self.console.behind
+        ids = list(behind.request_ids()) if isinstance(behind, ListsRequests) else []
+        if self.subject not in ids:
+            self.say("there is no list to go on in: it has moved on, or this request was asked for by its id")
+            return
+        at = ids.index(self.subject) + step
+        if 0 <= at < len(ids):
+            self.turn_to(ids[at])
+        else:
+            self.say("that was the last of the list" if step > 0 else "that was the first of the list")
+
+    def action_copy_menu(self) -> None:
+        if self._line()[0] is None:
+            self.say("nothing is known of it that could be copied")
+        else:
+            self.choose("copy", _COPIES, self._copy)
+
+    def _copy(self, what: str) -> None:
+        line, _ = self._line()
+        if line is None:
+            return
+        listeners = self.model.status.listeners if self.model.status is not None else []
+        texts = {
+            "c": curl_of(line, [listener.address for listener in listeners]),
+            "i": line.request_id,
+            "t": traceparent_of(line),
+            "r": line.trace_id,
+        }
+        self.console.copy(texts[what])
+
+
+def _usual(line: AccessLine) -> AnyReading:
+    """The upstream, once: what is usual for its endpoints."""
+    return replace(reading.upstream(line.upstream), every_s=ONCE)

@@ -1,0 +1,181 @@
+"""Traces: which hop was slow, which one failed? Those that were kept, and one of them."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from console.render.amounts import clock, count
+from console.render.cells import Cell
+from console.render.traffic.request import not_kept_lines
+from console.render.traffic.traces import SORTS, backend_told, trace_grid, trace_title, traces_grid
+from console.screens.operator_screen import OperatorScreen
+from console.screens.traffic.selecting import selection_of
+from console.state import reading
+from console.state.reading import AnyReading
+from console.state.selection import Destination, Selection
+from console.state.traffic.filtering import problem_of
+from console.state.traffic.traces import KEPT, Trace, lines_of, traces_of
+from console.widgets.line import CellLine
+from console.widgets.live_table import LiveTable
+from console.widgets.text_view import TextView
+
+_LIMIT: Final = 300
+_ROOMY: Final = 110
+
+
+class TracesScreen(OperatorScreen):
+    NAME: ClassVar[str] = "traces"
+    SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "drill",
+        "errors_only",
+        "filter",
+        "sort",
+        "live",
+        "explain",
+        "copy_twin",
+        "copy_id",
+        "help",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("e", "errors_only", "errors only", id="errors_only")]
+
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__(subject, filter_text)
+        self._has_errors_only = False
+
+    def body(self) -> ComposeResult:
+        yield CellLine(id="head")
+        yield LiveTable(id="body")
+
+    @property
+    def _wanted(self) -> str:
+        """The filter of those that are shown."""
+        kept = "err" if self._has_errors_only else f"({KEPT})"
+        return f"({self.filter}) {kept}" if self.filter else kept
+
+    def readings(self) -> Sequence[AnyReading]:
+        return (reading.exchanges(self._wanted, _LIMIT), reading.CONFIG)
+
+    def _traces(self) -> list[Trace]:
+        view = self.model.view(reading.exchanges(self._wanted, _LIMIT))
+        return traces_of(lines_of(view.exchanges)) if view is not None else []
+
+    def show(self) -> None:
+        answer, traces = self.model.get(reading.exchanges(self._wanted, _LIMIT)), self._traces()
+        head = f" {count(len(traces))} kept traces, the {'slowest' if self.sort == 'duration' else self.sort} first   "
+        view = answer.view
+        empty = f"asking the gateway for {self._wanted} .. {answer.problem}".strip()
+        if view is not None:
+            since = f" since {clock(view.since)}" if view.since else ""
+            empty = f"none of the {count(view.scanned)} exchanges kept{since} is {self._wanted}"
+        self.query_one("#head", CellLine).show(
+            (Cell(head), Cell("errors only  " if self._has_errors_only else "", "accent")),
+            (Cell(f"{backend_told(self.model.view(reading.CONFIG))} ", "dim"),)
+            if self.app.size.width >= _ROOMY
+            else (),
+        )
+        self.query_one(LiveTable).show(
+            self.in_order(traces_grid(traces, self.sort, empty, ascii_only=self.console.ascii_only))
+        )
+
+    @property
+    def selection(self) -> Selection | None:
+        key = self.query_one(LiveTable).cursor_key
+        found = next((trace for trace in self._traces() if trace.trace_id == key), None)
+        return None if found is None else selection_of(found.lines[0])
+
+    def drill_to(self) -> Destination | None:
+        key = self.query_one(LiveTable).cursor_key
+        return None if key is None else Destination("trace", key)
+
+    def request_ids(self) -> Sequence[str]:
+        by_id = {trace.trace_id: trace.lines[0].request_id for trace in self._traces()}
+        return [by_id[row.key] for row in self.query_one(LiveTable).grid.rows if row.key in by_id]
+
+    def filter_problem(self, text: str) -> str:
+        return problem_of(text)[1]
+
+    def filter_column(self, text: str) -> int | None:
+        return problem_of(text)[0]
+
+    def twin(self) -> str:
+        return f"sightline tail --no-follow --last {_LIMIT} '{self._wanted}'"
+
+    def action_errors_only(self) -> None:
+        self._has_errors_only = not self._has_errors_only
+        self.console.screen_shown(self)
+        self.refresh_all()
+
+
+class TraceScreen(OperatorScreen):
+    """`subject`: a trace id, or the id of one of its requests."""
+
+    NAME: ClassVar[str] = "trace"
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "drill",
+        "back",
+        "live",
+        "explain",
+        "raw",
+        "open",
+        "copy_twin",
+        "copy_id",
+        "help",
+    )
+
+    def body(self) -> ComposeResult:
+        yield CellLine(id="head")
+        yield CellLine(id="backend")
+        yield LiveTable(id="body")
+        yield TextView(id="missing")
+
+    def readings(self) -> Sequence[AnyReading]:
+        return (reading.exchange(self.subject), reading.CONFIG)
+
+    def _trace(self) -> Trace | None:
+        view = self.model.view(reading.exchange(self.subject))
+        traces = traces_of(lines_of(view.exchanges)) if view is not None else []
+        return traces[0] if traces else None
+
+    def show(self) -> None:
+        trace, width = self._trace(), self.app.size.width
+        table, missing = self.query_one(LiveTable), self.query_one("#missing", TextView)
+        table.display, missing.display = trace is not None, trace is None
+        if trace is None:
+            problem = self.model.get(reading.exchange(self.subject)).problem
+            missing.show(not_kept_lines(self.subject, problem, width) if problem else ())
+            return
+        self.query_one("#head", CellLine).show(
+            (Cell(f" {trace_title(trace)}", "crit" if trace.has_failed else "strong"),)
+        )
+        self.query_one("#backend", CellLine).show((Cell(f" {backend_told(self.model.view(reading.CONFIG))}", "dim"),))
+        table.show(trace_grid(trace, width, ascii_only=self.console.ascii_only))
+
+    def _request_id(self) -> str:
+        key = self.query_one(LiveTable).cursor_key
+        return key.rpartition("#")[0] if key else ""
+
+    @property
+    def selection(self) -> Selection | None:
+        trace = self._trace()
+        found = (
+            next((line for line in trace.lines if line.request_id == self._request_id()), None)
+            if trace is not None
+            else None
+        )
+        return None if found is None else selection_of(found)
+
+    def drill_to(self) -> Destination | None:
+        return Destination("request", self._request_id()) if self._request_id() else None
+
+    def request_ids(self) -> Sequence[str]:
+        trace = self._trace()
+        return [line.request_id for line in trace.lines] if trace is not None else []
+
+    def twin(self) -> str:
+        return f"sightline trace {self.subject}"
+
+    def on_resize(self) -> None:
+        self.refresh_all()

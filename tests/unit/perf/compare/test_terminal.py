@@ -24,6 +24,6 @@ def test_a_program_sees_the_size_takes_keys_and_its_bytes_are_counted() -> None:
 
 
 def test_what_is_never_shown_is_an_error_that_says_what_was() -> None:
-    with Terminal([sys.executable, "-c", "print('good bye')"], (80, 24), CORES, {}) as terminal:
-        with pytest.raises(StartError, match="good bye"):
-            terminal.wait_for(b"hello", within_s=5.0)
+    quiet = Terminal([sys.executable, "-c", "print('good bye')"], (80, 24), CORES, {})
+    with quiet, pytest.raises(StartError, match="good bye"):
+        quiet.wait_for(b"hello", within_s=5.0)

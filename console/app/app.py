@@ -3,20 +3,19 @@
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.theme import Theme
 
 from console.app.commands import RUNS
 from console.app.destinations import BY_NAME
 from console.app.files import Files
+from console.app.looks import Looks
 from console.app.pivots import PIVOTS
-from console.app.views import Views
-from console.render.palette import PALETTES, Palette, PaletteName
+from console.render.palette import PaletteName
 from console.sources.source import Source
 from console.state.commands import Parsed
 from console.state.selection import Destination, Selection
 
 
-class ConsoleApp(Views):
+class ConsoleApp(Looks):
     """Implements console.screens.operations.Console."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -32,15 +31,14 @@ class ConsoleApp(Views):
         self.source = source
         self.context_name = context_name
         self.is_production = is_production
-        self.is_read_only = is_read_only
+        self.was_started_read_only = is_read_only
         self.palette_name: PaletteName = palette
         self.ascii_only = ascii_only
         self.files = files or Files(None)
         self._first = first or Destination("overview" if "overview" in BY_NAME else "routes")
 
     def on_mount(self) -> None:
-        self.register_theme(_theme(PALETTES[self.palette_name]))
-        self.theme = f"sightline-{self.palette_name}"
+        self.start_looks()
         self.start_at(self._first)
         self.start_feeding()
 
@@ -67,24 +65,6 @@ class ConsoleApp(Views):
         elif reason := self.why_not("act"):
             self.say(reason)
 
-    def why_not(self, binding_id: str) -> str:
-        if binding_id != "act":
-            return ""
-        if not self.source.can_act:
-            return "a recording cannot be acted upon"
-        if self.is_read_only:
-            return "this console is read-only"
-        freshness = self.live_model.link.freshness(self.live_model.now_s)
-        return "" if freshness in {"live", "slow"} else f"no action while {freshness}"
-
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)
         self.say(f"copied: {text}")
-
-
-def _theme(palette: Palette) -> Theme:
-    accent, surface = palette.accent or "ansi_default", palette.surface or "ansi_default"
-    return Theme(
-        name=f"sightline-{palette.name}", primary=accent, background=surface, surface=surface,
-        panel=palette.panel or surface, foreground=palette.text, dark=palette.name != "light",
-    )  # fmt: skip

@@ -21,6 +21,8 @@ class Commanded(Protocol):
     def sort_by(self, field: str) -> None: ...
     def use_view(self, name: str) -> None: ...
     def save_view(self, name: str) -> None: ...
+    def use_theme(self, name: str) -> None: ...
+    def allow_writing(self, duration: str) -> None: ...
     def use_alias(self, name: str, line: str) -> None: ...
 
 
@@ -90,6 +92,10 @@ _OTHERS: Final = (
           lambda console, given: console.save_view(given.words[0])),
     Entry(Command("alias", "a word for a command line: alias bad routes /5xx", (Argument("name"), Argument("line", takes_rest=True, is_required=False))),
           lambda console, given: console.use_alias(given.words[0], " ".join(given.words[1:]))),
+    Entry(Command("theme", "colours: dark, light, high-contrast, mono, ansi-16", (Argument("name", "theme"),)),
+          lambda console, given: console.use_theme(given.words[0])),
+    Entry(Command("write", "lift read-only for a while: write 15m", (Argument("duration", "duration"),)),
+          lambda console, given: console.allow_writing(given.words[0])),
     Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),
     Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
 )  # fmt: skip

@@ -14,9 +14,14 @@ from console.sources.source import Source
 from console.state.messages import Message, TailWanted
 from console.state.model import WINDOWS_S, Model
 from console.state.moments import duration_s, moment
+from console.state.reading import ME
 
 _FRAME_S: Final = 0.5
 """At most so often is a screen drawn because something came; keys draw at once."""
+_FAR_FRAME_S: Final = 1.0
+"""The same over SSH, where each frame goes through a wire."""
+_UNFOCUSED_S: Final = 5.0
+"""The same while the operator looks elsewhere; readings are asked for as much less often."""
 _LONGEST_S: Final = WINDOWS_S[-1]
 
 
@@ -24,9 +29,14 @@ class Feeding(Navigating):
     """The part of the app that holds what is known."""
 
     source: Source
+    context_name: str
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_far = False
+        """Whether the terminal is behind a slow wire."""
+        self.is_unfocused = False
+        self._drawn_at_s = 0.0
         self.live_model = Model()
         self._still: Model | None = None
         self._tail: TailWanted | None = None
@@ -41,8 +51,13 @@ class Feeding(Navigating):
     def frozen_at_s(self) -> float | None:
         return None if self._still is None else self._still.now_s
 
+    @property
+    def is_faded(self) -> bool:
+        """Whether what is shown is older than it should be, and not because the operator wants it so."""
+        return self.live_model.link.freshness(self.live_model.now_s) in {"stale", "disconnected"}
+
     def start_feeding(self) -> None:
-        self.set_interval(_FRAME_S, self.draw)
+        self.set_interval(_FAR_FRAME_S if self.is_far else _FRAME_S, self._draw_in_turn)
         self.run_worker(self._feed(), exclusive=True, group="feed")
 
     async def _feed(self) -> None:
@@ -54,6 +69,23 @@ class Feeding(Navigating):
         self.live_model.take(message)
         if self._still is not None:
             self._still.fill(message)
+
+    def on_app_blur(self) -> None:
+        self.is_unfocused = True
+        self.source.keep_pace(_UNFOCUSED_S / _FRAME_S)
+        self.draw()
+
+    def on_app_focus(self) -> None:
+        self.is_unfocused = False
+        self.source.keep_pace(1.0)
+        self.source.refetch()
+        self.draw()
+
+    def _draw_in_turn(self) -> None:
+        now_s = time.monotonic()
+        if not self.is_unfocused or now_s - self._drawn_at_s >= _UNFOCUSED_S:
+            self._drawn_at_s = now_s
+            self.draw()
 
     def draw(self) -> None:
         """The screen in front, if something came; its frame in any case, for the clocks in it."""
@@ -74,7 +106,7 @@ class Feeding(Navigating):
             if tail is not None and tail != self._tail:
                 self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
-            self.source.want(screen.readings(), tail)
+            self.source.want((*screen.readings(), ME), tail)
 
     def redraw(self) -> None:
         """All of the screen in front, and what it wants."""

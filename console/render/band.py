@@ -5,6 +5,7 @@ from typing import Final, Protocol, TypeAlias
 
 from console.render.amounts import age, clock
 from console.render.cells import Cell, Severity
+from console.render.palette import PaletteName
 from console.state.link import Freshness
 from console.state.model import Model
 
@@ -49,14 +50,31 @@ class Surroundings(Protocol):
     def frozen_at_s(self) -> float | None: ...
 
     @property
+    def write_left_s(self) -> float | None:
+        """How long what is read-only to begin with may be written to; None where nobody asked for that."""
+        ...
+
+    @property
+    def is_unfocused(self) -> bool:
+        """Whether the operator looks elsewhere."""
+        ...
+
+    @property
+    def is_faded(self) -> bool:
+        """Whether what is shown is too old to be trusted."""
+        ...
+
+    @property
+    def palette_name(self) -> PaletteName: ...
+
+    @property
     def ascii_only(self) -> bool: ...
 
 
 def band(surroundings: Surroundings) -> Ends:
     """Name of the environment first: nobody shall act on the wrong one."""
-    status = surroundings.model.status
-    name: Severity = "crit" if surroundings.is_production else "accent"
-    left = [Cell(f" {surroundings.context_name} ", name)]
+    status = surroundings.live_model.status
+    left = [Cell(f" {surroundings.context_name} ", "alarm" if surroundings.is_production else "accent")]
     if status is not None:
         serving = sum(worker.state == "serving" for worker in status.workers)
         left += [
@@ -68,16 +86,28 @@ def band(surroundings: Surroundings) -> Ends:
             left.append(Cell(f" ({age(status.last_change.age_s)} ago)", "dim"))
         if status.source_differs:
             left.append(Cell("  file differs", "warn"))
-    return left, [*link_state(surroundings), Cell(" RO " if surroundings.is_read_only else " RW ", "dim")]
+        if status.draining:
+            left.append(Cell("  draining", "draining"))
+    return left, [*link_state(surroundings), *_right_to_act(surroundings)]
 
 
 def link_state(surroundings: Surroundings) -> list[Cell]:
-    """`live 0.8s`, `STALE 14s`, `DISCONNECTED, retry 4s, last data 14:02:31`, `FROZEN 14:02:31`."""
-    model = surroundings.live_model
+    """`live 0.8s`, `STALE 14s`, `DISCONNECTED, retry 4s, last data 14:02:31`, `FROZEN 14:02:31`, `AT 14:05:00`."""
+    cells = []
     if surroundings.frozen_at_s is not None:
-        return [Cell(f"FROZEN {clock_of(surroundings.frozen_at_s)} ", "accent")]
+        cells.append(Cell(f"FROZEN {clock_of(surroundings.frozen_at_s)}  ", "accent"))
+    if surroundings.model.at_s is not None:
+        cells.append(Cell(f"AT {clock_of(surroundings.model.at_s)}  ", "accent"))
+    if surroundings.is_unfocused:
+        cells.append(Cell("unfocused 0.2 Hz  ", "dim"))
+    return [*cells, *_heard(surroundings.live_model)]
+
+
+def _heard(model: Model) -> list[Cell]:
     freshness = model.link.freshness(model.now_s)
     severity, told = _SEVERITIES[freshness], model.link.age_s(model.now_s)
+    if model.denied and freshness != "live":
+        return [Cell(f"DENIED {model.denied} ", "crit")]
     if freshness == "disconnected":
         retry = max(0.0, model.link.retry_at_s - model.now_s)
         since = f", last data {clock_of(model.link.heard_at_s)}" if model.link.heard_at_s else ""
@@ -86,7 +116,18 @@ def link_state(surroundings: Surroundings) -> list[Cell]:
         return [Cell(f"DENIED {model.link.problem} ", severity)]
     if freshness == "stale":
         return [Cell(f"STALE {age(told)} ", severity)]
+    if freshness == "live" and model.status is not None and model.status.workers:
+        serving = sum(worker.state == "serving" for worker in model.status.workers)
+        if serving < len(model.status.workers):
+            return [Cell(f"PARTIAL {serving}/{len(model.status.workers)} workers ", "warn")]
     return [Cell(f"{freshness} {told:.1f}s " if told is not None else f"{freshness} ", severity)]
+
+
+def _right_to_act(surroundings: Surroundings) -> list[Cell]:
+    left_s = surroundings.write_left_s
+    if left_s is not None and not surroundings.is_read_only:
+        return [Cell(f" WRITE {age(max(left_s, 1.0))} ", "alarm")]
+    return [Cell(" RO " if surroundings.is_read_only else " RW ", "dim" if surroundings.is_read_only else "strong")]
 
 
 def clock_of(at_s: float) -> str:

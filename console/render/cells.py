@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-Severity: TypeAlias = Literal["plain", "ok", "warn", "crit", "draining", "unknown", "dim", "strong", "accent"]
+Severity: TypeAlias = Literal["plain", "ok", "warn", "crit", "draining", "unknown", "dim", "strong", "accent", "alarm"]
 
 
 class Cell(NamedTuple):

@@ -17,6 +17,7 @@ from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
 from console.widgets.prompt import Prompt
+from console.widgets.styled import Styled
 
 if TYPE_CHECKING:
     from console.screens.operations import Console
@@ -40,6 +41,7 @@ class FramedScreen(PromptedScreen):
         self.filter = filter_text
         self.sort = self.SORTS[0] if self.SORTS else ""
         self.is_reversed = False
+        self._look: object = None
 
     @property
     def console(self) -> "Console":
@@ -100,7 +102,12 @@ class FramedScreen(PromptedScreen):
         return None
 
     def refresh_frame(self) -> None:
-        """The rows around the body."""
+        """The rows around the body. Everything is painted again where it looks otherwise than before."""
+        look = self.console.palette_name, self.console.is_faded, self.console.ascii_only
+        if look != self._look:
+            self._look = look
+            for widget in self.query(Styled):
+                widget.look_changed()
         self.query_one("#band", CellLine).show(*band(self.console))
         sort = f"{self.sort}{' reversed' if self.is_reversed else ''}"
         self.query_one("#screens", CellLine).show(*screen_row(self.console, self.NAME, self.filter, sort))

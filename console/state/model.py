@@ -27,6 +27,9 @@ WINDOWS_S: Final = (60, 300, 900, 3_600, 21_600)
 """That an operator can choose from."""
 
 
+_DENIED: Final = frozenset({401, 403})
+
+
 class Answer(msgspec.Struct, Generic[V], frozen=True):
     """What is known of a reading. A failure leaves the view that was there: nothing is ever blanked by one."""
 
@@ -58,6 +61,8 @@ class Model:
         """The moment that is looked at; None for now."""
         self.not_understood = 0
         """Events that were no JSON, or not of the shape this console knows."""
+        self.denied = ""
+        """Why the gateway tells nothing, in its words, where it was asked without the right to; empty once it tells anything."""
         self.version = 0
         """Grows with every message, so that nobody draws what has been drawn."""
         self._answers: OrderedDict[AnyReading, Answer[Any]] = OrderedDict()
@@ -77,6 +82,8 @@ class Model:
                 known = self._answers.get(message.reading, Answer(None, 0.0))
                 answer = Answer(known.view, known.at_s, message.problem, message.status)
                 self._keep(message.reading, answer)
+                if message.status in _DENIED:
+                    self.denied = f"{message.status}: {message.problem}"
             case TailFailed():
                 self.tail_problem = message.problem
             case Sought():
@@ -163,6 +170,7 @@ class Model:
             self.ticks = deque(sorted((*self.ticks, *missing), key=lambda tick: tick.at), maxlen=TICKS)
 
     def _heard(self) -> None:
+        self.denied = ""
         self.link = msgspec.structs.replace(self.link, state="live", problem="", heard_at_s=self.now_s)
 
     def _keep(self, reading: AnyReading, answer: Answer[Any]) -> None:

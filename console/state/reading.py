@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
+from gateway.wire.actions import MeView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
@@ -42,6 +43,7 @@ class Reading(Generic[V_co]):
 AnyReading = Reading[Any]
 
 STATUS: Final = Reading("status", StatusView)
+ME: Final = Reading("me", MeView, every_s=30.0)
 ROUTES: Final = Reading("routes", RouteListView)
 UPSTREAMS: Final = Reading("upstreams", UpstreamListView)
 REVISIONS: Final = Reading("revisions", RevisionListView, every_s=2.0)

@@ -12,6 +12,7 @@ class CellLine(Styled):
     """Shows cells beside each other, `right` at the right edge; what does not fit is cut at the end of the left part."""
 
     DEFAULT_CSS = "CellLine { height: 1; }"
+    FADES = False
 
     def __init__(self, *, id: str | None = None, is_panel: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -33,9 +34,10 @@ class CellLine(Styled):
     def render_line(self, y: int) -> Strip:
         styles, width = self.styles_of_cells, self.size.width
         ground = styles.panel if self._is_panel else styles.plain
+        segment = styles.on_panel if self._is_panel else styles.segment
         if y:
             return Strip.blank(width, ground)
-        right = Strip([styles.segment(cell) for cell in self._right])
+        right = Strip([segment(cell) for cell in self._right])
         room = max(0, width - right.cell_length)
-        left = Strip([styles.segment(cell) for cell in self._left]).adjust_cell_length(room, ground)
+        left = Strip([segment(cell) for cell in self._left]).adjust_cell_length(room, ground)
         return Strip.join([left, right]).adjust_cell_length(width, ground)

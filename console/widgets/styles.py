@@ -1,6 +1,7 @@
 """From what a cell means to how it looks, by the palette in use."""
 
 from functools import lru_cache
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -8,39 +9,54 @@ from rich.style import Style
 from console.render.cells import Cell, Severity
 from console.render.palette import PALETTES, Look, Palette, PaletteName
 
+_COLOURED: Final = frozenset({"ok", "warn", "crit", "accent", "dim", "unknown"})
+"""That are told from others by their colour, which they keep under the cursor."""
 
-def _style(look: Look, surface: str | None) -> Style:
+
+def _style(look: Look, palette: Palette, *, is_faded: bool) -> Style:
     return Style(
-        color=look.colour, bgcolor=look.background or surface, bold=look.bold or None, dim=look.dim or None,
+        color=look.colour or palette.text, bgcolor=look.background or palette.surface, bold=look.bold or None, dim=look.dim or is_faded or None,
         reverse=look.reverse or None, underline=look.underline or None,
     )  # fmt: skip
 
 
 class Styles:
-    """Rich styles of one palette; made once, compared by identity."""
+    """Rich styles of one palette; made once, compared by identity. `is_faded`: of values that are not to be trusted."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, *, is_faded: bool = False) -> None:
         self.palette = palette
-        self.plain = Style(color=palette.text, bgcolor=palette.surface)
+        self.plain = Style(color=palette.text, bgcolor=palette.surface, dim=is_faded or None)
         self.panel = Style(color=palette.text, bgcolor=palette.panel)
-        self._cursor = _style(palette.cursor, palette.surface)
-        self._looks = {severity: _style(look, palette.surface) for severity, look in palette.looks.items()}
+        self._cursor = _style(palette.cursor, palette, is_faded=is_faded)
+        self._looks = {severity: _style(look, palette, is_faded=is_faded) for severity, look in palette.looks.items()}
+        self._marks = {
+            severity: Style(
+                color=style.color, bold=style.bold, dim=style.dim, reverse=style.reverse, underline=style.underline
+            )
+            for severity, style in self._looks.items()
+        }
 
     def of(self, severity: Severity, *, is_cursor: bool = False) -> Style:
         """Under the cursor the meaning keeps its colour, on the cursor's ground."""
         style = self._looks.get(severity, self.plain)
         if is_cursor:
-            return self._cursor + Style(color=style.color, bold=True) if severity in self._looks else self._cursor
+            return self._cursor + Style(color=style.color, bold=True) if severity in _COLOURED else self._cursor
         return style
 
     def segment(self, cell: Cell, *, is_cursor: bool = False) -> Segment:
         return Segment(cell.text, self.of(cell.severity, is_cursor=is_cursor))
 
+    def on_panel(self, cell: Cell) -> Segment:
+        """For the frame, which has a ground of its own."""
+        return Segment(
+            cell.text, self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel
+        )
+
     def gap(self, text: str, *, is_cursor: bool = False) -> Segment:
         return Segment(text, self._cursor if is_cursor else self.plain)
 
 
-@lru_cache(maxsize=8)
-def styles_of(palette_name: PaletteName) -> Styles:
+@lru_cache(maxsize=16)
+def styles_of(palette_name: PaletteName, *, is_faded: bool = False) -> Styles:
     """Of a palette by its name."""
-    return Styles(PALETTES[palette_name])
+    return Styles(PALETTES[palette_name], is_faded=is_faded)

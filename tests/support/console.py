@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
 from console.sources.source import Take
+from console.state import reading
 from console.state.messages import Message, Request, Response, TailWanted
 from console.state.reading import AnyReading
 
@@ -41,7 +42,9 @@ class GivenSource:
         self._take(at_s, message)
 
     def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
-        self.wanted, self.wanted_tail = tuple(readings), tail
+        """`wanted` is what the screen wants: who one is, is asked on every screen."""
+        self.wanted = tuple(each for each in readings if each != reading.ME)
+        self.wanted_tail = tail
 
     def refetch(self) -> None: ...
 

@@ -11,7 +11,7 @@ import msgspec
 from console.client.contexts import Target
 from console.client.problems import Refused, Unreachable, WrongUsage
 from console.state.messages import Request
-from gateway.wire.views import ProblemView
+from gateway.wire.views import ConfigErrorView, ProblemView
 
 T = TypeVar("T")
 
@@ -119,9 +119,9 @@ def _ask(
         connection.close()
         raise Unreachable(f"no gateway answers at {target.url}: {_text(error)}") from error
     if answer.status != _OK:
-        detail = _detail(answer)
+        detail, errors = _problem(answer)
         connection.close()
-        raise Refused(answer.status, detail)
+        raise Refused(answer.status, detail, errors)
     return connection, answer
 
 
@@ -136,11 +136,12 @@ def _connection(target: Target, parts: SplitResult, timeout_s: float) -> HTTPCon
     return HTTPSConnection(host, parts.port, timeout=timeout_s, context=trusted)
 
 
-def _detail(answer: HTTPResponse) -> str:
+def _problem(answer: HTTPResponse) -> tuple[str, list[ConfigErrorView]]:
     try:
-        return msgspec.json.decode(answer.read(_ANSWER_BYTES), type=ProblemView).detail
+        view = msgspec.json.decode(answer.read(_ANSWER_BYTES), type=ProblemView)
     except (msgspec.DecodeError, OSError, HTTPException):
-        return answer.reason
+        return answer.reason, []
+    return view.detail, view.errors
 
 
 def _text(error: Exception) -> str:

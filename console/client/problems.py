@@ -1,10 +1,13 @@
 """What can go wrong between a command and a gateway, each with the exit code that scripts see."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.wire.exit_codes import ExitCode
+from gateway.wire.views import ConfigErrorView
 
 _DENIED: Final = frozenset({401, 403})
+_CONFLICT: Final = 412
 _WRONG_REQUEST: Final = frozenset({400, 422})
 
 
@@ -29,10 +32,16 @@ class Unreachable(AdminProblem):
 class Refused(AdminProblem):
     """The gateway answered and refused; `status` is its HTTP status."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, errors: Sequence[ConfigErrorView] = ()) -> None:
+        """errors: what is wrong with a configuration that was handed in."""
         super().__init__(f"the gateway refuses: {status} {detail}")
         self.status = status
+        self.errors = errors
         if status in _DENIED:
             self.exit_code = ExitCode.DENIED
+        elif status == _CONFLICT:
+            self.exit_code = ExitCode.REVISION_CONFLICT
+        elif errors:
+            self.exit_code = ExitCode.CONFIG_INVALID
         elif status in _WRONG_REQUEST:
             self.exit_code = ExitCode.USAGE

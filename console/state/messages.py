@@ -71,7 +71,7 @@ class Request(msgspec.Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     content_type: str = "application/json"
-    if_match: int | None = None
+    if_match: str | int | None = None
 
 
 class Response(msgspec.Struct, frozen=True):

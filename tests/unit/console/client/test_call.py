@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from console.client.call import decode, follow, get
+from console.client.call import decode, follow, get, send
 from console.client.contexts import Target
 from console.client.problems import AdminProblem, Refused, Unreachable
+from console.state.messages import Request
 from gateway.wire.exit_codes import ExitCode
 from gateway.wire.views import HealthView
 
@@ -103,3 +104,26 @@ def test_events_are_read_as_they_are_written(serve: Serve) -> None:
     events = list(follow(target, "/stream", {}, after="e;x=0"))
     assert events == [("hello", "{}", ""), ("exchange", "a\nb", "e;x=1"), ("message", "c", "e;x=1")]
     assert b"\r\nLast-Event-ID: e;x=0\r\n" in requests[0]
+
+
+def test_a_call_that_changes_something_carries_its_body_and_what_was_seen(serve: Serve) -> None:
+    target, requests = serve(answer("200 OK", b"{}"))
+    request = Request("PUT", "config/objects/route/a%2Fb", (("dry_run", "true"),), b"{}", "application/yaml", "3.7")
+    assert send(target, request) == b"{}"
+    assert requests[0].startswith(b"PUT /api/v1/config/objects/route/a%2Fb?dry_run=true HTTP/1.1\r\n")
+    for field in (b"Content-Type: application/yaml", b'If-Match: "3.7"', b"Content-Length: 2"):
+        assert b"\r\n" + field + b"\r\n" in requests[0]
+
+
+def test_a_conflict_and_a_wrong_configuration_have_exit_codes_of_their_own(serve: Serve) -> None:
+    error = b'{"file":"f","line":3,"key":"k","message":"m"}'
+    problem = b'{"title":"t","status":422,"reason":"r","detail":"d","errors":[' + error + b"]}"
+    for status, body, code in (
+        ("412 Precondition Failed", b"{}", ExitCode.REVISION_CONFLICT),
+        ("422 Unprocessable Entity", problem, ExitCode.CONFIG_INVALID),
+    ):
+        target, _ = serve(answer(status, body))
+        with pytest.raises(Refused) as raised:
+            send(target, Request("POST", "config/apply"))
+        assert raised.value.exit_code is code
+        assert [each.line for each in raised.value.errors] == ([3] if body is problem else [])

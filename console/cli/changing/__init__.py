@@ -1,0 +1,1 @@
+"""Commands that change a running gateway, and those that tell what changed."""

@@ -1,0 +1,1 @@
+"""What changed and what a change would do, in words and rows: shared by screens and commands."""

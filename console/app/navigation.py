@@ -2,15 +2,14 @@
 
 from itertools import count
 
-from textual.app import App
-
 from console.app.destinations import BY_KEY, BY_NAME, Place
+from console.app.typing_ahead import TypingAhead
 from console.screens.operator_screen import OperatorScreen
 from console.state.selection import Destination
 from console.state.trail import Trail
 
 
-class Navigating(App[None]):
+class Navigating(TypingAhead):
     """The part of the app that knows which screens there are and which is in front."""
 
     def __init__(self) -> None:

@@ -63,9 +63,5 @@ def fills(width: int, height: int, screen: str) -> bool:
 
 
 def test_leaving_gives_the_terminal_back(terminal: Terminal) -> None:
-    terminal.press(":")
-    terminal.await_text(r"^ :")
-    terminal.press("q")
-    terminal.await_text(r"^ :q")
-    terminal.press("Enter")
+    terminal.press(":", "q", "Enter")
     assert terminal.await_exit() == 0

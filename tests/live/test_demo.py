@@ -118,10 +118,7 @@ def test_on_a_terminal_the_console_is_open_over_the_demo_and_leaving_it_ends_the
 ) -> None:
     with Terminal(DEMO, environ={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.await_text(r"\A.* live \d", r"^ 1Over", within_s=40.0)
-        for key in leave:
-            terminal.press(key)
-            if key != leave[-1]:
-                terminal.await_text(rf"^ :{key.lstrip(':')}")
+        terminal.press(*leave)
         assert terminal.await_exit(60.0) == 0
         assert terminal.screen().count("agrees for every route, method and code") == 2
     assert processes_of(tmp_path) == []

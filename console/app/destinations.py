@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from console.screens.health.overview import OverviewScreen
 from console.screens.operator_screen import OperatorScreen
 from console.screens.routes import RoutesScreen
 from console.screens.traffic.explain import ExplainScreen
@@ -25,6 +26,7 @@ class Place(NamedTuple):
 
 
 PLACES: Final = (
+    Place("1", "overview", ("over",), OverviewScreen),
     Place("2", "routes", (), RoutesScreen),
     Place("4", "live", ("tail",), LiveScreen),
     Place("5", "traces", (), TracesScreen),

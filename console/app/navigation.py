@@ -81,6 +81,8 @@ class Navigating(TypingAhead):
     def to_worst(self) -> None:
         """The first screen of all ranks what needs attention."""
         self.action_go("1")
+        if self.front is not None and self.front.NAME == "overview":
+            _ = self.call_after_refresh(self.front.action_worst)
 
     def say(self, text: str) -> None:
         """On the screen in front."""

@@ -18,6 +18,8 @@ class GridColumn(NamedTuple):
     priority: int = 0
     is_number: bool = False
     grows: bool = False
+    is_prose: bool = False
+    """Sentences: cut at their end, where names are cut in the middle."""
 
 
 class GridRow(NamedTuple):
@@ -74,7 +76,12 @@ def shorten(text: str, width: int) -> str:
     return text[:left] + _ELLIPSIS + (text[-right:] if right else "")
 
 
-def place(cell: Cell, width: int, *, is_number: bool) -> Cell:
+def cut(text: str, width: int) -> str:
+    """At the end."""
+    return text if len(text) <= width else text[: max(0, width - len(_ELLIPSIS))] + _ELLIPSIS[:width]
+
+
+def place(cell: Cell, width: int, *, is_number: bool, is_prose: bool = False) -> Cell:
     """The cell, exactly so wide."""
-    text = shorten(cell.text, width)
+    text = cut(cell.text, width) if is_prose else shorten(cell.text, width)
     return Cell(text.rjust(width) if is_number else text.ljust(width), cell.severity)

@@ -6,15 +6,17 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
+from console.state.endpoint_counts import EndpointCounts
 from console.state.link import Link
 from console.state.messages import Answered, Event, Failed, Linked, Message, Sought, TailFailed
+from console.state.pulse import Pulse
 from console.state.reading import GATEWAY_PAST, AnyReading, Reading
 from console.state.reading import INCIDENTS as INCIDENTS_PAST
 from console.state.tail import Tail
 from gateway.wire.changes import IncidentListView, IncidentView
 from gateway.wire.history import HistoryTickView, HistoryView, SeriesPointView
 from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
-from gateway.wire.views import StatusView
+from gateway.wire.views import StatusView, UpstreamListView
 
 V = TypeVar("V")
 
@@ -51,6 +53,9 @@ class Model:
         self.link = Link()
         self.status: StatusView | None = None
         self.ticks: deque[HistoryTickView] = deque(maxlen=TICKS)
+        self.pulse = Pulse()
+        """The ticks by series."""
+        self.endpoint_counts = EndpointCounts()
         self.incidents: deque[IncidentView] = deque(maxlen=INCIDENTS)
         self.in_flight: InFlightListView | None = None
         self.tail = Tail()
@@ -100,6 +105,7 @@ class Model:
         vars(still).update(vars(self))
         still.ticks, still.incidents = self.ticks.copy(), self.incidents.copy()
         still.tail = self.tail.still()
+        still.pulse, still.endpoint_counts = self.pulse.still(), self.endpoint_counts.still()
         still._answers = self._answers.copy()
         return still
 
@@ -138,6 +144,7 @@ class Model:
         self.link, self.status, self.in_flight = Link(), None, None
         self.ticks.clear()
         self.incidents.clear()
+        self.pulse, self.endpoint_counts = Pulse(), EndpointCounts()
         self.tail, self.tail_problem = Tail(), ""
         self._answers.clear()
 
@@ -150,6 +157,8 @@ class Model:
             self._merge_incidents(view)
         elif answered.reading == GATEWAY_PAST:
             self._merge_ticks(view)
+        elif isinstance(view, UpstreamListView) and view.at is None:
+            self.endpoint_counts.take(view, self.now_s)
 
     def _merge_incidents(self, view: IncidentListView) -> None:
         known = {(incident.at, incident.id) for incident in self.incidents}
@@ -197,6 +206,7 @@ def _take_tick(model: Model, data: str) -> None:
     if model.ticks and model.ticks[-1].at == tick.at:
         model.ticks.pop()
     model.ticks.append(tick)
+    model.pulse.take(tick)
 
 
 def _take_incident(model: Model, data: str) -> None:

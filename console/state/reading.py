@@ -8,6 +8,7 @@ from gateway.wire.actions import MeView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ConfigView,
     ExchangeListView,
@@ -49,6 +50,7 @@ UPSTREAMS: Final = Reading("upstreams", UpstreamListView)
 REVISIONS: Final = Reading("revisions", RevisionListView, every_s=2.0)
 INCIDENTS: Final = Reading("incidents", IncidentListView, (("limit", "500"),), every_s=2.0)
 CONFIG: Final = Reading("config", ConfigView, every_s=ONCE)
+OBJECTIVES: Final = Reading("slo", ObjectiveListView, every_s=2.0)
 UNMATCHED: Final = Reading("unmatched", UnmatchedListView, every_s=2.0)
 
 
@@ -87,9 +89,11 @@ def exchange(wanted_id: str) -> Reading[ExchangeListView]:
     return Reading(f"exchanges/{quote(wanted_id, safe='')}", ExchangeListView, every_s=ONCE)
 
 
-def history(kind: SeriesKind, name: str, window: str = "5m", step: str = "", end: str = "") -> Reading[HistoryView]:
+def history(
+    kind: SeriesKind, name: str, window: str = "5m", step: str = "", end: str = "", every_s: float = 2.0
+) -> Reading[HistoryView]:
     """window, step: durations such as `5m`; end: Unix seconds, or now."""
-    return Reading("history", HistoryView, _query(kind=kind, name=name, window=window, step=step, end=end), 2.0)
+    return Reading("history", HistoryView, _query(kind=kind, name=name, window=window, step=step, end=end), every_s)
 
 
 GATEWAY_PAST: Final = Reading("history", HistoryView, (("kind", "gateway"), ("window", "5m"), ("step", "1s")))

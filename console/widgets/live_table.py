@@ -182,7 +182,8 @@ class LiveTable(Styled, Widget, can_focus=True):
         for position, width in zip(self._fitted.positions, self._fitted.widths, strict=True):
             if segments:
                 segments.append(styles.gap(" ", is_cursor=is_cursor))
-            cell = place(cells[position], width, is_number=self._grid.columns[position].is_number)
+            column = self._grid.columns[position]
+            cell = place(cells[position], width, is_number=column.is_number, is_prose=column.is_prose)
             segments.append(styles.segment(cell, is_cursor=is_cursor))
         padding = styles.gap(" ", is_cursor=is_cursor).style
         return Strip(segments).adjust_cell_length(self.size.width, padding)

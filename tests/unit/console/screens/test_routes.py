@@ -5,6 +5,7 @@ from textual.pilot import Pilot
 from console.app.app import ConsoleApp
 from console.state import reading
 from console.state.messages import Answered
+from console.state.selection import Destination
 from console.widgets.live_table import LiveTable
 from gateway.wire.history import RecentView
 from gateway.wire.views import MatchView, PlaceView, RouteListView, RouteView
@@ -36,4 +37,4 @@ def test_the_worst_route_is_first_and_the_cursor_stays_on_its_row() -> None:
         assert keys() == ["bad", "calm"]
         assert app.screen.query_one(LiveTable).cursor_key == "calm"
 
-    play(ConsoleApp(GivenSource([Answered(reading.ROUTES, routes)])), story, (100, 24))
+    play(ConsoleApp(GivenSource([Answered(reading.ROUTES, routes)]), first=Destination("routes")), story, (100, 24))

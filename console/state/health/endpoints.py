@@ -1,0 +1,126 @@
+"""How an endpoint is doing, in a word and a reason: by its checks where there are any, and by what comes of its traffic."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from console.state.endpoint_counts import Recently
+from console.state.health.evidence import failures_by_endpoint, lines_of
+from console.state.health.words import EndpointWord, Failures, Health
+from console.state.model import Model
+from console.state.reading import exchanges
+from gateway.wire.views import EndpointView, UpstreamView
+
+FAILED_LATELY: Final = exchanges("err", limit=100, every_s=1.0)
+"""From which the reasons of endpoints are taken."""
+
+FAILING: Final = 0.25
+ERRORS: Final = 0.01
+_FEWEST_FAILURES: Final = 2
+_FEWEST_ATTEMPTS: Final = 3
+_SLOWER: Final = 3.0
+_SLOWER_MS: Final = 50.0
+_PROOF_S: Final = 60.0
+_MOST_REASONS: Final = 3
+
+SEVERITIES: Final[dict[EndpointWord, Health]] = {
+    "down": "crit", "ejected": "crit", "failing": "crit", "errors": "warn", "slow": "warn", "draining": "draining",
+    "unknown": "unknown", "up": "ok",
+}  # fmt: skip
+_RANKS: Final = tuple(SEVERITIES)
+
+
+class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint. `error_ratio` is of the last seconds where those are known, or else of the window."""
+
+    upstream: str
+    address: str
+    word: EndpointWord
+    failures: tuple[Failures, ...] = ()
+    """Of the last minute, the most frequent first."""
+    error_ratio: float | None = None
+    p99_ms: float | None = None
+    others_p99_ms: float | None = None
+    """The best of its peers, where it is slower."""
+    rate: float = 0.0
+    is_alone: bool = False
+    since_s: float | None = None
+    """Where the gateway says when it came to this state."""
+    was: str = ""
+    """What the last minute knows and the last seconds do not: `failing` where it has just recovered."""
+
+    @property
+    def severity(self) -> Health:
+        return SEVERITIES[self.word]
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.severity in ("warn", "crit")
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The worst first."""
+        return _RANKS.index(self.word), -(self.error_ratio or 0.0) * (self.rate or 1.0)
+
+
+def health_of_endpoints(model: Model, upstreams: "list[UpstreamView]") -> list[EndpointHealth]:
+    """All of them, in the order of the configuration."""
+    proof = failures_by_endpoint(lines_of(model.view(FAILED_LATELY), model.now_s - _PROOF_S))
+    counts = model.endpoint_counts if model.at_s is None else None
+    return [
+        assess(upstream, endpoint, proof, counts.recently(upstream.name, endpoint.address) if counts else None)
+        for upstream in upstreams
+        for endpoint in upstream.endpoints
+    ]
+
+
+def assess(
+    upstream: UpstreamView,
+    endpoint: EndpointView,
+    proof: Mapping[tuple[str, str], Counter[str]],
+    recently: Recently | None,
+) -> EndpointHealth:
+    """proof: reasons of failures by upstream and address. recently: what its counters say of the last seconds."""
+    recent = endpoint.recent
+    ratio, attempts = recent.error_ratio, recent.rate * recent.seconds
+    if recently is not None and recently.requests >= _FEWEST_ATTEMPTS:
+        ratio, attempts = recently.failures / recently.requests, recently.requests
+    others = _best_of_the_others(upstream, endpoint)
+    word = _word(endpoint, ratio, attempts, others)
+    reasons = proof.get((upstream.name, endpoint.address), Counter()).most_common(_MOST_REASONS)
+    was_failing = (recent.error_ratio or 0.0) >= ERRORS
+    return EndpointHealth(
+        upstream=upstream.name,
+        address=endpoint.address,
+        word=word,
+        failures=tuple(Failures(reason, count) for reason, count in reasons),
+        error_ratio=ratio,
+        p99_ms=recent.p99_ms,
+        others_p99_ms=others if word == "slow" else None,
+        rate=recent.rate,
+        is_alone=len(upstream.endpoints) == 1,
+        was="failing" if word == "up" and was_failing else "",
+    )
+
+
+def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_ms: float | None) -> EndpointWord:
+    if endpoint.state == "unhealthy":
+        return "down"
+    if endpoint.state != "healthy":
+        return endpoint.state
+    if not attempts:
+        return "unknown"
+    # What is nearly two is two: the window's rate is rounded.
+    if ratio is not None and ratio >= ERRORS and ratio * attempts > _FEWEST_FAILURES - 0.5:
+        return "failing" if ratio >= FAILING else "errors"
+    p99_ms = endpoint.recent.p99_ms
+    if others_ms is not None and p99_ms is not None and p99_ms > max(others_ms * _SLOWER, others_ms + _SLOWER_MS):
+        return "slow"
+    return "up"
+
+
+def _best_of_the_others(upstream: UpstreamView, endpoint: EndpointView) -> float | None:
+    known = [other.recent.p99_ms for other in upstream.endpoints if other is not endpoint]
+    return min((p99_ms for p99_ms in known if p99_ms is not None), default=None)

@@ -1,0 +1,77 @@
+"""Since when: where a course rises to what it is now."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Final, NamedTuple
+
+from gateway.wire.history import HistoryPointView
+
+_FEWEST: Final = 4
+_TOGETHER: Final = 3
+_PART_OF_THE_WAY: Final = 0.35
+_DIPS: Final = 2
+"""So many steps that are low again end what goes on."""
+
+
+class Sample(NamedTuple):
+    """A value of a step that began `at_s`, in Unix seconds."""
+
+    at_s: float
+    value: float
+
+
+class Rise(NamedTuple):
+    """`since_s` is the beginning of the step with which it began."""
+
+    since_s: float
+    before: float
+    now: float
+
+
+def error_ratios(points: Iterable[HistoryPointView]) -> list[Sample]:
+    return [Sample(_at(point), point.error_ratio) for point in points if point.error_ratio is not None]
+
+
+def p99s(points: Iterable[HistoryPointView]) -> list[Sample]:
+    return [Sample(_at(point), point.p99_ms) for point in points if point.p99_ms is not None]
+
+
+def _at(point: HistoryPointView) -> float:
+    return datetime.fromisoformat(point.at).timestamp()
+
+
+def rise(samples: Sequence[Sample], factor: float = 1.5, least: float = 0.0) -> Rise | None:
+    """The newest rise that still lasts; None where the course is as it always was, as far as is told.
+
+    samples: oldest first. factor, least: how much higher than at its calmest it has to be to count as risen.
+    """
+    if len(samples) < _FEWEST:
+        return None
+    now = median(sample.value for sample in samples[-_TOGETHER:])
+    calm = min(
+        median(sample.value for sample in samples[start : start + _TOGETHER])
+        for start in range(len(samples) - _TOGETHER + 1)
+    )
+    if now <= calm * factor or now - calm <= least:
+        return None
+    line = calm + (now - calm) * _PART_OF_THE_WAY
+    start, low = len(samples) - 1, 0
+    for position in range(len(samples) - 1, -1, -1):
+        low = low + 1 if samples[position].value < line else 0
+        if low == _DIPS:
+            break
+        if not low:
+            start = position
+    return Rise(samples[start].at_s, calm, now)
+
+
+def streak(times_s: Sequence[float], until_s: float, longest_gap_s: float = 15.0) -> float | None:
+    """When what happens again and again began, of the times at which it did, oldest first; None if it is over."""
+    began_s: float | None = None
+    last_s = until_s
+    for at_s in reversed(times_s):
+        if last_s - at_s > longest_gap_s:
+            break
+        began_s = last_s = at_s
+    return began_s

@@ -1,0 +1,174 @@
+"""Situations in, sentences out: what needs attention and why, in the order of its weight."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from console.render.health.sentences import since, subject, what, why
+from console.state import reading
+from console.state.health.attention import attention
+from console.state.health.route_trouble import course_of
+from console.state.messages import Event
+from console.state.selection import Destination
+from gateway.wire.live import UnmatchedListView, UnmatchedView
+from gateway.wire.views import ConfigErrorView, ReloadView
+from tests.support.console import NOW_S
+from tests.support.situations import (
+    Situation,
+    at,
+    course,
+    endpoint,
+    failed,
+    figures,
+    incident,
+    promised,
+    route,
+    second,
+    slow,
+    status,
+    upstream,
+    worker,
+)
+
+
+def told(situation: Situation) -> list[str]:
+    found = attention(situation.model())
+    return [f"{each.severity} {subject(each)} | {what(each)} | {why(each)}" for each in found]
+
+
+def local(seconds_ago: float) -> str:
+    return f"{datetime.fromtimestamp(NOW_S - seconds_ago, UTC).astimezone():%H:%M:%S}"
+
+
+def test_nothing_needs_attention_where_all_is_well() -> None:
+    calm = Situation([route("orders")], [upstream("up", endpoint("10.0.1.7:9001"))])
+    assert told(calm) == []
+
+
+def test_a_failing_endpoint_is_the_cause_of_its_routes() -> None:
+    situation = Situation(
+        [route("orders", figures(20.0, 0.5)), route("search", figures(1.0, 0.4)), route("calm", upstream="other")],
+        [upstream("up", endpoint("10.0.1.7:9001", figures(10.0, 0.9)), endpoint("10.0.1.8:9001"))],
+        failed=[failed("orders", "10.0.1.7:9001", "connect_refused")] * 12,
+    )
+    assert told(situation) == [
+        "crit orders +1 | 5xx 50.0%  burn 500x | endpoint 10.0.1.7:9001 only refuses connections x12"
+    ]
+    [found] = attention(situation.model())
+    assert found.leads_to == Destination("endpoint", "up/10.0.1.7:9001")
+    assert why(found, 30) == "10.0.1.7:9001 refuses x12"
+
+
+def test_what_burns_most_traffic_is_first_and_promises_weigh() -> None:
+    situation = Situation(
+        [
+            route("rare", figures(0.5, 1.0), "a"),
+            route("busy", figures(200.0, 0.1), "b"),
+            route("unpromised", figures(10.0, 1.0), "c", slo=promised(availability=0.01)),
+        ],
+        [upstream("a", endpoint("h:1", figures(0.5, 1.0))), upstream("b", endpoint("h:2", figures(200.0, 0.1))),
+         upstream("c", endpoint("h:3", figures(10.0, 1.0)))],
+        failed=[failed("busy", "h:2", "upstream_status", 503)] * 3,
+    )  # fmt: skip
+    assert told(situation) == [
+        "crit busy | 5xx 10.0%  burn 100x | endpoint h:2 answers 503 x3",
+        "crit rare | 5xx 100%  burn 1 000x | endpoint h:1 fails",
+        "warn unpromised | 5xx 100%  burn 1.0x | endpoint h:3 fails",
+    ]
+
+
+def test_a_slow_endpoint_is_told_with_the_phase_and_with_its_peers() -> None:
+    situation = Situation(
+        [route("search", figures(10.0, 0.0, 812.0), slo=promised(under_ms=500.0))],
+        [upstream("up", endpoint("h:1", figures(5.0, 0.0, 900.0)), endpoint("h:2", figures(5.0, 0.0, 4.0)))],
+        slow=[slow("search", "h:1")] * 5,
+        more={course_of("search"): course("route", "search", [(10.0, 0.0)] * 20 + [(800.0, 0.0)] * 6)},
+    )
+    assert told(situation) == [
+        "warn search | p99 812ms (slo 500ms) | 93% upstream first byte, endpoint h:1 only, the best 4.0ms"
+    ]
+    [found] = attention(situation.model())
+    assert since(found, NOW_S) == local(60)
+
+
+def test_the_gateways_own_waiting_is_not_blamed_on_an_endpoint() -> None:
+    situation = Situation(
+        [route("search", figures(10.0, 0.0, 812.0), slo=promised(under_ms=500.0))],
+        [upstream("up", endpoint("h:1", figures(10.0, 0.0, 20.0)))],
+        slow=[slow("search", "h:1", pool_wait_ms=790.0, ttfb_ms=10.0)],
+    )
+    assert told(situation) == ["warn search | p99 812ms (slo 500ms) | 99% waiting for a connection"]
+
+
+def test_an_endpoint_that_retries_hide_is_told_by_itself() -> None:
+    situation = Situation(
+        [route("orders")], [upstream("up", endpoint("h:1", figures(5.0, 0.4)), endpoint("h:2"))],
+        failed=[failed("orders", "h:1", "upstream_reset")] * 4,
+    )  # fmt: skip
+    assert told(situation) == ["crit up h:1 | 40.0% of tries fail | endpoint h:1 breaks off x4"]
+
+
+def test_an_error_that_began_a_second_ago_is_told_before_the_minute_knows() -> None:
+    ticks = [
+        second(ago, {("route", "orders"): (20, 20 if ago == 1 else 0)}, "connect_refused") for ago in range(30, 0, -1)
+    ]
+    situation = Situation([route("orders", figures(20.0, 0.0))], [upstream("up", endpoint("h:1"))], seconds=ticks)
+    assert told(situation) == ["crit orders | 5xx 20.0%  burn 200x | upstream up refuses connections x20"]
+    [found] = attention(situation.model())
+    assert (found.trend, since(found, NOW_S)) == ("up", local(1))
+
+
+def test_what_is_over_is_a_warning_that_goes_down() -> None:
+    ticks = [second(ago, {("route", "orders"): (20, 20 if ago > 20 else 0)}) for ago in range(40, 0, -1)]
+    situation = Situation([route("orders", figures(20.0, 0.3))], [upstream("up", endpoint("h:1"))], seconds=ticks)
+    [found] = attention(situation.model())
+    assert (found.severity, found.trend) == ("warn", "down")
+
+
+def test_a_rejected_file_is_told_with_its_place_and_leads_to_the_changes() -> None:
+    error = ConfigErrorView(
+        file="/etc/gateway.yaml", line=31, key="routes[2].upstream", message="no upstream 'katalog'"
+    )
+    reload = ReloadView(at=at(40), trigger="file", result="rejected", revision="", duration_ms=1.0, errors=[error])
+    situation = Situation(status=status(last_reload=reload, source_differs=True))
+    assert told(situation) == [
+        "warn config | new file rejected | gateway.yaml:31 routes[2].upstream: no upstream 'katalog'"
+    ]
+    [found] = attention(situation.model())
+    assert (found.leads_to.screen, since(found, NOW_S)) == ("changes", local(40))
+
+
+def test_a_file_that_differs_is_told() -> None:
+    situation = Situation(status=status(source_differs=True))
+    assert told(situation) == ["warn config | file differs | a start from the file would give another revision"]
+
+
+def test_a_worker_that_keeps_dying_stands_above_all_traffic() -> None:
+    died = incident(1, "worker_died", "worker 2", 8, "worker 2 ended: killed by signal 9 (crashed)")
+    situation = Situation(
+        [route("orders", figures(500.0, 1.0))],
+        status=status(workers=[worker(1), worker(2, state="backing_off")]),
+        incidents=[died],
+    )
+    assert [line.partition(" | ")[0] for line in told(situation)] == ["crit worker 2", "crit orders"]
+    assert told(situation)[0].endswith("backing off: worker 2 ended: killed by signal 9 (crashed)")
+
+
+@pytest.mark.parametrize("recovers", [False, True])
+def test_a_sink_that_drops_is_told_until_it_recovers(recovers: bool) -> None:
+    known = [incident(1, "sink_dropping", "loki", 30, "loki loses logs (full): 7 so far", detail={"signal": "log"})]
+    known += [incident(2, "sink_recovered", "loki", 5, detail={"signal": "log"})] if recovers else []
+    expected = [] if recovers else ["warn loki | loses data | loki loses logs (full): 7 so far"]
+    assert told(Situation(incidents=known)) == expected
+
+
+def test_a_burst_of_unmatched_requests_is_told_and_a_steady_trickle_is_not() -> None:
+    def ticks(now: int) -> list[Event]:
+        return [second(ago, {("route", "_unmatched"): (now if ago <= 5 else 1, 0)}) for ago in range(60, 0, -1)]
+
+    seen = UnmatchedView(host="h", path="/admin/*", reason="no_route", count=40, last_method="GET", last_at=at(1))
+    more = {reading.UNMATCHED: UnmatchedListView(seen=40, distinct=1, is_exact=True, paths=[seen])}
+    assert told(Situation(seconds=ticks(1), more=more)) == []
+    burst = Situation(seconds=ticks(30), more=more)
+    assert told(burst) == ["warn no route | 30/s unmatched | no route x150, last GET /admin/*"]
+    assert attention(burst.model())[0].leads_to == Destination("live", filter="reason:no_route")

@@ -15,6 +15,7 @@ from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
+from gateway.wire.logs import LogListView
 from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ApplyResult,
@@ -199,6 +200,14 @@ class ActionsState(Protocol):
     def objects(self) -> ObjectsState: ...
 
 
+class LogState(Protocol):
+    """What the gateway itself said."""
+
+    def view(self, wanted: Expression, after: int | None, limit: int) -> LogListView:
+        """wanted: in the vocabulary of logs. The oldest `limit` after this id, or the newest there are."""
+        ...
+
+
 class GatewayState(Protocol):
     """A gateway as the admin API sees it. All methods are called on the supervisor's loop."""
 
@@ -213,6 +222,9 @@ class GatewayState(Protocol):
 
     @property
     def history(self) -> HistoryState: ...
+
+    @property
+    def logs(self) -> LogState: ...
 
     async def status_of(self, look: Look) -> StatusView: ...
 

@@ -15,6 +15,7 @@ from gateway.cli.options import add_config_file
 from gateway.config import ConfigInvalid
 from gateway.runtime.candidate import Loader
 from gateway.runtime.supervisor import StartFailed, Supervisor
+from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.logs import configure_logs
 from gateway.wire.exit_codes import ExitCode
 
@@ -33,11 +34,12 @@ class RunCommand:
 
     def run(self, arguments: argparse.Namespace) -> int:
         _open_standard_streams()
-        configure_logs(arguments.log_level)
+        logs = LogRing()
+        configure_logs(arguments.log_level, keep=logs.keep)
         setproctitle("sightline supervisor")
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(_serve(arguments.config, os.environ))
+                return runner.run(_serve(arguments.config, os.environ, logs))
         except ConfigInvalid as invalid:
             print(invalid, file=sys.stderr)
             return ExitCode.CONFIG_INVALID
@@ -60,10 +62,10 @@ def _open_standard_streams() -> None:
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - the same
 
 
-async def _serve(path: str, environ: Mapping[str, str]) -> int:
+async def _serve(path: str, environ: Mapping[str, str], logs: LogRing) -> int:
     loader = Loader(path, environ)
     first = await loader.load_file(1)
-    return await Supervisor(loader, first, environ).run()
+    return await Supervisor(loader, first, environ, logs).run()
 
 
 command = RunCommand()

@@ -66,6 +66,7 @@ class RunningGateway:
         self._reloads = reloads
         self._fleet = fleet
         self._sockets = sockets
+        self.logs = vitals.logs
         self._standing = vitals.standing
         self._intake = intake
         self._exposition = exposition

@@ -33,7 +33,7 @@ from gateway.runtime.intake import Intake
 from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
 from gateway.runtime.live.live import LiveTraffic
-from gateway.runtime.live.topics import incidents_topic
+from gateway.runtime.live.topics import incidents_topic, logs_topic
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolved, Resolver
@@ -45,6 +45,7 @@ from gateway.telemetry.background import main_stands_back
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.store import MetricsStore
 
 _HANDSHAKE_S: Final = 0.1
@@ -67,8 +68,8 @@ class StartFailed(Exception):  # noqa: N818 - the name says what is the case
 class Supervisor:
     """One gateway, from its first configuration to its end. `run` is called once."""
 
-    def __init__(self, loader: Loader, first: Candidate, environ: Mapping[str, str]) -> None:
-        """first: as loaded from the loader's file."""
+    def __init__(self, loader: Loader, first: Candidate, environ: Mapping[str, str], logs: LogRing) -> None:
+        """first: as loaded from the loader's file. logs: of this process, from its start."""
         configuration = first.configuration
         self._first, self._loader = first, loader
         self._store = MetricsStore(workers=configuration.workers)
@@ -78,13 +79,13 @@ class Supervisor:
         self._live = LiveTraffic(lambda: self._snapshot, self._tell, instruments)
         intake = Intake(self._store, self._sinks, self._live, History())
         self._incidents = Incidents(lambda: self._snapshot.revision)
-        self._live.register(incidents_topic(self._incidents))
+        self._live.register(incidents_topic(self._incidents), logs_topic(logs))
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._fleet = Fleet(configuration.workers, ledger)
         overrides = Overrides(self._fleet.distribution.set_overrides)
         self._endpoints = EndpointStates(self._store, self._incidents, overrides)
         self._vitals = Vitals(
-            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path
+            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path, logs
         )
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)

@@ -6,8 +6,8 @@ JSON when nobody is looking (stderr is no terminal), readable otherwise. Field n
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final, TextIO, TypeAlias
 
 import orjson
 import structlog
@@ -27,10 +27,16 @@ _QUIETER: Final = {"opentelemetry": logging.ERROR, "urllib3": logging.ERROR, "ai
 """Libraries whose warnings are told by our own metrics or by nobody's need."""
 
 
-def configure_logs(level: str = "info", stream: TextIO | None = None, *, as_json: bool | None = None) -> None:
+Keep: TypeAlias = Callable[[MutableMapping[str, Any]], None]
+"""Given each record as it is written, with what was raised as the text `exception`. Called from any thread; must not log."""
+
+
+def configure_logs(
+    level: str = "info", stream: TextIO | None = None, *, as_json: bool | None = None, keep: Keep | None = None
+) -> None:
     """Set up structlog and the standard library's logging for this process, to stderr unless told otherwise.
 
-    level: debug, info, warning or error. as_json: by default, whether the stream is no terminal.
+    level: debug, info, warning or error. as_json: by default, whether the stream is no terminal. keep: who else wants them.
     """
     stream = stream or sys.stderr
     as_json = not stream.isatty() if as_json is None else as_json
@@ -52,7 +58,10 @@ def configure_logs(level: str = "info", stream: TextIO | None = None, *, as_json
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(as_json=as_json)],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(as_json=as_json, keep=keep),
+            ],
         )
     )
     root = logging.getLogger()
@@ -69,10 +78,26 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
     return event
 
 
-def _rendering(*, as_json: bool) -> list[structlog.types.Processor]:
+def _rendering(*, as_json: bool, keep: Keep | None) -> list[structlog.types.Processor]:
+    kept = [_keeping(keep)] if keep is not None else []
     if as_json:
-        return [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer(serializer=_dump)]
-    return [redact, structlog.dev.ConsoleRenderer(timestamp_key="@timestamp")]
+        render = structlog.processors.JSONRenderer(serializer=_dump)
+        return [structlog.processors.format_exc_info, redact, *kept, render]
+    return [redact, *kept, structlog.dev.ConsoleRenderer(timestamp_key="@timestamp")]
+
+
+def _keeping(keep: Keep) -> structlog.types.Processor:
+    def pass_on(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # For a terminal what was raised is rendered later, with colours.
+        told = (
+            redact(logger, name, structlog.processors.format_exc_info(logger, name, dict(event)))
+            if event.get("exc_info")
+            else event
+        )
+        keep(told)
+        return event
+
+    return pass_on
 
 
 def _dump(event: Any, **_: Any) -> str:

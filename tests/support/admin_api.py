@@ -20,6 +20,7 @@ from gateway.admin.server import AdminServer
 from gateway.admin.state import ConfigFormat, EditableKind, Expected, TooManyFollowers, Wanted
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
+from gateway.telemetry.log_ring import LogRing
 from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
@@ -202,6 +203,7 @@ class PreparedState:
     live: PreparedLive = field(default_factory=PreparedLive)
     actions: PreparedActions = field(default_factory=PreparedActions)
     history: History = field(default_factory=History)
+    logs: LogRing = field(default_factory=LogRing)
     looks: list[Look] = field(default_factory=list)
 
     async def status_of(self, look: Look) -> StatusView:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.admin.live import examples, reads, stream
+from gateway.admin.live import examples, logs, reads, stream
 from gateway.admin.operations import Answer, Operation, Parameter
 from gateway.config.configuration import Role
 from gateway.wire.live import InFlightListView, UnmatchedListView
@@ -124,7 +124,7 @@ _STREAM: Final = Operation(
         Parameter(
             "topics",
             "query",
-            "Separated by commas: exchanges, status, inflight, history, incidents.",
+            "Separated by commas: exchanges, status, inflight, history, incidents, logs.",
             {"type": "string", "default": "exchanges"},
             "exchanges,incidents",
         ),
@@ -152,4 +152,4 @@ _STREAM: Final = Operation(
     ),
 )
 
-OPERATIONS: Final = (_EXCHANGES, _EXCHANGE, _IN_FLIGHT, _UNMATCHED, _STREAM)
+OPERATIONS: Final = (_EXCHANGES, _EXCHANGE, _IN_FLIGHT, _UNMATCHED, logs.OPERATION, _STREAM)

@@ -61,9 +61,10 @@ class LiveTraffic:
     def worker_gone(self, worker: int) -> None:
         self._in_flight.worker_gone(worker)
 
-    def register(self, topic: Topic) -> None:
-        """Something else that can be followed."""
-        self._stream.register(topic)
+    def register(self, *topics: Topic) -> None:
+        """What else can be followed."""
+        for topic in topics:
+            self._stream.register(topic)
 
     def register_status(self, status: Callable[[], StatusView]) -> None:
         self.register(Topic("status", 1.0, lambda _after, _wanted: [Told(msgspec.json.encode(status()))]))

@@ -11,9 +11,11 @@ import msgspec
 
 from gateway.runtime.incidents import Incidents
 from gateway.telemetry.history.history import History
+from gateway.telemetry.log_ring import LogRing
 from gateway.wire.filter import Expression
 
 _INCIDENTS_AT_ONCE: Final = 100
+_LOGS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,22 @@ def incidents_topic(incidents: Incidents) -> Topic:
         ]
 
     return Topic("incidents", 0.25, ask, resumes=True)
+
+
+def logs_topic(logs: LogRing) -> Topic:
+    """Records of the operational log as they are written; a later connection goes on behind the last it was told."""
+
+    def ask(after: str, _wanted: Expression) -> Iterable[Told]:
+        if not after.isdecimal():
+            return [Told(b"", str(logs.last_id))]
+        records = logs.since(int(after), _LOGS_AT_ONCE)
+        before = [int(after), *(record.id for record in records)]
+        return [
+            Told(msgspec.json.encode(record), str(record.id), lost=record.id - previous - 1)
+            for record, previous in zip(records, before, strict=False)
+        ]
+
+    return Topic("logs", 0.25, ask, resumes=True)
 
 
 def history_topic(history: History) -> Topic:

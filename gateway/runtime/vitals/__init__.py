@@ -1,1 +1,1 @@
-"""How the gateway itself is: its processes, its memory, its source of configuration, and the states of its endpoints."""
+"""How the gateway itself is: its processes, its memory, its source of configuration, the states of its endpoints, its log."""

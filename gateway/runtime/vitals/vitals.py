@@ -13,6 +13,7 @@ from gateway.runtime.vitals.source_reads import SourceReads
 from gateway.runtime.vitals.standing import Standing
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.labels import SUPERVISOR, worker_label
+from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.store import MetricsStore
 
 
@@ -27,9 +28,11 @@ class Vitals:
         loads: Mapping[int, WorkerLoad],
         endpoints: EndpointStates,
         path: str,
+        logs: LogRing,
     ) -> None:
         """loads: by worker."""
         self.endpoints = endpoints
+        self.logs = logs
         self._seats = seats
         self._source = SourceReads(path, instruments.source_read_at.set)
         instruments.memory_limit.set_function(memory_limit)

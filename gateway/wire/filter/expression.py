@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from gateway.wire.filter.fields import FIELDS, MACROS, PRINTED, UNITS
+from gateway.wire.filter.fields import FIELDS, LOGS, MACROS, PRINTED, UNITS
 
 Order: TypeAlias = Literal[">", ">=", "<", "<="]
 
+_MACROS: Final = MACROS.keys() | LOGS.macros.keys()
+"""Of all vocabularies, so that a word which is written down does not depend on whose it is."""
 _PLAIN_VALUE: Final = re.compile(r'[^\s,()|"*<>=~!][^\s,()|"*]*')
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9/_.%][A-Za-z0-9/_.%-]*")
 
@@ -156,7 +158,7 @@ def _render_term(expression: Expression) -> str:
         case Macro(name):
             return name
         case Word(text):
-            return text if _PLAIN_WORD.fullmatch(text) and text not in MACROS else quote(text)
+            return text if _PLAIN_WORD.fullmatch(text) and text not in _MACROS else quote(text)
         case Pattern(field, pattern):
             return f"{field}~{quote(pattern)}"
         case Test(field, values):

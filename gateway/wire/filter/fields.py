@@ -1,5 +1,7 @@
-"""What a filter can ask about: the fields of an exchange, what kind of value each takes, and the macros."""
+"""What a filter can ask about: the fields of an exchange or of a log record, what kind of value each takes, and the macros."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -16,6 +18,7 @@ class Kind(Enum):
     DURATION = "a duration such as >500ms or 100ms..2s"
     SIZE = "a size such as >10KiB"
     COUNT = "a number such as >0 or 1..3"
+    LEVEL = "debug, info, warning, error or critical"
 
 
 FIELDS: Final[dict[str, Kind]] = {
@@ -74,3 +77,26 @@ PRINTED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.STATUS: ("",),
 }
 """Units in which numbers are written down again: the first that divides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What can be asked about one kind of thing. has_others: whether any other name is a field too, of text."""
+
+    fields: Mapping[str, Kind]
+    macros: Mapping[str, str]
+    has_others: bool = False
+
+    def kind_of(self, field: str) -> Kind | None:
+        """None for what is no field."""
+        return self.fields.get(field, Kind.TEXT if self.has_others else None)
+
+
+EXCHANGES: Final = Vocabulary(FIELDS, MACROS)
+
+LOGS: Final = Vocabulary(
+    {"level": Kind.LEVEL, "event": Kind.TEXT, "logger": Kind.TEXT, "node": Kind.TEXT, "actor": Kind.TEXT},
+    {"audit": "somebody did it", "err": "an error, or worse"},
+    has_others=True,
+)
+"""Of records; a level stands for itself and all that are worse, a name that is not here for a field of the record."""

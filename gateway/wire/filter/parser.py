@@ -21,7 +21,7 @@ from gateway.wire.filter.expression import (
     any_of,
     none_of,
 )
-from gateway.wire.filter.fields import FIELDS, LATER, MACROS, NUMERIC, Kind
+from gateway.wire.filter.fields import EXCHANGES, FIELDS, LATER, NUMERIC, Kind, Vocabulary
 from gateway.wire.filter.patterns import pattern_problem
 from gateway.wire.filter.values import ordered_value, plain_value, quoted_value
 
@@ -30,22 +30,22 @@ MAX_TERMS: Final = 32
 MAX_DEPTH: Final = 8
 
 
-def parse_filter(text: str) -> Expression:
-    """Raises FilterError, and nothing else. A blank text is EVERYTHING."""
+def parse_filter(text: str, vocabulary: Vocabulary = EXCHANGES) -> Expression:
+    """Raises FilterError, and nothing else. A blank text is EVERYTHING. vocabulary: of what is filtered."""
     if len(text) > MAX_CHARACTERS:
         raise FilterError(MAX_CHARACTERS, f"a filter has at most {MAX_CHARACTERS} characters")
     for position, character in enumerate(text):
         if not character.isprintable() and character != "\t":
             raise FilterError(position, "a character that cannot be printed")
-    parser = _Parser(text)
-    return parser.parse()
+    return _Parser(text, vocabulary).parse()
 
 
 class _Parser:
     """One text, once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self._cursor = Cursor(text)
+        self._vocabulary = vocabulary
         self._terms = 0
         self._depth = 0
 
@@ -112,60 +112,61 @@ class _Parser:
         word = cursor.run()
         if not word:
             raise FilterError(start, f"expected a condition, not {cursor.next or 'the end'}")
-        return Macro(word) if word in MACROS else Word(word)
+        return Macro(word) if word in self._vocabulary.macros else Word(word)
 
     def _predicate(self, head: Head, start: int) -> Expression:
-        field = head.field
-        if field not in FIELDS:
+        field, kind = head.field, self._vocabulary.kind_of(head.field)
+        if kind is None:
             raise _unknown(field, start)
         match head.operator:
             case ":":
-                return Test(field, self._values(field))
+                return Test(field, self._values(field, kind))
             case "=":
-                return Test(field, (self._single(field),))
+                return Test(field, (self._single(field, kind),))
             case "!=":
-                return none_of(Test(field, (self._single(field),)))
+                return none_of(Test(field, (self._single(field, kind),)))
             case "~":
-                return self._pattern(field)
+                return self._pattern(field, kind)
             case "!~":
-                return none_of(self._pattern(field))
+                return none_of(self._pattern(field, kind))
             case order:
                 position = self._cursor.at
-                return Test(field, (ordered_value(field, order, self._cursor.run(), position),))
+                return Test(field, (ordered_value(field, kind, order, self._cursor.run(), position),))
 
-    def _values(self, field: str) -> tuple[Value, ...]:
-        values = [self._value(field)]
+    def _values(self, field: str, kind: Kind) -> tuple[Value, ...]:
+        values = [self._value(field, kind)]
         while self._cursor.take(","):
-            values.append(self._value(field))
+            values.append(self._value(field, kind))
         self._terms += len(values) - 1
         return tuple(values)
 
-    def _value(self, field: str) -> Value:
+    def _value(self, field: str, kind: Kind) -> Value:
         cursor = self._cursor
         position = cursor.at
         if cursor.next == '"':
-            return quoted_value(field, cursor.quoted(), position)
+            return quoted_value(kind, cursor.quoted(), position)
         text = cursor.run()
         if not text:
-            raise FilterError(position, f"expected {FIELDS[field].value}")
-        return plain_value(field, text, position)
+            raise FilterError(position, f"expected {kind.value}")
+        return plain_value(field, kind, text, position)
 
-    def _single(self, field: str) -> Value:
+    def _single(self, field: str, kind: Kind) -> Value:
         """The value behind = and !=, in which * is a character like any other."""
         cursor = self._cursor
         position = cursor.at
-        if cursor.next == '"' or FIELDS[field] in NUMERIC or FIELDS[field] is Kind.ADDRESS:
-            return self._value(field)
+        if cursor.next == '"' or kind in NUMERIC or kind is Kind.ADDRESS:
+            return self._value(field, kind)
         text = cursor.run()
         if not text:
-            raise FilterError(position, f"expected {FIELDS[field].value}")
-        return quoted_value(field, text, position)
+            raise FilterError(position, f"expected {kind.value}")
+        return quoted_value(kind, text, position)
 
-    def _pattern(self, field: str) -> Pattern:
+    def _pattern(self, field: str, kind: Kind) -> Pattern:
         cursor = self._cursor
         position = cursor.at
-        if FIELDS[field] in NUMERIC:
-            raise FilterError(position, f"{field} is a number; expected {FIELDS[field].value} behind a colon")
+        if kind in NUMERIC or kind is Kind.LEVEL:
+            what = "a number" if kind in NUMERIC else "one of a few words"
+            raise FilterError(position, f"{field} is {what}; expected {kind.value} behind a colon")
         pattern = cursor.quoted() if cursor.next == '"' else cursor.run()
         problem = pattern_problem(_not_empty(pattern, position))
         if problem:

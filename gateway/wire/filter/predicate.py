@@ -156,13 +156,14 @@ def _number_test(value: Value) -> Callable[[int], bool]:
 def _texts(field: str, values: Iterable[Value]) -> Predicate:
     fact = _FACTS[field]
     exact = frozenset(value.text for value in values if isinstance(value, Exact))
-    others = [_text_test(value) for value in values if not isinstance(value, Exact)]
+    others = [text_test(value) for value in values if not isinstance(value, Exact)]
     if not others:
         return lambda line: fact(line) in exact
     return lambda line: (text := fact(line)) in exact or any(test(text) for test in others)
 
 
-def _text_test(value: Value) -> Callable[[str], bool]:
+def text_test(value: Value) -> Callable[[str], bool]:
+    """Whether a text is what a Glob or a Network stands for."""
     match value:
         case Glob(text):
             return _glob_test(text)

@@ -10,7 +10,8 @@ from typing import Final, NoReturn, cast
 from gateway.model.outcome import Reason, Source
 from gateway.wire.filter.errors import FilterError, nearest
 from gateway.wire.filter.expression import Bound, Exact, Glob, Network, Number, Order, Span, StatusClass, Value
-from gateway.wire.filter.fields import FIELDS, NUMERIC, UNITS, Kind
+from gateway.wire.filter.fields import NUMERIC, UNITS, Kind
+from gateway.wire.logs import LEVELS
 
 _NUMBER: Final = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)([A-Za-z]*)", re.ASCII)
 _ORDER: Final = re.compile(r">=|<=|>|<")
@@ -20,20 +21,19 @@ _LARGEST: Final = 1 << 53
 """Greater numbers are nobody's latency or size, and some readers of JSON cannot hold them."""
 
 _REASONS: Final = tuple(reason.value for reason in Reason)
+_LEVEL_NAMES: Final = {"warn": "warning", "err": "error", "crit": "critical"}
 _SOURCES: Final = tuple(source.value for source in Source)
 
 
-def quoted_value(field: str, text: str, position: int) -> Value:
+def quoted_value(kind: Kind, text: str, position: int) -> Value:
     """A value between quotes: nothing in it has a special meaning."""
-    kind = FIELDS[field]
     if kind in NUMERIC:
         raise _expected(kind, position, "leave the quotes away")
     return _exact(kind, text, position)
 
 
-def plain_value(field: str, text: str, position: int) -> Value:
+def plain_value(field: str, kind: Kind, text: str, position: int) -> Value:
     """A value as it stands in the filter; `position` is where it begins."""
-    kind = FIELDS[field]
     if kind in NUMERIC:
         return _numeric(kind, text, position)
     if _ORDER.match(text):
@@ -45,9 +45,8 @@ def plain_value(field: str, text: str, position: int) -> Value:
     return _exact(kind, text, position)
 
 
-def ordered_value(field: str, order: str, text: str, position: int) -> Value:
+def ordered_value(field: str, kind: Kind, order: str, text: str, position: int) -> Value:
     """What stands behind > >= < <=."""
-    kind = FIELDS[field]
     if kind not in NUMERIC:
         raise FilterError(position, f"{field} has no order; expected {kind.value}")
     number, end = _number(kind, text, 0, position)
@@ -117,6 +116,8 @@ def _exact(kind: Kind, text: str, position: int) -> Exact:
             return Exact(_known(text, _REASONS, kind, position))
         case Kind.ADDRESS:
             return Exact(_address(text, position))
+        case Kind.LEVEL:
+            return Exact(_known(_LEVEL_NAMES.get(text.lower(), text.lower()), LEVELS, kind, position))
         case _:
             return Exact(text)
 
@@ -131,6 +132,8 @@ def _glob(kind: Kind, text: str, position: int) -> Glob:
     """A glob of words that matches none of them is a mistake, not an answer."""
     if kind is Kind.METHOD:
         text = text.upper()
+    if kind is Kind.LEVEL:
+        raise _expected(kind, position)
     known = {Kind.REASON: _REASONS, Kind.SOURCE: _SOURCES}.get(kind)
     if known is not None and not any(fnmatchcase(word, text.replace("[", "[[]").replace("?", "[?]")) for word in known):
         raise _expected(kind, position)

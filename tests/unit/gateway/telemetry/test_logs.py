@@ -135,3 +135,20 @@ def test_a_canary_under_a_secret_key_never_shows(value: Any) -> None:
 @given(st.recursive(st.just({"a": 1}), lambda inner: st.dictionaries(st.just("n"), inner, min_size=1), max_leaves=30))
 def test_any_depth_is_survived(value: dict[str, Any]) -> None:
     redact(None, "", {"event": "x", "data": value})
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_whoever_wants_the_records_gets_them_without_secrets_and_with_what_was_raised(*, as_json: bool) -> None:
+    kept: list[dict[str, Any]] = []
+    configure_logs(stream=io.StringIO(), as_json=as_json, keep=lambda event: kept.append(dict(event)))
+    log = structlog.get_logger("sightline.test")
+    log.info("called", token="abc", worker=2)
+    try:
+        int("no good: Bearer abcdef123456")
+    except ValueError:
+        log.exception("failed")
+    logging.getLogger("some.library").warning("said %s", "so")
+    called, failed, said = kept
+    assert (called["event"], called["token"], called["worker"], called["level"]) == ("called", "REDACTED", 2, "info")
+    assert (failed["level"], "no good: Bearer REDACTED" in failed["exception"]) == ("error", True)
+    assert (said["event"], said["logger"], said["level"]) == ("said so", "some.library", "warning")

@@ -3,7 +3,8 @@
 import json
 
 from gateway.runtime.incidents import Incidents
-from gateway.runtime.live.topics import history_topic, incidents_topic
+from gateway.runtime.live.topics import history_topic, incidents_topic, logs_topic
+from gateway.telemetry.log_ring import LogRing
 from gateway.wire.filter import EVERYTHING
 from tests.unit.gateway.telemetry.history.windows import NOW, Scene, route_delta
 
@@ -60,3 +61,19 @@ def test_incidents_that_are_not_remembered_any_more_are_said_to_be_lost() -> Non
     told = list(incidents_topic(incidents).ask("2", EVERYTHING))
     assert [one.place for one in told] == ["8", "9", "10"]
     assert [one.lost for one in told] == [5, 0, 0]
+
+
+def test_log_records_are_told_from_the_moment_somebody_follows_and_the_lost_are_counted() -> None:
+    logs = LogRing(capacity=3)
+    logs.keep({"event": "before"})
+    topic = logs_topic(logs)
+    (first,) = topic.ask("", EVERYTHING)
+    assert (first.data, first.place) == (b"", "1")
+    logs.keep({"event": "after", "level": "error"})
+    (told,) = topic.ask(first.place, EVERYTHING)
+    record = json.loads(told.data)
+    assert (record["event"], record["level"], told.place, told.lost) == ("after", "error", "2", 0)
+    assert list(topic.ask(told.place, EVERYTHING)) == []
+    for number in range(8):
+        logs.keep({"event": f"record {number}"})
+    assert [(one.place, one.lost) for one in topic.ask("2", EVERYTHING)] == [("8", 5), ("9", 0), ("10", 0)]

@@ -10,6 +10,7 @@ from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry import catalog
 from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.store import MetricsStore
 
 
@@ -22,7 +23,7 @@ def test_each_process_has_its_label(tmp_path: Path) -> None:
     store, instruments = MetricsStore(), SupervisorInstruments()
     seats: Any = [SimpleNamespace(index=1, pid=os.getpid()), SimpleNamespace(index=2, pid=0)]
     states = EndpointStates(store, Deaf(), Overrides(lambda _: None))
-    Vitals(store, instruments, lambda: seats, {}, states, str(tmp_path / "sightline.yaml"))
+    Vitals(store, instruments, lambda: seats, {}, states, str(tmp_path / "sightline.yaml"), LogRing())
     (memory,) = store.families((catalog.PROCESS_MEMORY,))
     assert set(memory.series) == {("supervisor",), ("worker-1",)}
     assert (instruments.registry.get_sample_value(catalog.MEMORY_LIMIT.name) or 0) > 0

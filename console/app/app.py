@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from console.app.commands import RUNS
 from console.app.destinations import BY_NAME
 from console.app.files import Files
-from console.app.looks import Looks
+from console.app.linking import Linking
 from console.app.pivots import PIVOTS
 from console.render.palette import PaletteName
 from console.sources.source import Source
@@ -15,7 +15,7 @@ from console.state.commands import Parsed
 from console.state.selection import Destination, Selection
 
 
-class ConsoleApp(Looks):
+class ConsoleApp(Linking):
     """Implements console.screens.operations.Console."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -60,9 +60,7 @@ class CommandBar(Feeding):
         if isinstance(given, Misread):
             suggestion = f"; did you mean :{given.suggestion}?" if given.suggestion else "; ? shows what there is"
             self.say(f"{given.message}{suggestion}")
-        elif given.context:
-            self.say("there are no other contexts here")
-        else:
+        elif not given.context or self.switch_context(given.context):
             self.run_parsed(given)
 
     def use_alias(self, name: str, line: str) -> None:
@@ -82,10 +80,19 @@ class CommandBar(Feeding):
         """Do what it says."""
         raise NotImplementedError
 
+    def switch_context(self, name: str) -> bool:
+        """Go over to another gateway; False where there is none of that name."""
+        raise NotImplementedError
+
+    def context_names(self) -> list[str]:
+        raise NotImplementedError
+
     def names(self, kind: Kind) -> Sequence[str]:
         """Live names of a kind, for completion."""
         if kind == "field":
             return self.front.SORTS if self.front is not None else ()
+        if kind == "context":
+            return self.context_names()
         return names_in(self.live_model, kind)
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:

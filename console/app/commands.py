@@ -23,6 +23,9 @@ class Commanded(Protocol):
     def save_view(self, name: str) -> None: ...
     def use_theme(self, name: str) -> None: ...
     def allow_writing(self, duration: str) -> None: ...
+    def switch_context(self, name: str) -> bool: ...
+    def list_contexts(self) -> None: ...
+    def record(self, file: str) -> None: ...
     def use_alias(self, name: str, line: str) -> None: ...
 
 
@@ -71,6 +74,13 @@ def _opens(screen: str) -> Run:
     return lambda console, given: console.open(Destination(screen, " ".join(given.words)))
 
 
+def _context(console: Commanded, words: tuple[str, ...]) -> None:
+    if words:
+        console.switch_context(words[0])
+    else:
+        console.list_contexts()
+
+
 _OTHERS: Final = (
     Entry(Command("req", "a request by its id", (Argument("id", "id"),)), _opens("request")),
     Entry(Command("trace", "a trace by its id", (Argument("id", "id"),)), _opens("trace")),
@@ -96,6 +106,11 @@ _OTHERS: Final = (
           lambda console, given: console.use_theme(given.words[0])),
     Entry(Command("write", "lift read-only for a while: write 15m", (Argument("duration", "duration"),)),
           lambda console, given: console.allow_writing(given.words[0])),
+    Entry(Command("ctx", "another gateway, of contexts.yaml", (Argument("name", "context", is_required=False),), ("context",)),
+          lambda console, given: _context(console, given.words)),
+    Entry(Command("record", "what is heard, into a file to be played back; without one, the end of it",
+                  (Argument("file", "file", is_required=False, takes_rest=True),)),
+          lambda console, given: console.record(" ".join(given.words))),
     Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),
     Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
 )  # fmt: skip

@@ -58,11 +58,20 @@ class Feeding(Navigating):
 
     def start_feeding(self) -> None:
         self.set_interval(_FAR_FRAME_S if self.is_far else _FRAME_S, self._draw_in_turn)
-        self.run_worker(self._feed(), exclusive=True, group="feed")
+        self.feed_anew()
 
-    async def _feed(self) -> None:
+    def feed_anew(self) -> None:
+        """From the source as it is now; the one before is left without waiting for its end."""
+        self.run_worker(self._feed(self.source, self.live_model), exclusive=True, group="feed")
+
+    async def _feed(self, source: Source, model: Model) -> None:
         await asyncio.sleep(0)  # The first paint comes first.
-        await self.source.run(self._take)
+
+        def take(at_s: float, message: Message) -> None:
+            if model is self.live_model:  # Whoever was left may still say something.
+                self._take(at_s, message)
+
+        await source.run(take)
 
     def _take(self, at_s: float, message: Message) -> None:
         self.live_model.now_s = at_s

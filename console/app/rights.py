@@ -60,6 +60,10 @@ class Rights(Views):
             return f"no action while {freshness}"
         return "no action while frozen" if self.frozen_at_s is not None else ""
 
+    def forbid_writing(self) -> None:
+        """Again, where that was lifted."""
+        self._write_until_s = None
+
     def allow_writing(self, duration: str) -> None:
         """For a while, where the context alone forbids it."""
         try:

@@ -52,7 +52,12 @@ class Terminal:
         command = ("sh", "-c", _SHELL, "sh", *self._command)
         size = ("-x", str(columns), "-y", str(rows))
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("TMUX", "SIGHTLINE_"))}
-        environment |= {"LC_ALL": "C.UTF-8", "XDG_CONFIG_HOME": str(self._folder), **self._environ}
+        environment |= {
+            "LC_ALL": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(self._folder),
+            "XDG_STATE_HOME": str(self._folder),
+            **self._environ,
+        }
         for name in ("NO_COLOR", "SSH_CONNECTION"):
             if name not in self._environ:
                 environment.pop(name, None)

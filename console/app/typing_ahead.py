@@ -10,10 +10,10 @@ from typing import Final
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 
 MOST: Final = 256
-"""Keys that wait; what is typed beyond them is lost."""
+"""Keys that wait, and what is pasted between them; what is typed beyond them is lost."""
 _EFFECT_S: Final = 0.25
 """A key that has had no effect by then, because something waits for something else, does not hold up those after it."""
 _ROUNDS: Final = 2
@@ -25,11 +25,11 @@ class TypingAhead(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._typed: deque[Key] = deque()
+        self._typed: deque[Key | Paste] = deque()
         self._taking: asyncio.Task[None] | None = None
 
     async def on_event(self, event: Event) -> None:
-        if not isinstance(event, Key) or event.is_forwarded:
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
         elif self._taking is None or self._taking.done():
             target = self._target

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from console.render.palette import PALETTES
+from console.render.traffic.top import KEYS
 from console.state.commands import Kind
 from console.state.model import Model
+from console.state.raw import RAW_KINDS
 from gateway.wire.changes import RevisionListView
 from gateway.wire.views import RouteListView, UpstreamListView
 
@@ -40,4 +42,5 @@ def _revisions(model: Model) -> Iterable[str]:
 
 _LOOKS: Final[dict[Kind, Callable[[Model], Iterable[str]]]] = {
     "route": _routes, "upstream": _upstreams, "endpoint": _endpoints, "revision": _revisions, "theme": lambda _model: PALETTES,
+    "ranking": lambda _model: KEYS, "object": lambda _model: RAW_KINDS,
 }  # fmt: skip

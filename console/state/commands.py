@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal[
     "route", "upstream", "endpoint", "revision", "context", "theme", "view", "screen", "field", "id", "clock", "duration", "file",
-    "alert", "text",
+    "alert", "ranking", "object", "text",
 ]  # fmt: skip
 """What an argument is: of the first ones there are names to complete it from."""
 

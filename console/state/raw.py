@@ -76,3 +76,6 @@ _KINDS: Final[dict[str, Callable[[str], RawObject]]] = {
     "config": lambda name: RawObject(reading.CONFIG, name, _whole, "sightline status --json"),
     "status": lambda name: RawObject(reading.STATUS, name, _whole, "sightline status --json"),
 }
+
+RAW_KINDS: Final = tuple(kind if kind in _WITHOUT_NAME else f"{kind}:" for kind in _KINDS)
+"""How subjects begin, to be completed from."""

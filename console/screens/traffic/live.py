@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from console.render.traffic.nothing import nothing_found
 from console.render.traffic.tail_rows import CHOOSABLE, COLUMNS, GRID_COLUMNS, tail_cells, tail_header
-from console.render.traffic.top import SORTS, tally_of, top_grid
+from console.render.traffic.top import KEYS, SORTS, tally_of, top_grid
 from console.screens.operator_screen import OperatorScreen
 from console.screens.traffic.selecting import selection_of
 from console.state import reading
@@ -25,6 +25,7 @@ _TOPS: Final = {
     "c": "client", "p": "path", "r": "route", "u": "ua", "e": "endpoint", "s": "status", "h": "host", "m": "method", "w": "reason",
 }  # fmt: skip
 """Letters behind T."""
+_ALSO: Final = {"consumer": "client", "agent": "ua", "user-agent": "ua"}
 _ASKED_AGAIN_S: Final = 5.0
 _APART: Final = 50
 _RANKED: Final = 200
@@ -52,7 +53,7 @@ class LiveScreen(OperatorScreen):
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__("", filter_text)
-        self._by = subject if subject in _TOPS.values() else ""
+        self._by = _ALSO.get(subject, subject) if _ALSO.get(subject, subject) in KEYS else ""
         self._column = CHOOSABLE[0]
         self._is_barren = False
         self.sort = "rate" if self._by else ""

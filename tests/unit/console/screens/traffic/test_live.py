@@ -206,3 +206,20 @@ def test_keys_copy_the_command_that_prints_the_same() -> None:
         assert app.screen.twin() == "sightline top client --filter 'status:5xx'"
 
     play(live(GivenSource(some(1)), "status:5xx"), story)
+
+
+def test_commands_open_rankings_what_runs_and_what_no_route_took() -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        for command, name, filter_text in [
+            ("top client /err", "live", "err"), ("inflight /latency:>1s", "inflight", "latency:>1s"), ("unmatched", "unmatched", ""),
+            ("raw config", "raw", ""), ("live /status:5xx", "live", "status:5xx"), ("x GET /v1 -H a:b", "explain", ""),
+            ("req 0c1b7a4de25f4c7e", "request", ""), ("trace 0c1b7a4de25f4c7e8d1f2a3b4c5d6e7f", "trace", ""),
+        ]:  # fmt: skip
+            app.run_command(command)
+            await pilot.pause()
+            assert (app.screen.NAME, app.screen.filter) == (name, filter_text)  # type: ignore[attr-defined]
+        app.run_command("top consumer")
+        await pilot.pause()
+        assert app.screen.twin() == "sightline top client"  # type: ignore[attr-defined]
+
+    play(live(GivenSource(some(1))), story)

@@ -1,8 +1,8 @@
 """A table that is told its rows again and again: only lines that changed are painted, and the cursor stays on its row."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region
@@ -12,7 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.render.cells import Cell
-from console.render.grid import Fitted, Grid, GridRow, fit, place
+from console.render.grid import Fitted, Grid, GridRow, fit
+from console.widgets.row import row_strip
 from console.widgets.styled import Styled
 
 _HEADER: Final = 1
@@ -177,13 +178,6 @@ class LiveTable(Styled, Widget, can_focus=True):
             )
         return Strip.blank(width, self.styles_of_cells.plain)
 
-    def _strip(self, cells: "list[Cell] | tuple[Cell, ...]", *, is_cursor: bool) -> Strip:
-        styles, segments = self.styles_of_cells, list[Segment]()
-        for position, width in zip(self._fitted.positions, self._fitted.widths, strict=True):
-            if segments:
-                segments.append(styles.gap(" ", is_cursor=is_cursor))
-            column = self._grid.columns[position]
-            cell = place(cells[position], width, is_number=column.is_number, is_prose=column.is_prose)
-            segments.append(styles.segment(cell, is_cursor=is_cursor))
-        padding = styles.gap(" ", is_cursor=is_cursor).style
-        return Strip(segments).adjust_cell_length(self.size.width, padding)
+    def _strip(self, cells: Sequence[Cell], *, is_cursor: bool) -> Strip:
+        columns = self._grid.columns
+        return row_strip(self.styles_of_cells, columns, self._fitted, cells, self.size.width, is_cursor=is_cursor)

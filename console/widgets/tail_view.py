@@ -4,14 +4,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.render.cells import Cell
-from console.render.grid import Fitted, GridColumn, fit, place
+from console.render.grid import Fitted, GridColumn, fit
+from console.widgets.row import row_strip
 from console.widgets.styled import Styled
 
 _HEADER: Final = 1
@@ -164,11 +164,6 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
             strip = self._strips[key] = self._strip(self._cells(row), is_cursor=is_cursor)
         return strip
 
-    def _strip(self, cells: tuple[Cell, ...], *, is_cursor: bool) -> Strip:
-        styles, segments = self.styles_of_cells, list[Segment]()
-        for position, width in zip(self._fitted.positions, self._fitted.widths, strict=True):
-            if segments:
-                segments.append(styles.gap(" ", is_cursor=is_cursor))
-            cell = place(cells[position], width, is_number=self._columns[position].is_number)
-            segments.append(styles.segment(cell, is_cursor=is_cursor))
-        return Strip(segments).adjust_cell_length(self.size.width, styles.gap(" ", is_cursor=is_cursor).style)
+    def _strip(self, cells: Sequence[Cell], *, is_cursor: bool) -> Strip:
+        columns = self._columns
+        return row_strip(self.styles_of_cells, columns, self._fitted, cells, self.size.width, is_cursor=is_cursor)

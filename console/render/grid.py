@@ -1,5 +1,6 @@
 """A table as values: columns, rows and how they fit a width. Widgets draw it, and nothing here knows how."""
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -20,6 +21,8 @@ class GridColumn(NamedTuple):
     grows: bool = False
     is_prose: bool = False
     """Sentences: cut at their end, where names are cut in the middle."""
+    most: int = 0
+    """It does not grow beyond; 0 for no end."""
 
 
 class GridRow(NamedTuple):
@@ -53,9 +56,13 @@ def fit(columns: Sequence[GridColumn], width: int) -> Fitted:
         kept.remove(worst)
     left = max(0, width - _needed(columns, kept))
     growing = [position for position in kept if columns[position].grows]
+    # Those that take less than their share leave the rest to the others.
+    growing.sort(key=lambda position: columns[position].most or math.inf)
     widths = {position: columns[position].width for position in kept}
     for turn, position in enumerate(growing):
         share = left // (len(growing) - turn)
+        if columns[position].most:
+            share = min(share, max(0, columns[position].most - columns[position].width))
         widths[position] += share
         left -= share
     return Fitted(tuple(kept), tuple(widths[position] for position in kept))

@@ -12,7 +12,7 @@ from gateway.wire.live import InFlightListView, InFlightView
 _COLUMNS: Final = (
     GridColumn("AGE", 7, is_number=True),
     GridColumn("WAITS FOR", 12),
-    GridColumn("ROUTE", 12, 1, grows=True),
+    GridColumn("ROUTE", 12, 1, grows=True, most=28),
     GridColumn("METHOD", 6, 2),
     GridColumn("PATH", 18, grows=True),
     GridColumn("CLIENT", 15, 5),

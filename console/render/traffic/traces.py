@@ -16,7 +16,7 @@ _COLUMNS: Final = (
     GridColumn("", 1),
     GridColumn("DURATION", 8, is_number=True),
     GridColumn("ST", 3, is_number=True),
-    GridColumn("ROUTE", 12, 1, grows=True),
+    GridColumn("ROUTE", 12, 1, grows=True, most=28),
     GridColumn("REQUEST", 20, grows=True),
     GridColumn("REQS", 4, 4, is_number=True),
     GridColumn("TRIES", 5, 3, is_number=True),

@@ -12,7 +12,7 @@ _COLUMNS: Final = (
     GridColumn("REQUESTS", 9, is_number=True),
     GridColumn("REASON", 18, 2),
     GridColumn("METHOD", 7, 1),
-    GridColumn("HOST", 16, 1, grows=True),
+    GridColumn("HOST", 16, 1, grows=True, most=40),
     GridColumn("PATH", 24, grows=True),
     GridColumn("LAST", 8, 1),
 )

@@ -12,6 +12,8 @@ from gateway.wire.live import AccessLine
 _LABEL: Final = 26
 _LENGTH: Final = 7
 _NOTE: Final = 30
+_SHORT_NOTE: Final = 20
+_ROOMY: Final = 100
 _NARROWEST: Final = 12
 _MARKS: Final[dict[By, str]] = {"client": "░", "gateway": "▓", "upstream": "━", "attempt": "█"}
 _ASCII_MARKS: Final[dict[By, str]] = {"client": ":", "gateway": "%", "upstream": "=", "attempt": "#"}
@@ -21,12 +23,16 @@ _SEVERITIES: Final[dict[By, Severity]] = {"client": "dim", "gateway": "plain", "
 def waterfall_lines(line: AccessLine, width: int, *, ascii_only: bool = False) -> list[Line]:
     """A line for each step, and one that says whose marks are whose."""
     steps = steps_of(line)
-    room = max(_NARROWEST, width - _LABEL - _LENGTH - _NOTE - 8)
+    is_roomy = width >= _ROOMY
+    room = max(_NARROWEST, width - _LABEL - _LENGTH - (_NOTE if is_roomy else _SHORT_NOTE) - 8)
     told = [_step_line(step, line.duration_ms, room, ascii_only=ascii_only) for step in steps]
     marks = _ASCII_MARKS if ascii_only else _MARKS
     legend = " ".join(f"{marks[by]} {name}" for by, name in _LEGEND)
     axis = f"0{milliseconds(line.duration_ms).rjust(room - 1)}"
-    return [(Cell(" " * (_LABEL + _LENGTH + 3)), Cell(axis, "dim"), Cell(f"  {legend}", "dim")), *told]
+    return [
+        (Cell(" " * (_LABEL + _LENGTH + 3)), Cell(axis, "dim"), Cell(f"  {legend}" if is_roomy else "", "dim")),
+        *told,
+    ]
 
 
 _LEGEND: Final[tuple[tuple[By, str], ...]] = (("gateway", "gateway"), ("upstream", "upstream"), ("client", "client"))

@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from console.render.amounts import UNKNOWN
 from console.render.traffic.nothing import nothing_found
 from console.render.traffic.tail_rows import CHOOSABLE, COLUMNS, GRID_COLUMNS, tail_cells, tail_header
-from console.render.traffic.top import KEYS, SORTS, tally_of, top_grid
+from console.render.traffic.top import KEYS, OTHERS, SORTS, tally_of, top_grid
 from console.screens.operator_screen import OperatorScreen
 from console.screens.traffic.selecting import selection_of
 from console.state import reading
@@ -39,7 +40,7 @@ class LiveScreen(OperatorScreen):
     NAME: ClassVar[str] = "live"
     SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
     HINTS: ClassVar[tuple[str, ...]] = (
-        "drill", "filter", "freeze", "follow", "invert", "top", "in_flight", "traces", "explain", "copy_twin", "help",
+        "drill", "filter", "freeze", "follow", "invert", "top", "in_flight", "traces", "explain", "help",
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("F", "follow", "follow", id="follow"),
@@ -128,10 +129,12 @@ class LiveScreen(OperatorScreen):
 
     def action_drill(self) -> None:
         key = self._table.cursor_key
-        if self._by and key is not None:
+        if self._by and key == OTHERS:
+            self.say("these are all the others together; / narrows down what is ranked")
+        elif self._by and key is not None:
             field = _RANKED_BY.get(self._by, self._by)
             self._rank("")
-            self.apply_filter(narrowed(self.filter, field, key))
+            self.apply_filter(narrowed(self.filter, field, "" if key == UNKNOWN else key))
         else:
             super().action_drill()
 

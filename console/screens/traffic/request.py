@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from console.render.traffic.lines import Line
+from console.render.traffic.lines import BLANK, Line, sentence
 from console.render.traffic.request import (
     chosen_line,
     curl_of,
@@ -64,7 +64,10 @@ class RequestScreen(ExplainingScreen):
             problem = answer.problem
             return not_kept_lines(self.subject, problem, width) if problem else waiting_lines(self.subject, width)
         known = Known(line, self.explanation, self._usual_p99(line))
-        return request_lines(known, width, others=max(0, number - 1), ascii_only=self.console.ascii_only)
+        told = request_lines(known, width, others=max(0, number - 1), ascii_only=self.console.ascii_only)
+        if self.problem:
+            told += [BLANK, *sentence(f"which routes were looked at is not known: {self.problem}", width, "dim")]
+        return told
 
     def _usual_p99(self, line: AccessLine) -> float | None:
         view = self.model.view(_usual(line)) if is_slow(line) else None

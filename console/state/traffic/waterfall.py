@@ -7,7 +7,8 @@ from gateway.wire.live import AccessLine, LineAttempt
 By: TypeAlias = Literal["client", "gateway", "upstream", "attempt"]
 """Whose time it is; an attempt's own line is the sum of its steps."""
 
-_SHOWN_MS = 0.001
+_SHOWN_MS = 0.05
+"""Shorter steps would read 0.0ms."""
 
 
 class Step(NamedTuple):

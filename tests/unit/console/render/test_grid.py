@@ -36,3 +36,9 @@ def test_long_names_lose_their_middle() -> None:
 
 def test_numbers_stand_at_the_right() -> None:
     assert place(Cell("7", "crit"), 3, is_number=True) == Cell("  7", "crit")
+
+
+def test_a_column_grows_no_further_than_it_may_and_leaves_the_rest_to_others() -> None:
+    columns = (GridColumn("A", 5, grows=True, most=8), GridColumn("B", 5, grows=True))
+    assert fit(columns, 31).widths == (8, 22)
+    assert fit(columns, 13).widths == (6, 6)

@@ -20,10 +20,6 @@ def test_it_shows_how_old_each_is_and_what_it_waits_for(size: tuple[int, int], s
         assert "31 running, 1 shown, filter latency:>5s asked of 31" in screen_text(app)
         assert seen in screen_text(app)
         assert app.screen.twin() == "sightline inflight 'latency:>5s'"  # type: ignore[attr-defined]
-        await pilot.press("slash", *["backspace"] * 2, *"x", "enter")
-        assert "column" in screen_text(app) or "expected" in screen_text(app)
-        await pilot.press("slash", *["backspace"] * 12, *"route:a", "enter")
-        assert source.wanted == (reading.in_flight("route:a"),)
 
     play(ConsoleApp(source, first=Destination("inflight", filter="latency:>5s")), story, size)
 
@@ -38,5 +34,17 @@ def test_enter_opens_the_request_and_pivots_act_on_it() -> None:
         assert app.screen.subject == running.trace_id  # type: ignore[attr-defined]
         await pilot.press("h", "enter")
         assert app.screen.subject == running.request_id  # type: ignore[attr-defined]
+
+    play(ConsoleApp(source, first=Destination("inflight")), story)
+
+
+def test_a_filter_is_asked_of_the_gateway_if_it_is_one() -> None:
+    source = GivenSource([Answered(reading.in_flight(), IN_FLIGHT)])
+
+    async def story(_app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"status:x", "enter")
+        assert source.wanted == (reading.in_flight(),)
+        await pilot.press("slash", *"err", "enter")
+        assert source.wanted == (reading.in_flight("err"),)
 
     play(ConsoleApp(source, first=Destination("inflight")), story)

@@ -1,5 +1,8 @@
 """Filters changed by keys, and why one finds nothing."""
 
+from random import Random
+
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -13,8 +16,10 @@ from console.state.traffic.filtering import (
     turned,
     why_nothing,
 )
-from gateway.wire.filter import Expression, compile_filter, render
-from gateway.wire.live import AccessLine
+from gateway.runtime.live.ring import ExchangeRing
+from gateway.runtime.live.search import search
+from gateway.wire.filter import Expression, compile_filter, parse_filter, render
+from gateway.wire.live import AccessLine, LineAttempt, decode_line
 from tests.support.filters import EXPRESSIONS, LINES
 
 
@@ -84,3 +89,36 @@ def test_a_number_that_may_be_higher_says_so() -> None:
     assert why_nothing([Matched("err", 0), Matched("slow", 50, is_all=False)]).startswith(
         "err matched 0, slow matched 50+"
     )
+
+
+FILTERS = (
+    "", "err", "slow | retried", "status:5xx !route:r3", "latency:>500ms method:GET", 'path~"^/v1/.*7$"', "client:10.0.0.0/8 -cut",
+    "(by:gateway | reason:upstream_*) retries:>0", "route:r1,r2 status:200..299 size.res:>1KiB", "sampled !err", "orders/42",
+)  # fmt: skip
+
+
+def test_the_gateway_and_the_console_choose_the_same_of_ten_thousand_exchanges() -> None:
+    chooser = Random(4)
+    lines = [msgspec.json.encode(some(chooser, number)) for number in range(10_000)]
+    ring = ExchangeRing(recent=20_000)
+    ring.add(b"".join(line + b"\n" for line in lines), len(lines), b"")
+    decoded = [decode_line(line) for line in reversed(lines)]
+    for text in FILTERS:
+        wanted = parse_filter(text)
+        answer = search(ring, wanted, compile_filter(wanted), 10_000, None)
+        holds = predicate_of(answer.filter)
+        assert [decode_line(bytes(each)).request_id for each in answer.exchanges] == [
+            line.request_id for line in decoded if holds(line)
+        ], text
+        assert answer.exchanges or not text
+
+
+def some(chooser: Random, number: int) -> AccessLine:
+    attempts = (LineAttempt("a:1", reason="connect_refused"), LineAttempt("b:1", status=200))[: chooser.randint(0, 2)]
+    return AccessLine(
+        at="2026-01-31T08:00:00.000Z", request_id=str(number), path=f"/v1/orders/{number}", route=f"r{chooser.randint(0, 4)}",
+        method=chooser.choice(["GET", "POST"]), status=chooser.choice([200, 200, 204, 404, 499, 502, 503]),
+        reason=chooser.choice(["none", "none", "upstream_reset", "client_disconnect", "no_route"]),
+        source=chooser.choice(["gateway", "upstream", "client"]), duration_ms=chooser.expovariate(1 / 400), attempts=attempts,
+        client=chooser.choice(["10.1.2.3", "192.0.2.7"]), bytes_out=chooser.randint(0, 4096), sampled=chooser.random() < 0.1,
+    )  # fmt: skip

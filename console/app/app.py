@@ -1,17 +1,20 @@
 """The console as a whole: what its parts leave open, and how it starts."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from console.app.commands import RUNS
+from console.app.commanding.commands import COMMANDS, RUNS
 from console.app.destinations import BY_NAME
-from console.app.files import Files
+from console.app.kept.files import Files, UnusableFile
+from console.app.kept.keymap import keymap_of
 from console.app.linking import Linking
 from console.app.pivots import PIVOTS
+from console.render.band import link_state
 from console.render.palette import PaletteName
 from console.sources.source import Source
-from console.state.commands import Parsed
+from console.state.commands import Command, Parsed
 from console.state.selection import Destination, Selection
 
 
@@ -20,8 +23,8 @@ class ConsoleApp(Linking):
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"go('{key}')", show=False, id=f"screen_{key}") for key in "123456789"),
-        Binding("ctrl+c", "quit", show=False, id="quit"),
+        *(Binding(key, f"go('{key}')", f"screen {key}", show=False, id=f"screen_{key}") for key in "123456789"),
+        Binding("ctrl+c", "quit", "leave", show=False, id="quit"),
     ]
 
     def __init__(self, source: Source, *, context_name: str = "local", is_production: bool = False,
@@ -39,11 +42,40 @@ class ConsoleApp(Linking):
 
     def on_mount(self) -> None:
         self.start_looks()
+        self.use_keys()
         self.start_at(self._first)
         self.start_feeding()
 
     def run_parsed(self, given: Parsed) -> None:
         RUNS[given.command.name](self, given)
+
+    def use_keys(self) -> None:
+        """Those of keys.yaml, where there is one."""
+        try:
+            keymap = keymap_of(self.files.keys())
+        except UnusableFile as problem:
+            self.complaints.append(str(problem))
+            return
+        self.set_keymap(keymap.keys)
+        self.complaints += [f"keys.yaml: {problem}" for problem in keymap.problems]
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        return COMMANDS
+
+    def facts(self) -> Sequence[tuple[str, str]]:
+        model, me = self.live_model, self.me
+        heard = "".join(cell.text for cell in link_state(self)).strip()
+        return (
+            ("context", self.context_name),
+            ("admin API", self.context.url if self.context is not None else "a recording"),
+            ("gateway", f"{model.status.service_name} {model.status.version}" if model.status is not None else "not heard yet"),
+            ("link", f"{heard}; {model.link.problem}" if model.link.problem else heard),
+            ("who", f"{me.name}, {me.role}" if me is not None else "not known"),
+            ("may act", self.why_not("act") or "yes"),
+            ("theme", self.palette_name + (", ASCII signs" if self.ascii_only else "")),
+            ("terminal", f"{self.size.width}x{self.size.height}, {self.console.color_system or 'no colours'}"),
+        )  # fmt: skip
 
     def leave(self) -> None:
         self.exit()

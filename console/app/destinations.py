@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from console.screens.health.overview import OverviewScreen
+from console.screens.help import HelpScreen
 from console.screens.operator_screen import OperatorScreen
 from console.screens.routes import RoutesScreen
 from console.screens.traffic.explain import ExplainScreen
@@ -36,6 +37,7 @@ PLACES: Final = (
     Place("", "unmatched", (), UnmatchedScreen),
     Place("", "explain", (), ExplainScreen),
     Place("", "raw", (), RawScreen),
+    Place("", "help", (), HelpScreen),
 )
 BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
 BY_KEY: Final = {place.key: place for place in PLACES if place.key}

@@ -101,7 +101,7 @@ class Feeding(Navigating):
         if self.source.can_act:  # A recording brings its own clock.
             self.live_model.now_s = max(self.live_model.now_s, time.time())
         screen = self.screen
-        if not isinstance(screen, OperatorScreen) or not screen.is_mounted:
+        if not isinstance(screen, OperatorScreen) or not screen.is_drawable:
             return
         if self.model.version != self._drawn:
             self._drawn = self.model.version
@@ -116,11 +116,14 @@ class Feeding(Navigating):
                 self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
             self.source.want((*screen.readings(), ME), tail)
+            if self.complaints:
+                screen.say("; ".join(self.complaints), "warn")
+                self.complaints.clear()
 
     def redraw(self) -> None:
         """All of the screen in front, and what it wants."""
         screen = self.front
-        if screen is not None and screen.is_mounted:
+        if screen is not None and screen.is_drawable:
             self.screen_shown(screen)
             screen.refresh_all()
 

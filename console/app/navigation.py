@@ -17,6 +17,8 @@ class Navigating(TypingAhead):
         self._roots: dict[str, OperatorScreen] = {}
         self._trail: Trail[OperatorScreen] | None = None
         self._numbers = count(1)
+        self.complaints: list[str] = []
+        """What is wrong with the operator's own files: said on the first screen, once it is there."""
 
     @property
     def front(self) -> OperatorScreen | None:
@@ -87,7 +89,7 @@ class Navigating(TypingAhead):
     def say(self, text: str) -> None:
         """On the screen in front."""
         screen = self.screen
-        if isinstance(screen, OperatorScreen) and screen.is_mounted:
+        if isinstance(screen, OperatorScreen) and screen.is_drawable:
             screen.say(text)
 
     def _root(self, place: Place) -> OperatorScreen:
@@ -107,7 +109,7 @@ class Navigating(TypingAhead):
         hidden = self.screen
         if screen is not hidden:
             _ = self.switch_screen(screen)
-        elif screen.is_mounted:
+        elif screen.is_drawable:
             screen.apply_filter(screen.filter)
         known = {*self._trail.steps(), *self._roots.values()}
         for forgotten in [each for each in self._installed_screens.values() if isinstance(each, OperatorScreen)]:

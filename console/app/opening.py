@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from console.app.app import ConsoleApp
 from console.app.destinations import BY_NAME
-from console.app.files import Files
+from console.app.kept.files import Files
 from console.client.contexts import Context, Target, contexts_file, read_contexts
 from console.client.problems import WrongUsage
 from console.render.palette import as_palette_name, is_ascii_wanted, usual_palette

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.app.views import Views
+from console.app.commanding.views import Views
 from console.render.amounts import age
 from console.state import reading
 from console.state.moments import duration_s

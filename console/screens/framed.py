@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 
 from console.render.band import band, screen_row
+from console.render.frame.hints import hint_line
 from console.render.grid import Grid
-from console.render.hints import hint_line
 from console.screens.hinting import hints_of
 from console.screens.keys import HINTED
 from console.screens.prompted import PromptedScreen
@@ -101,6 +101,11 @@ class FramedScreen(PromptedScreen):
         """Where it is wrong, if that is known."""
         return None
 
+    @property
+    def is_drawable(self) -> bool:
+        """Whether its rows are there: not before it was composed, and not any more when the console ends."""
+        return self.is_mounted and len(self.children) > 0
+
     def refresh_frame(self) -> None:
         """The rows around the body. Everything is painted again where it looks otherwise than before."""
         look = self.console.palette_name, self.console.is_faded, self.console.ascii_only
@@ -116,8 +121,9 @@ class FramedScreen(PromptedScreen):
 
     def refresh_all(self) -> None:
         """The frame and the body."""
-        self.refresh_frame()
-        self.show()
+        if len(self.children) > 0:
+            self.refresh_frame()
+            self.show()
 
     def show_hints(self) -> None:
         self.query_one("#hints", CellLine).show(hint_line(hints_of(self, self.HINTS, self.console.why_not)))

@@ -3,20 +3,41 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from textual.binding import ActiveBinding
+from textual.app import App
+from textual.dom import DOMNode
 from textual.screen import Screen
 
-from console.render.hints import Hint
+from console.render.frame.help import KeyHelp, Taker
+from console.render.frame.hints import Hint
 
 
 def hints_of(screen: Screen[Any], binding_ids: Iterable[str], why_not: Callable[[str], str]) -> Iterator[Hint]:
     """Those of these bindings that the screen has. why_not: as Console's."""
-    by_id: dict[str, ActiveBinding] = {}
-    for active in screen.active_bindings.values():
-        if active.binding.id:
-            by_id.setdefault(active.binding.id, active)
+    found = {key.id: key for key in keys_of(screen, why_not)}
     for binding_id in binding_ids:
-        found = by_id.get(binding_id)
-        if found is not None:
-            is_possible = found.enabled and not why_not(binding_id)
-            yield Hint(found.binding.key, found.binding.description, is_possible)
+        if binding_id in found:
+            key = found[binding_id]
+            yield Hint(key.keys[0], key.description, key.is_possible)
+
+
+def keys_of(screen: Screen[Any], why_not: Callable[[str], str]) -> list[KeyHelp]:
+    """All that do something on it, each once, with every key that it has."""
+    by_action: dict[tuple[str, str], KeyHelp] = {}
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        if not binding.description:
+            continue
+        known = by_action.get((binding.id or "", binding.action))
+        keys = (*known.keys, key) if known is not None else (key,)
+        by_action[binding.id or "", binding.action] = KeyHelp(
+            keys,
+            binding.description,
+            binding.id or "",
+            _taker(active.node),
+            active.enabled and not why_not(binding.id or ""),
+        )
+    return list(by_action.values())
+
+
+def _taker(node: DOMNode) -> Taker:
+    return "app" if isinstance(node, App) else "screen" if isinstance(node, Screen) else "rows"

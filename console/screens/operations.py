@@ -1,11 +1,13 @@
 """What screens may ask of the app, and what the frame shows of it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from textual.screen import Screen
 
 from console.render.band import Surroundings
 from console.sources.source import Source
+from console.state.commands import Command
 from console.state.model import Model
 from console.state.selection import Destination, Selection
 
@@ -56,6 +58,15 @@ class Console(Surroundings, Protocol):
         ...
 
     def change_window(self, step: int) -> None: ...
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        """Of the command bar."""
+        ...
+
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """What this console is connected to, and how it runs: names and values."""
+        ...
 
     def to_worst(self) -> None:
         """To where it is worst."""

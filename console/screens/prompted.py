@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.screen import Screen
 
 from console.render.cells import Cell, Severity
-from console.render.hints import caret_line
+from console.render.frame.hints import caret_line
 from console.widgets.line import CellLine
 from console.widgets.prompt import Prompt
 

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from console.render.cells import Cell, Severity
-from console.render.hints import choice_line
+from console.render.frame.hints import choice_line
 from console.widgets.line import CellLine
 
 PromptKind: TypeAlias = Literal[":", "/", "?"]

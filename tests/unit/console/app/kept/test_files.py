@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.app.files import Files, UnusableFile
+from console.app.kept.files import Files, UnusableFile
 from console.state.views import SavedView
 
 

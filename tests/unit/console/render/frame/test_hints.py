@@ -1,6 +1,6 @@
 """The line of keys, and the mark under what is wrong."""
 
-from console.render.hints import Hint, caret_line, hint_line, key_label
+from console.render.frame.hints import Hint, caret_line, hint_line, key_label
 
 
 def test_keys_are_written_as_people_write_them() -> None:

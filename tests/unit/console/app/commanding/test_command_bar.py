@@ -5,7 +5,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
-from console.app.files import Files
+from console.app.kept.files import Files
 from console.state import reading
 from console.state.messages import Answered
 from console.state.selection import Destination

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from console.app.commands import COMMANDS
+from console.app.commanding.commands import COMMANDS
+from console.app.commanding.names import names_in
 from console.app.feeding import Feeding
-from console.app.files import Files, UnusableFile
-from console.app.names import names_in
+from console.app.kept.files import Files, UnusableFile
 from console.screens.operator_screen import OperatorScreen
 from console.state.commands import History, Kind, Misread, Parsed, complete, parse
 from console.widgets.prompt import Prompt

@@ -1,7 +1,7 @@
 """Saved views of the screen in front: kept, applied, forgotten."""
 
-from console.app.command_bar import CommandBar
-from console.app.files import UnusableFile
+from console.app.commanding.command_bar import CommandBar
+from console.app.kept.files import UnusableFile
 from console.state.views import SavedView, of_screen, with_view, without_view
 
 

@@ -1,0 +1,1 @@
+"""The command bar: its grammar, what it is completed from, and what its lines do."""

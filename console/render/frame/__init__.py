@@ -1,0 +1,1 @@
+"""What stands around the body of every screen, and what tells of the keys."""

@@ -29,11 +29,17 @@ STEADY: Final = "127.0.1.7"
 NOISY: Final = "127.0.0.66"
 """A client that asks for what is not there."""
 
-RATES: Final = {"/v1/catalog/1": 20.0, "/v1/orders/1": 12.0, "/v1/search": 12.0, "/v1/stock/1": 15.0}
+RATES: Final = {
+    "/v1/catalog/1": (20.0, "127.0.0.11"),
+    "/v1/orders/1": (12.0, "127.0.0.12"),
+    "/v1/search": (12.0, "127.0.0.13"),
+    "/v1/stock/1": (15.0, "127.0.0.14"),
+}
+"""Requests a second, and the client they come from."""
 NOISE: Final = 25.0
 LIMITED: Final = 1.0
 
-_ORDER_S: Final = 0.06
+_ORDER_S: Final = 0.15
 SHORT: Final = "30ms"
 """A timeout that no order keeps to."""
 
@@ -191,16 +197,16 @@ def open_scene(folder: Path, thread: LoopThread) -> Iterator[Scene]:
         scene = Scene(Program(folder), services, stale)
         scene.program.write(scene.configuration())
         stack.enter_context(scene.program)
-        for path, rate in RATES.items():
-            scene.loads[path] = stack.enter_context(_load(scene, path, rate))
+        for path, (rate, client) in RATES.items():
+            scene.loads[path] = stack.enter_context(_load(scene, path, rate, client))
         yield scene
 
 
 def make_noise(scene: Scene, stack: ExitStack) -> None:
     """One client asks for what is not there, and somebody is told to come slower."""
     scene.loads["/wp-login.php"] = stack.enter_context(_load(scene, "/wp-login.php", NOISE, NOISY))
-    scene.loads["/v1/limited"] = stack.enter_context(_load(scene, "/v1/limited", LIMITED))
+    scene.loads["/v1/limited"] = stack.enter_context(_load(scene, "/v1/limited", LIMITED, NOISY))
 
 
-def _load(scene: Scene, path: str, rate: float, local_host: str = "127.0.0.1") -> PacedLoad:
-    return PacedLoad(scene.program.address, lambda _: path, rate, local_host)
+def _load(scene: Scene, path: str, rate: float, client: str) -> PacedLoad:
+    return PacedLoad(scene.program.address, lambda _: path, rate, client)

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from tests.support.waiting import Overdue
 
-PATIENCE_S: Final = 15.0
+PATIENCE_S: Final = 8.0
 """For a console on a machine that is busy with other tests."""
 
 _ENDED: Final = "the command ended with"
@@ -27,7 +27,6 @@ _OPTIONS: Final = """\
 set -g default-terminal tmux-256color
 set -s escape-time 0
 set -s set-clipboard on
-set -s focus-events on
 set -g status off
 set -g history-limit 200
 """

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from console.app.acting.editing import Editing
 from console.app.commanding.commands import COMMANDS, RUNS
 from console.app.destinations import BY_NAME
 from console.app.kept.files import Files, UnusableFile
 from console.app.kept.keymap import keymap_of
-from console.app.linking import Linking
 from console.app.pivots import PIVOTS
 from console.render.band import link_state
 from console.render.palette import PaletteName
@@ -18,7 +18,7 @@ from console.state.commands import Command, Parsed
 from console.state.selection import Destination, Selection
 
 
-class ConsoleApp(Linking):
+class ConsoleApp(Editing):
     """Implements console.screens.operations.Console."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -90,12 +90,6 @@ class ConsoleApp(Linking):
             self.say(f"nothing is known of {selection.name} there")
         else:
             self.open(destination)
-
-    def act(self, selection: Selection | None) -> None:
-        if selection is None:
-            self.say("nothing is selected")
-        elif reason := self.why_not("act"):
-            self.say(reason)
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from console.screens.changes import ChangesScreen
+from console.screens.difference import DiffScreen
 from console.screens.health.overview import OverviewScreen
 from console.screens.help import HelpScreen
 from console.screens.operator_screen import OperatorScreen
@@ -31,6 +33,8 @@ PLACES: Final = (
     Place("2", "routes", (), RoutesScreen),
     Place("4", "live", ("tail",), LiveScreen),
     Place("5", "traces", (), TracesScreen),
+    Place("7", "changes", ("chg",), ChangesScreen),
+    Place("", "diff", (), DiffScreen),
     Place("", "trace", (), TraceScreen),
     Place("", "request", ("req",), RequestScreen),
     Place("", "inflight", (), InFlightScreen),

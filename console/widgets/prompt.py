@@ -128,6 +128,11 @@ class Prompt(Horizontal):
         """What is being typed."""
         return self.query_one(_Typing).value
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being asked."""
+        return self.kind is not None or bool(self._options)
+
     def say(self, text: str, severity: Severity = "dim") -> None:
         """Shown until something else is said."""
         self._said = (Cell(f" {text}", severity),) if text else ()

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from console.app.destinations import BY_NAME, PLACES
 from console.state.commands import Argument, Command, Parsed
 from console.state.selection import Destination
+from gateway.wire.actions import EndpointAction
 
 
 class Commanded(Protocol):
@@ -22,6 +23,10 @@ class Commanded(Protocol):
     def use_view(self, name: str) -> None: ...
     def save_view(self, name: str) -> None: ...
     def use_theme(self, name: str) -> None: ...
+    def act_on_endpoint(self, action: EndpointAction, name: str, weight: str = "") -> None: ...
+    def roll_back(self, reference: str) -> None: ...
+    def undo(self) -> None: ...
+    def edit(self, kind: str, name: str) -> None: ...
     def allow_writing(self, duration: str) -> None: ...
     def switch_context(self, name: str) -> bool: ...
     def list_contexts(self) -> None: ...
@@ -122,6 +127,21 @@ _OTHERS: Final = (
     Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
 )  # fmt: skip
 
-ENTRIES: Final = (*_screens(), *_OTHERS)
+_ENDPOINT: Final = Argument("endpoint", "endpoint")
+_ACTIONS: Final = (
+    Entry(Command("drain", "give an endpoint no new requests", (_ENDPOINT,)),
+          lambda console, given: console.act_on_endpoint("drain", given.words[0])),
+    Entry(Command("undrain", "give requests to a drained endpoint again", (_ENDPOINT,)),
+          lambda console, given: console.act_on_endpoint("undrain", given.words[0])),
+    Entry(Command("weight", "weigh an endpoint otherwise; `configured` undoes it", (_ENDPOINT, Argument("weight"))),
+          lambda console, given: console.act_on_endpoint("weight", *given.words)),
+    Entry(Command("rollback", "run a configuration again that ran before", (Argument("revision", "revision"),)),
+          lambda console, given: console.roll_back(given.words[0])),
+    Entry(Command("edit", "a route or an upstream as text: edit route orders", (Argument("kind"), Argument("name", "route", takes_rest=True))),
+          lambda console, given: console.edit(given.words[0], given.words[1])),
+    Entry(Command("undo", "take back what was done last"), lambda console, _given: console.undo()),
+)  # fmt: skip
+
+ENTRIES: Final = (*_screens(), *_OTHERS, *_ACTIONS)
 COMMANDS: Final = tuple(entry.command for entry in ENTRIES)
 RUNS: Final = {entry.command.name: entry.run for entry in ENTRIES}

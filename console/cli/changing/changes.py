@@ -11,7 +11,7 @@ from console.client.call import decode, get
 from console.client.contexts import Target
 from console.render.changes.timeline import timeline_grid
 from console.render.grid_text import grid_text
-from console.state.timeline import timeline
+from console.state.changing.timeline import timeline
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionListView
 from gateway.wire.exit_codes import ExitCode
 

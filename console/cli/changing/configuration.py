@@ -7,7 +7,7 @@ from pathlib import Path
 from console.cli.changing.confirming import Changing
 from console.client.problems import WrongUsage
 from console.render.changes.effects import applied_text, apply_lines, text_of
-from console.state.acting import Action, Tier, apply_text, rollback
+from console.state.changing.acting import Action, Tier, apply_text, rollback
 from gateway.wire.views import ApplyResult
 
 

@@ -11,7 +11,7 @@ from console.cli.twin import run_asking
 from console.client.call import decode, send
 from console.client.problems import AdminProblem, Refused, WrongUsage
 from console.render.changes.effects import error_lines, text_of
-from console.state.acting import Action, Tier
+from console.state.changing.acting import Action, Tier
 from gateway.wire.exit_codes import ExitCode
 
 

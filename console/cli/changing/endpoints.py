@@ -4,7 +4,7 @@ import argparse
 
 from console.cli.changing.confirming import Changing
 from console.render.changes.effects import effect_lines, text_of
-from console.state.acting import Action, Tier, on_endpoint
+from console.state.changing.acting import Action, Tier, on_endpoint
 from gateway.wire.actions import EndpointAction, EndpointEffectView
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from console.render.amounts import age, percent
 from console.render.cells import Cell, Severity, spark
-from console.state.timeline import Change, seconds
+from console.state.changing.timeline import Change, seconds
 from gateway.wire.history import HistoryView
 
 _MARKS: Final[dict[str, tuple[str, str]]] = {

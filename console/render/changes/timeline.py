@@ -8,18 +8,18 @@ from console.render.cells import Cell, Severity, glyph
 from console.render.changes.differences import summary
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.table import plain
-from console.state.timeline import Change
+from console.state.changing.timeline import Change
 from gateway.wire.changes import FiguresView
 
 _COLUMNS: Final = (
     GridColumn("", 1),
     GridColumn("TIME", 8),
-    GridColumn("WHAT", 16, 1),
+    GridColumn("WHAT", 18, 1),
     GridColumn("ERR", 15, 2),
     GridColumn("P99", 15, 3),
     GridColumn("BY", 10, 2),
     GridColumn("SOURCE", 12, 5),
-    GridColumn("TOLD", 24, 0, grows=True),
+    GridColumn("TOLD", 30, 0, grows=True),
 )
 _BAD: Final = frozenset({"config_rejected", "worker_died", "worker_back_off", "endpoint_down", "sink_dropping"})
 _WORSE: Final = 1.5

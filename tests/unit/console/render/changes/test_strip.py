@@ -2,7 +2,7 @@
 
 from console.render.changes.strip import error_strip
 from console.render.changes.timeline import severity_of
-from console.state.timeline import timeline
+from console.state.changing.timeline import timeline
 from tests.support.changes import drained, history, revision
 
 CHANGES = timeline([revision(2, 5), revision(1, 0)], [drained(4, 3), drained(5, 5)], {})

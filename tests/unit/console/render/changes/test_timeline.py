@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from console.render.changes.timeline import effect_text, severity_of, timeline_grid, told
-from console.state.timeline import timeline
+from console.state.changing.timeline import timeline
 from tests.support.changes import DETAIL, drained, revision
 
 CHANGES = timeline([revision(2, 5, running=True), revision(1, 0, trigger="start")], [drained(4, 3)], {2: DETAIL})

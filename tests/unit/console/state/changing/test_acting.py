@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from console.state.acting import inverse, on_endpoint, rollback, split_endpoint
+from console.state.changing.acting import inverse, on_endpoint, rollback, split_endpoint
 from gateway.wire.actions import InverseView
 
 

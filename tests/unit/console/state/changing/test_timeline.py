@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from console.state.timeline import timeline
+from console.state.changing.timeline import timeline
 from tests.support.changes import DETAIL, drained, revision
 
 

@@ -1,0 +1,1 @@
+"""Doing things to the gateway, as the app knows it."""

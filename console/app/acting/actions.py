@@ -1,0 +1,229 @@
+"""Doing something to a running gateway: offered, looked at, confirmed, done, told, and undone if need be."""
+
+import asyncio
+from collections import deque
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from console.app.linking import Linking
+from console.render.amounts import age, count
+from console.render.changes.effects import applied_text, apply_lines, effect_lines
+from console.screens.acting.confirm import ConfirmScreen
+from console.screens.acting.editor import EditorScreen
+from console.screens.operator_screen import OperatorScreen
+from console.screens.prompted import PromptedScreen
+from console.state.changing.acting import Action, inverse, on_endpoint, rollback, tier_of
+from console.state.changing.offers import Offer, endpoint_of, find_endpoint, offers
+from console.state.messages import Request, Response
+from console.state.selection import Selection
+from gateway.wire.actions import EndpointAction, EndpointEffectView
+from gateway.wire.views import ApplyResult, UpstreamView
+
+V = TypeVar("V")
+
+GROUP: Final = "act"
+_UNDONE_AT_MOST: Final = 20
+_WATCH_S: Final = 60.0
+_LOOK_S: Final = 0.5
+_CONFLICT: Final = 412
+_HEAVIEST: Final = 1_000_000
+
+
+class Acting(Linking):
+    """The part of the app that does things. One at a time: another begins only when the one before has been told."""
+
+    is_production: bool
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done: deque[Action] = deque(maxlen=_UNDONE_AT_MOST)
+        """How what was done is undone, the newest last."""
+
+    def switch_context(self, name: str) -> bool:
+        """What was done to one gateway is not undone on another."""
+        has_switched = super().switch_context(name)
+        if has_switched:
+            self.workers.cancel_group(self, GROUP)
+            self._done.clear()
+        return has_switched
+
+    def say(self, text: str) -> None:
+        """On whatever is in front, be it a screen of its own or what is being confirmed or edited."""
+        screen = self.screen
+        if isinstance(screen, PromptedScreen) and screen.is_mounted:
+            screen.say(text)
+
+    def act(self, selection: Selection | None) -> None:
+        """Offer what can be done to it."""
+        screen = self.front
+        if selection is None or screen is None:
+            self.say("nothing is selected")
+            return
+        if reason := self.why_not("act"):
+            self.say(reason)
+            return
+        found = offers(selection, self.live_model)
+        if not found:
+            self.say(f"nothing can be done to {selection.kind} {selection.name}")
+            return
+        by_key = {offer.key: offer for offer in found}
+        labels = {offer.key: offer.label for offer in found}
+        screen.choose(f"{selection.name}:", labels, lambda key: self._take_offer(screen, selection, by_key[key]))
+
+    def act_on_endpoint(self, action: EndpointAction, name: str, weight: str = "") -> None:
+        """name: as `orders/10.0.0.7:9001`, or the address alone where that is enough."""
+        found = find_endpoint(self.live_model, name)
+        if found is None:
+            self.say(f"{name!r} is not an endpoint that is known; write UPSTREAM/ADDRESS")
+        elif action == "weight":
+            self._weigh(*found, weight)
+        else:
+            self.begin(on_endpoint(*found, action))
+
+    def roll_back(self, reference: str) -> None:
+        self.begin(rollback(reference))
+
+    def undo(self) -> None:
+        """What was done last."""
+        if self._done:
+            self.begin(self._done[-1], is_undo=True)
+        else:
+            self.say("nothing has been done here that could be undone")
+
+    def edit(self, kind: str, name: str) -> None:
+        """kind: route or upstream."""
+        raise NotImplementedError
+
+    def begin(self, action: Action, *, is_undo: bool = False) -> None:
+        """Look at it first."""
+        if self.may_act():
+            self.say(f"{action.title} ..")
+            self.run_worker(self._preview(action, is_undo=is_undo), exclusive=True, group=GROUP)
+
+    def may_act(self) -> bool:
+        reason = self.why_not("act")
+        if reason:
+            self.say(reason)
+        return not reason
+
+    def _take_offer(self, screen: OperatorScreen, selection: Selection, offer: Offer) -> None:
+        upstream, address = selection.upstream, selection.endpoint or selection.name
+        match offer.deed:
+            case "drain" | "undrain":
+                self.begin(on_endpoint(upstream, address, offer.deed))
+            case "weight":
+                known = endpoint_of(self.live_model, upstream, address)
+                now = f" (now {known.weight}, configured {known.configured_weight})" if known is not None else ""
+                screen.ask(f"weight of {address}{now}:", lambda text: self._weigh(upstream, address, text))
+            case "rollback":
+                self.roll_back(selection.name)
+            case "edit":
+                self.edit(offer.kind, offer.name)
+
+    def _weigh(self, upstream: str, address: str, text: str) -> None:
+        text = text.strip()
+        if text == "configured":
+            self.begin(on_endpoint(upstream, address, "weight"))
+        elif text.isascii() and text.isdecimal() and 0 < int(text) <= _HEAVIEST:
+            self.begin(on_endpoint(upstream, address, "weight", int(text)))
+        else:
+            self.say(f"a weight is a number from 1 to {_HEAVIEST}, or `configured`")
+
+    async def _preview(self, action: Action, *, is_undo: bool) -> None:
+        answer = await self.source.ask(action.preview())
+        view = _view_of(action, answer)
+        if view is None:
+            self.say(refusal(answer))
+            return
+        if view.outcome == "unchanged":
+            self.say(view.summary if isinstance(view, EndpointEffectView) else applied_text(view))
+            return
+        self.confirm(action, view, is_undo=is_undo)
+
+    def confirm(self, action: Action, view: EndpointEffectView | ApplyResult, *, is_undo: bool) -> None:
+        if isinstance(view, EndpointEffectView):
+            lines, tier = effect_lines(view), tier_of(view, is_production=self.is_production)
+            etag = view.etag
+        else:
+            lines, tier = apply_lines(view), 2 if self.is_production or "roll back" in action.title else 1
+            etag = str(view.running_sequence)
+
+        def confirmed(reason: str) -> None:
+            if self.may_act():  # It may have taken a while to confirm.
+                self.say(f"{action.title} ..")
+                self.run_worker(self._do(action, etag, reason, is_undo=is_undo), exclusive=True, group=GROUP)
+
+        self.show_over(ConfirmScreen(action.title, lines, tier, action.target, confirmed))
+
+    async def _do(self, action: Action, etag: str, reason: str, *, is_undo: bool) -> None:
+        answer = await self.source.ask(action.doing(etag, reason))
+        view = _view_of(action, answer)
+        if view is None:
+            self.say(refusal(answer))
+            return
+        if is_undo and self._done:
+            self._done.pop()
+        self.source.refetch()
+        if isinstance(view, EndpointEffectView):
+            if view.undo is not None and not is_undo:
+                self._done.append(inverse(view.undo))
+            await self._tell_effect(view)
+            return
+        if not is_undo:
+            self._done.append(rollback(etag))
+        self._close_editor()
+        self.say(f"{applied_text(view)}; :undo goes back")
+
+    async def _tell_effect(self, view: EndpointEffectView) -> None:
+        """Of a drain, until it is empty."""
+        done = f"{view.action} of {view.address} is done"
+        if view.action != "drain":
+            self.say(f"{done}; :undo takes it back")
+            return
+        path = f"upstreams/{quote(view.upstream, safe='')}"
+        began_s = asyncio.get_running_loop().time()
+        while True:
+            now = await self._in_flight(path, view.address)
+            took_s = asyncio.get_running_loop().time() - began_s
+            progress = f"in flight {count(view.in_flight)} -> {count(now)}"
+            self.say(f"{done}: {progress} after {age(took_s)}; :undo gives it back")
+            if not now or took_s > _WATCH_S:
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    async def _in_flight(self, path: str, address: str) -> int | None:
+        answer = await self.source.ask(Request("GET", path))
+        try:
+            view = msgspec.json.decode(answer.body, type=UpstreamView)
+        except msgspec.DecodeError:
+            return None
+        return next((each.in_flight for each in view.endpoints if each.address == address), None)
+
+    def _close_editor(self) -> None:
+        if isinstance(self.screen, EditorScreen):
+            _ = self.pop_screen()
+
+    def show_over(self, screen: ConfirmScreen | EditorScreen) -> None:
+        _ = self.push_screen(screen)
+
+
+def _view_of(action: Action, answer: Response) -> EndpointEffectView | ApplyResult | None:
+    return decoded(answer, EndpointEffectView) if action.is_endpoint else decoded(answer, ApplyResult)
+
+
+def decoded(answer: Response, view: type[V]) -> V | None:
+    try:
+        return msgspec.json.decode(answer.body, type=view) if answer.is_ok else None
+    except msgspec.DecodeError:
+        return None
+
+
+def refusal(answer: Response) -> str:
+    """Why nothing was done."""
+    if answer.status == _CONFLICT:
+        return "nothing was done: somebody else has changed something since this was looked at; look again"
+    if answer.is_ok:
+        return "what answers there is not an admin API this console knows"
+    return f"nothing was done: {answer.problem}"

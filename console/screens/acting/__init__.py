@@ -1,0 +1,1 @@
+"""What is shown while something is being done: the preview that is confirmed, and an object's text being edited."""

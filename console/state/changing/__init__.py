@@ -1,0 +1,1 @@
+"""What changed, and what can be changed, as values."""

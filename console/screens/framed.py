@@ -30,6 +30,8 @@ class FramedScreen(PromptedScreen):
     """As in the command bar: `routes`."""
     SORTS: ClassVar[tuple[str, ...]] = ()
     """What the rows can be sorted by; keys R, E and L mean `rate`, `errors` and `p99`, where they are among them."""
+    IS_FILTERED_THERE: ClassVar[bool] = False
+    """The gateway looks for what satisfies the filter: it is asked once, when the filter is entered."""
     HINTS: ClassVar[tuple[str, ...]] = HINTED
     """Ids of the keys that the bottom line tells of, the most useful first."""
 

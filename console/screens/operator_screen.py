@@ -112,7 +112,7 @@ class OperatorScreen(FramedScreen):
             self.hint(self.filter_column(event.text), problem)
             return
         self.show_hints()
-        if self.tail() is None:  # A tail is asked of the gateway: once, when it is entered.
+        if not self.IS_FILTERED_THERE:
             self.filter = event.text
             self.refresh_all()
 

@@ -19,6 +19,7 @@ from console.widgets.live_table import LiveTable
 
 class InFlightScreen(OperatorScreen):
     NAME: ClassVar[str] = "inflight"
+    IS_FILTERED_THERE: ClassVar[bool] = True
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill",
         "filter",

@@ -38,6 +38,7 @@ class LiveScreen(OperatorScreen):
     """`subject`: what is ranked, as in `client`; empty for the tail itself."""
 
     NAME: ClassVar[str] = "live"
+    IS_FILTERED_THERE: ClassVar[bool] = True
     SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill", "filter", "freeze", "follow", "invert", "top", "in_flight", "traces", "explain", "help",

@@ -27,6 +27,7 @@ _ROOMY: Final = 110
 
 class TracesScreen(OperatorScreen):
     NAME: ClassVar[str] = "traces"
+    IS_FILTERED_THERE: ClassVar[bool] = True
     SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill",

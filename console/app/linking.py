@@ -5,9 +5,11 @@ from collections.abc import Callable
 from console.app.looks import Looks
 from console.client.contexts import Context, Contexts
 from console.client.problems import WrongUsage
+from console.render.band import clock_of
 from console.sources.recordable import Recordable
-from console.sources.source import Source
+from console.sources.source import Player, Source
 from console.state.model import Model
+from console.state.moments import moment
 
 
 class Linking(Looks):
@@ -76,6 +78,26 @@ class Linking(Looks):
                 return
             source.notice = self.say
             self.say(f"recording to {file}; :record ends it")
+
+    def freeze(self) -> None:
+        """A recording stands still while nobody wants it to go on."""
+        super().freeze()
+        if isinstance(self.source, Player):
+            self.source.pause(is_paused=self.frozen_at_s is not None)
+
+    def look_at(self, text: str) -> None:
+        """In a recording, go on from there: a time of day is one of then, a duration is back from where it plays."""
+        source = self.source
+        if not isinstance(source, Player):
+            super().look_at(text)
+            return
+        try:
+            at_s = moment(text, source.now_s if text.strip().startswith("-") else source.ends_s)
+        except ValueError as problem:
+            self.say(str(problem))
+            return
+        source.seek(at_s)
+        self.say(f"the recording goes on from {clock_of(at_s)}")
 
     def _fresh_model(self) -> Model:
         model = Model()

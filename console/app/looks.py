@@ -34,7 +34,10 @@ def theme_of(palette: Palette) -> Theme:
     """For Input and TextArea, which do not draw cells."""
     accent, surface = palette.accent, palette.surface
     if surface is None:
-        native = {"input-cursor-background": "ansi_default", "input-cursor-foreground": "ansi_default"}
+        native = {
+            "input-cursor-background": "ansi_default", "input-cursor-foreground": "ansi_default",
+            "ansi-background": "ansi_default", "ansi-foreground": "ansi_default",
+        }  # fmt: skip
         return Theme(
             name=f"sightline-{palette.name}", ansi=True, primary=f"ansi_{accent}" if accent else "ansi_default",
             foreground="ansi_default", background="ansi_default", surface="ansi_default", panel="ansi_default",

@@ -3,46 +3,83 @@
 import os
 from collections.abc import Mapping
 
+import msgspec
+
 from console.app.app import ConsoleApp
 from console.app.destinations import BY_NAME
 from console.app.kept.files import Files
 from console.client.contexts import Context, Target, contexts_file, read_contexts
 from console.client.problems import WrongUsage
 from console.render.palette import as_palette_name, is_ascii_wanted, usual_palette
+from console.sources.archive import Archive
 from console.sources.deferred import Deferred
 from console.sources.recordable import Recordable
+from console.sources.recorded import RecordedSource
+from console.sources.recorder import Recorder
+from console.sources.recording import read_recording
 from console.sources.source import Source
 from console.state.selection import Destination
 
 
-def open_console(
-    context: Context, environ: Mapping[str, str] = os.environ, *, is_read_only: bool = False, theme: str | None = None,
-    is_ascii: bool = False,
-) -> int:  # fmt: skip
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a console begins; None where that is up to the context and the terminal."""
+
+    screen: str | None = None
+    theme: str | None = None
+    is_ascii: bool = False
+    record: str | None = None
+    """The file that what comes is written to."""
+    replay: str | None = None
+    """The recording that is shown instead of the gateway of the context."""
+    speed: float = 1.0
+    at_s: float = 0.0
+    """Where the recording begins, seconds after its beginning."""
+
+
+def open_console(context: Context, options: Options, environ: Mapping[str, str] = os.environ) -> int:
     """Until the operator leaves; returns the exit code. Raises WrongUsage."""
-    if theme is not None and as_palette_name(theme) is None:
-        raise WrongUsage(f"there is no theme {theme!r}")
+    app = make_console(context, options, environ)
+    app.run()
+    return app.return_code or 0
+
+
+def make_console(context: Context, options: Options, environ: Mapping[str, str] = os.environ) -> ConsoleApp:
+    """The console, ready to run. Raises WrongUsage."""
+    if options.theme is not None and as_palette_name(options.theme) is None:
+        raise WrongUsage(f"there is no theme {options.theme!r}")
+    if options.screen is not None and options.screen not in BY_NAME:
+        raise WrongUsage(f"there is no screen {options.screen!r}; there are: {', '.join(BY_NAME)}")
+    first = Destination(options.screen) if options.screen is not None else first_screen(context)
     app = ConsoleApp(
-        source_of(context.target),
-        palette=as_palette_name(theme or "") or usual_palette(environ),
-        ascii_only=is_ascii or is_ascii_wanted(environ),
-        is_read_only=is_read_only,
-        first=first_screen(context),
+        _source(context, options),
+        palette=as_palette_name(options.theme or "") or usual_palette(environ),
+        ascii_only=options.is_ascii or is_ascii_wanted(environ),
+        is_read_only=context.starts_read_only or options.replay is not None,
+        first=first,
         files=Files(environ),
     )
-    app.use_context_of(context)
+    if options.replay is None:
+        app.use_context_of(context)
+    else:
+        app.context_name = "recording"
     app.read_contexts = lambda: read_contexts(contexts_file(environ))
     app.connect = lambda other: source_of(other.target)
     if environ.get("SSH_CONNECTION"):
         app.is_far = True
         app.animation_level = "none"
-    app.run()
-    return app.return_code or 0
+    return app
 
 
-def source_of(target: Target) -> Source:
+def _source(context: Context, options: Options) -> Source:
+    if options.replay is not None:
+        archive = Archive(read_recording(options.replay))
+        return RecordedSource(archive, speed=options.speed, start_t=options.at_s)
+    return source_of(context.target, None if options.record is None else Recorder(options.record))
+
+
+def source_of(target: Target, recorder: Recorder | None = None) -> Source:
     """A gateway that is to be listened to, and may be recorded."""
-    return Recordable(Deferred(lambda: _load(target)))
+    return Recordable(Deferred(lambda: _load(target)), recorder)
 
 
 def first_screen(context: Context) -> Destination | None:

@@ -4,9 +4,10 @@ import argparse
 import time
 from typing import Any, Final
 
-from console.cli.options import checked_filter, target_of
-from console.cli.twin import API, Reading, Twin, show
-from console.client.call import decode, get
+from console.cli.asking import body_of
+from console.cli.options import checked_filter
+from console.cli.twin import Reading, Twin, show
+from console.client.call import decode
 from console.render.grid_text import grid_text
 from console.render.traffic.in_flight import in_flight_grid
 from gateway.wire.live import InFlightListView
@@ -25,9 +26,9 @@ class InFlightTwin(Twin):
         parser.add_argument("filter", nargs="*", metavar="FILTER", help="as in `route:orders latency:>500ms`")
 
     def ask(self, arguments: argparse.Namespace) -> int:
-        target, query = target_of(arguments), self.query(arguments)
-        for _ in range(_ASKS):
-            if decode(get(target, f"{API}/{_PATH}", query), InFlightListView).is_complete:
+        query = self.query(arguments)
+        for _ in range(_ASKS if arguments.replay is None else 0):
+            if decode(body_of(arguments, _PATH, query), InFlightListView).is_complete:
                 break
             time.sleep(_ASK_AGAIN_S)
         return show(arguments, self.reading(arguments), query)

@@ -6,7 +6,16 @@ import os
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from console.client.contexts import CONTEXT_VARIABLE, HOME_URL, TOKEN_FILE_VARIABLE, URL_VARIABLE, Target, find_target
+from console.client.contexts import (
+    CA_FILE_VARIABLE,
+    CONTEXT_VARIABLE,
+    HOME_URL,
+    TOKEN_FILE_VARIABLE,
+    URL_VARIABLE,
+    Target,
+    Wished,
+    find_context,
+)  # fmt: skip
 from console.client.problems import WrongUsage
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -29,6 +38,18 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
         "--context",
         metavar="NAME",
         help=f"a gateway of $XDG_CONFIG_HOME/sightline/contexts.yaml (default: ${CONTEXT_VARIABLE}, or its `current`)",
+    )
+
+    parser.add_argument(
+        "--ca-file", metavar="FILE", help=f"who may vouch for it, where it speaks TLS (default: ${CA_FILE_VARIABLE})"
+    )
+
+
+def add_replay(parser: argparse.ArgumentParser) -> None:
+    """A recording instead of a gateway."""
+    parser.add_argument("--replay", metavar="FILE", help="answer from a recording of the console instead")
+    parser.add_argument(
+        "--replay-at", metavar="DURATION", type=duration, help="so long after its beginning (default: at its end)"
     )
 
 
@@ -108,6 +129,11 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a duration such as 5s or 2m, got {text!r}")
 
 
+def duration(text: str) -> float:
+    """For argparse: seconds; also none at all."""
+    return 0.0 if text in {"0", "0s"} else seconds(text)
+
+
 def checked_filter(text: str) -> str:
     """The text, if it is a filter. Raises WrongUsage, with a mark under the place that is not understood."""
     if text:
@@ -122,6 +148,16 @@ def checked_filter(text: str) -> str:
     return text
 
 
+def wished(arguments: argparse.Namespace, *, read_only: bool | None = None) -> Wished:
+    """What the options say about the gateway."""
+    return Wished(
+        url=arguments.url, token_file=arguments.token_file, context=arguments.context, ca_file=arguments.ca_file,
+        read_only=read_only,
+    )  # fmt: skip
+
+
 def target_of(arguments: argparse.Namespace) -> Target:
     """The gateway that the options mean. Raises WrongUsage."""
-    return find_target(arguments.url, arguments.token_file, arguments.context, os.environ)
+    if getattr(arguments, "replay", None) is not None:
+        raise WrongUsage("this needs a gateway that runs, not a recording")
+    return find_context(wished(arguments), os.environ).target

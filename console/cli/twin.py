@@ -4,18 +4,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from console.cli.options import add_format, add_gateway, target_of
-from console.client.call import decode, get
+from console.cli.asking import body_of
+from console.cli.options import add_format, add_gateway, add_replay
+from console.client.call import decode
 from console.client.problems import AdminProblem
 from gateway.wire.exit_codes import ExitCode
 
 V = TypeVar("V")
-
-API: Final = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Twin:
         self.configure_own(parser)
         add_format(parser)
         add_gateway(parser)
+        add_replay(parser)
 
     def configure_own(self, parser: argparse.ArgumentParser) -> None:
         """Arguments that no other twin has."""
@@ -75,7 +75,7 @@ def run_asking(ask: Callable[[], int]) -> int:
 
 def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, str]) -> int:
     """Read it and print it in the format that is asked for; returns the exit code."""
-    body = get(target_of(arguments), f"{API}/{reading.path}", query)
+    body = body_of(arguments, reading.path, query)
     view = decode(body, reading.view)
     if arguments.format == "table":
         print(reading.told(view))

@@ -134,6 +134,14 @@ def find_context(wished: Wished, environ: Mapping[str, str]) -> Context:
     return context
 
 
+def named_context(name: str, environ: Mapping[str, str]) -> Context:
+    """The context of this name, as the file has it. Raises WrongUsage."""
+    context = _chosen(contexts_file(environ), name)
+    assert context is not None  # One that is named is there, or it has been said that it is not.
+    _check_url(context.url)
+    return context
+
+
 def find_target(url: str | None, token_file: str | None, context: str | None, environ: Mapping[str, str]) -> Target:
     """The same for a command that needs no more than to ask it."""
     return find_context(Wished(url=url, token_file=token_file, context=context), environ).target

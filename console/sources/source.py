@@ -48,6 +48,11 @@ class Player(Protocol):
         """Unix seconds of the recording."""
         ...
 
+    @property
+    def ends_s(self) -> float:
+        """The same of its end."""
+        ...
+
     def pause(self, *, is_paused: bool) -> None: ...
 
     def seek(self, at_s: float) -> None:

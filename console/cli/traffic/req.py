@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
+from console.cli.asking import body_of
 from console.cli.options import target_of
-from console.cli.twin import API, Reading, Twin
-from console.client.call import decode, get, send
-from console.client.contexts import Target
+from console.cli.twin import Reading, Twin
+from console.client.call import decode, send
 from console.client.problems import AdminProblem
 from console.render.traffic.lines import text_of
 from console.render.traffic.request import chosen_line, request_lines
@@ -41,28 +41,27 @@ class RequestTwin(Twin):
             line, number = chosen_line(view, arguments.id)
             if line is None:
                 return "what the gateway keeps of it is not understood"
-            target = target_of(arguments)
-            known = Known(line, _explanation(target, line.request_id), _usual_p99(target, line))
+            known = Known(line, _explanation(arguments, line.request_id), _usual_p99(arguments, line))
             return text_of(request_lines(known, width(), others=number - 1))
 
         path = reading.exchange(arguments.id).path
         return Reading(path, ExchangeListView, told, objects="exchanges")
 
 
-def _explanation(target: Target, request_id: str) -> ExplanationView | None:
+def _explanation(arguments: argparse.Namespace, request_id: str) -> ExplanationView | None:
     """What is more than the record says; without it the rest is told all the same."""
     question = Request("POST", "explain", body=msgspec.json.encode(ExplainRequest(exchange=request_id)))
     try:
-        return decode(send(target, question), ExplanationView)
+        return decode(send(target_of(arguments), question), ExplanationView)
     except AdminProblem:
         return None
 
 
-def _usual_p99(target: Target, line: AccessLine) -> float | None:
+def _usual_p99(arguments: argparse.Namespace, line: AccessLine) -> float | None:
     if not is_slow(line) or not line.upstream:
         return None
     try:
-        view = decode(get(target, f"{API}/{reading.upstream(line.upstream).path}"), UpstreamView)
+        view = decode(body_of(arguments, reading.upstream(line.upstream).path, {}), UpstreamView)
     except AdminProblem:
         return None
     return next((each.recent.p99_ms for each in view.endpoints if each.address == line.endpoint), None)

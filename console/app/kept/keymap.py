@@ -7,10 +7,13 @@ from typing import Final, NamedTuple
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from console.screens.acting.editor import EditorScreen
 from console.state.commands import ranked
 from console.widgets.prompt import Prompt
 
 _KEY: Final = re.compile(r"\S|[a-z][a-z0-9_]*|((ctrl|shift|alt)\+)+(\S|[a-z][a-z0-9_]*)")
+
+_TAKE_ALL: Final = frozenset({Prompt.__module__, EditorScreen.__module__})
 
 
 class Keymap(NamedTuple):
@@ -37,8 +40,8 @@ def keymap_of(wanted: Mapping[str, str]) -> Keymap:
 class _Bound(NamedTuple):
     id: str
     key: str
-    is_typing: bool
-    """Whether it is a key of the prompt, which takes all of them while it is there."""
+    taken_by: str
+    """What takes all keys while it is there, as the prompt does; empty for keys that screens share."""
 
 
 def _bindings() -> Iterator[_Bound]:
@@ -50,14 +53,15 @@ def _bindings() -> Iterator[_Bound]:
         if kind.__module__.startswith("console."):
             for binding in kind.__dict__.get("BINDINGS", ()):
                 if isinstance(binding, Binding) and binding.id:
-                    yield _Bound(binding.id, binding.key, kind.__module__ == Prompt.__module__)
+                    taken_by = kind.__module__ if kind.__module__ in _TAKE_ALL else ""
+                    yield _Bound(binding.id, binding.key, taken_by)
 
 
 def _clashes(known: Mapping[str, _Bound], keys: Mapping[str, str]) -> Iterator[str]:
-    taken = dict[tuple[str, bool], str]()
+    taken = dict[tuple[str, str], str]()
     for bound in known.values():
         for key in keys.get(bound.id, bound.key).split(","):
-            other = taken.setdefault((key, bound.is_typing), bound.id)
+            other = taken.setdefault((key, bound.taken_by), bound.id)
             # What clashes without anybody's doing is on screens that are never in front at the same time.
             if other != bound.id and (bound.id in keys or other in keys):
                 yield f"{key!r} is the key of {' and of '.join(repr(each) for each in sorted((other, bound.id)))}"

@@ -1,5 +1,6 @@
 """The console as a whole: what its parts leave open, and how it starts."""
 
+import os
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from console.app.kept.keymap import keymap_of
 from console.app.pivots import PIVOTS
 from console.render.band import link_state
 from console.render.palette import PaletteName
+from console.screens.muting import offer
 from console.sources.source import Source
 from console.state.commands import Command, Parsed
 from console.state.selection import Destination, Selection
@@ -90,6 +92,9 @@ class ConsoleApp(Editing):
             self.say(f"nothing is known of {selection.name} there")
         else:
             self.open(destination)
+
+    def mute(self, alert: str, duration: str) -> None:
+        offer(self, alert, duration, f"{os.environ.get('USER', 'an operator')} in the console")
 
     def copy(self, text: str) -> None:
         self.copy_to_clipboard(text)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from console.screens.alerts import AlertsScreen
 from console.screens.changes import ChangesScreen
 from console.screens.difference import DiffScreen
 from console.screens.health.overview import OverviewScreen
@@ -36,6 +37,7 @@ PLACES: Final = (
     Place("7", "changes", ("chg",), ChangesScreen),
     Place("", "diff", (), DiffScreen),
     Place("", "trace", (), TraceScreen),
+    Place("6", "alerts", ("slo",), AlertsScreen),
     Place("", "request", ("req",), RequestScreen),
     Place("", "inflight", (), InFlightScreen),
     Place("", "unmatched", (), UnmatchedScreen),

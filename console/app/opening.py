@@ -8,7 +8,7 @@ import msgspec
 from console.app.app import ConsoleApp
 from console.app.destinations import BY_NAME
 from console.app.kept.files import Files
-from console.client.contexts import Context, Target, contexts_file, read_contexts
+from console.client.contexts import Context, contexts_file, read_contexts
 from console.client.problems import WrongUsage
 from console.render.palette import as_palette_name, is_ascii_wanted, usual_palette
 from console.sources.archive import Archive
@@ -63,7 +63,7 @@ def make_console(context: Context, options: Options, environ: Mapping[str, str] 
     else:
         app.context_name = "recording"
     app.read_contexts = lambda: read_contexts(contexts_file(environ))
-    app.connect = lambda other: source_of(other.target)
+    app.connect = source_of
     if environ.get("SSH_CONNECTION"):
         app.is_far = True
         app.animation_level = "none"
@@ -74,12 +74,12 @@ def _source(context: Context, options: Options) -> Source:
     if options.replay is not None:
         archive = Archive(read_recording(options.replay))
         return RecordedSource(archive, speed=options.speed, start_t=options.at_s)
-    return source_of(context.target, None if options.record is None else Recorder(options.record))
+    return source_of(context, None if options.record is None else Recorder(options.record))
 
 
-def source_of(target: Target, recorder: Recorder | None = None) -> Source:
-    """A gateway that is to be listened to, and may be recorded."""
-    return Recordable(Deferred(lambda: _load(target)), recorder)
+def source_of(context: Context, recorder: Recorder | None = None) -> Source:
+    """A gateway that is to be listened to, and may be recorded, with the alerts that are about it."""
+    return Recordable(Deferred(lambda: _load(context)), recorder)
 
 
 def first_screen(context: Context) -> Destination | None:
@@ -88,8 +88,9 @@ def first_screen(context: Context) -> Destination | None:
     return Destination(name) if name is not None and name in BY_NAME else None
 
 
-def _load(target: Target) -> Source:
+def _load(context: Context) -> Source:
     # Here, on a thread, because aiohttp takes as long to load as all the rest of the console.
+    from console.sources.alerting import Alerting  # noqa: PLC0415
     from console.sources.live import LiveSource  # noqa: PLC0415
 
-    return LiveSource(target)
+    return Alerting(LiveSource(context.target), context.prometheus, context.alertmanager)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from console.cli.twin import Reading, Twin
-from console.render.slo import render_objectives
+from console.render.alerting.objectives import render_objectives
 from gateway.wire.slo import ObjectiveListView
 
 

@@ -92,6 +92,11 @@ def clock(at: str | None) -> str:
     )
 
 
+def time_of_day(at: str | None) -> str:
+    """An RFC 3339 time as the local time of day, for what is known to be of the last hours: `14:02:31`."""
+    return f"{datetime.fromisoformat(at).astimezone():%H:%M:%S}" if at else UNKNOWN
+
+
 def clock_millis(at: str) -> str:
     """The local time of day to the millisecond: `14:02:31.042`."""
     if not at:

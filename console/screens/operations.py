@@ -57,6 +57,10 @@ class Console(Surroundings, Protocol):
         """Offer what can be done to it."""
         ...
 
+    def mute(self, alert: str, duration: str) -> None:
+        """Ask whether to silence it for so long (`30m`). alert: a name, or the key of one."""
+        ...
+
     def change_window(self, step: int) -> None: ...
 
     @property

@@ -80,7 +80,8 @@ class Model:
                 self._heard()
                 self._take_event(message)
             case Answered():
-                self._heard()
+                if not message.reading.is_aside:
+                    self._heard()
                 self._keep(message.reading, Answer(message.view, self.now_s))
                 self._take_past(message)
             case Failed():

@@ -34,6 +34,8 @@ class Reading(Generic[V_co]):
     view: type[V_co] = field(compare=False)
     query: tuple[tuple[str, str], ...] = ()
     every_s: float = field(default=1.0, compare=False)
+    is_aside: bool = field(default=False, compare=False)
+    """Answered by somebody else than the gateway: that it came says nothing about the gateway."""
 
     @property
     def target(self) -> str:

@@ -180,6 +180,7 @@ OBJECTIVES: Final = ObjectiveListView(
             sli="availability",
             target=0.999,
             state="page",
+            because="16.7x over 1h, 25.0x over 5m; above 14.4x is a page",
             burns=[
                 BurnView(window_s=300, seconds=300, good=35_100, bad=900, burn=25.0),
                 BurnView(window_s=1800, seconds=1800, good=214_200, bad=1800, burn=8.3333),

@@ -50,6 +50,8 @@ class ObjectiveStateView(Slo, frozen=True, kw_only=True):
     5 minutes (from 1 request a second on), or, of availability, for more than 6 times over 6 hours and over 30 minutes (from
     0.2 a second on); `ticket` for more than 1 time over 6 hours and over 30 minutes, where the alert looks at 3 days, which
     the gateway does not remember. Unlike alerts it does not wait for how long that holds."""
+    because: str = ""
+    """Which windows that is by, in words; empty for `ok`."""
     burns: list[BurnView] = []
     """The shortest window first."""
     budget_left: float | None = None

@@ -5,6 +5,7 @@ from typing import Final
 
 from console.render.palette import PALETTES
 from console.render.traffic.top import KEYS
+from console.state.alerting.alerts import AlertList
 from console.state.commands import Kind
 from console.state.model import Model
 from console.state.raw import RAW_KINDS
@@ -40,7 +41,13 @@ def _revisions(model: Model) -> Iterable[str]:
     return [str(revision.sequence) for revision in view.revisions] if view is not None else ()
 
 
+def _alerts(model: Model) -> Iterable[str]:
+    view = model.latest(AlertList)
+    return dict.fromkeys(alert.name for alert in view.alerts) if view is not None else ()
+
+
 _LOOKS: Final[dict[Kind, Callable[[Model], Iterable[str]]]] = {
     "route": _routes, "upstream": _upstreams, "endpoint": _endpoints, "revision": _revisions, "theme": lambda _model: PALETTES,
     "ranking": lambda _model: KEYS, "object": lambda _model: RAW_KINDS,
+    "alert": _alerts,
 }  # fmt: skip

@@ -13,6 +13,7 @@ _PAUSE_S: Final = 300
 _MINUTE_S: Final = 60
 _HIGHEST: Final = 0.9
 """A generous objective has 14.4 times its budget beyond all requests; then this share is too much."""
+_WINDOW_WORDS: Final = {FIVE_MINUTES: "5m", HALF_AN_HOUR: "30m", HOUR: "1h", SIX_HOURS: "6h"}
 _LEAST_BUDGET: Final = 1e-6
 
 
@@ -50,7 +51,12 @@ def burn_view(window_s: int, seconds: int, judged: Judged, target: float) -> Bur
     return BurnView(window_s=window_s, seconds=seconds, good=judged.good, bad=judged.bad, burn=burn)
 
 
-def state_of(sli: Sli, target: float, burns: Sequence[BurnView]) -> SloState:
+class Judgement(NamedTuple):
+    state: SloState = "ok"
+    because: str = ""
+
+
+def judge(sli: Sli, target: float, burns: Sequence[BurnView]) -> Judgement:
     """burns: of all windows."""
     of_window = {burn.window_s: burn for burn in burns}
     for rule in RULES:
@@ -58,8 +64,13 @@ def state_of(sli: Sli, target: float, burns: Sequence[BurnView]) -> SloState:
         most = min(rule.factor * budget_of(target), _HIGHEST)
         rate = (long.good + long.bad) / long.seconds if long.seconds else 0.0
         if sli in rule.slis and rate >= rule.least_rate and _share(long) > most and _share(short) > most:
-            return rule.state
-    return "ok"
+            because = f"{_told(long)}, {_told(short)}; above {most / budget_of(target):.3g}x is a {rule.state}"
+            return Judgement(rule.state, because)
+    return Judgement()
+
+
+def _told(burn: BurnView) -> str:
+    return f"{burn.burn or 0:.1f}x over {_WINDOW_WORDS[burn.window_s]}"
 
 
 def budget_left(longest: BurnView) -> float | None:

@@ -13,7 +13,7 @@ from gateway.runtime.reading.burning import (
     burn_view,
     burning_since,
     empty_in_s,
-    state_of,
+    judge,
 )
 from gateway.runtime.reading.shared import Shared, Steps
 from gateway.telemetry.history.history import History
@@ -95,12 +95,14 @@ class _Course:
         latest, longest = burns[0], burns[-1]
         is_burning = latest.burn is not None and latest.burn > 1
         since_s = burning_since(target, minutes, tens, self._now_s) if is_burning else None
+        judgement = judge(sli, target, burns)
         return ObjectiveStateView(
             route=self._route,
             sli=sli,
             target=target,
             under_ms=under_ms,
-            state=state_of(sli, target, burns),
+            state=judgement.state,
+            because=judgement.because,
             burns=burns,
             budget_left=budget_left(longest),
             budget_window_s=longest.seconds,

@@ -8,7 +8,7 @@ from gateway.runtime.reading.burning import (
     burn_view,
     burning_since,
     empty_in_s,
-    state_of,
+    judge,
 )
 from gateway.wire.slo import BurnView, SloState
 
@@ -47,16 +47,22 @@ def test_a_burn_of_one_spends_the_budget_just_as_it_should() -> None:
     ],
 )
 def test_the_state_follows_the_windows_of_the_alerts(found: list[BurnView], expected: SloState) -> None:
-    assert state_of("availability", 0.99, found) == expected
+    assert judge("availability", 0.99, found).state == expected
+
+
+def test_it_says_which_windows_it_judges_by() -> None:
+    found = judge("availability", 0.99, burns(0.2, 0.2, 0.2, 0.03))
+    assert found.because == "20.0x over 1h, 20.0x over 5m; above 14.4x is a page"
+    assert judge("availability", 0.99, burns(0.0, 0.0, 0.0, 0.0)).because == ""
 
 
 def test_latency_has_no_rule_of_six_hours_that_pages() -> None:
-    assert state_of("latency", 0.99, burns(0.01, 0.07, 0.07, 0.07)) == "ticket"
+    assert judge("latency", 0.99, burns(0.01, 0.07, 0.07, 0.07)).state == "ticket"
 
 
 def test_an_objective_whose_budget_is_generous_can_still_be_missed() -> None:
     windows = [burn_view(window_s, window_s, Judged(0, 10 * window_s), 0.9) for window_s in (300, 1800, 3600, 21_600)]
-    assert state_of("availability", 0.9, windows) == "page"
+    assert judge("availability", 0.9, windows).state == "page"
 
 
 def test_what_is_left_and_how_long_it_lasts() -> None:

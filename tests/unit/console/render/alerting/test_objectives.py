@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.render.slo import empty_in, goal, left, render_objectives, target
+from console.render.alerting.objectives import empty_in, goal, left, render_objectives, target
 from gateway.wire.slo import BurnView, ObjectiveListView, ObjectiveStateView
 
 

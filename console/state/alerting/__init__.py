@@ -1,0 +1,1 @@
+"""Alerts of Prometheus and Alertmanager, as the console knows them."""

@@ -8,6 +8,8 @@ from console.screens.changes import ChangesScreen
 from console.screens.difference import DiffScreen
 from console.screens.health.overview import OverviewScreen
 from console.screens.help import HelpScreen
+from console.screens.inside.logs import LogsScreen
+from console.screens.inside.nodes import NodesScreen
 from console.screens.operator_screen import OperatorScreen
 from console.screens.routes import RoutesScreen
 from console.screens.traffic.explain import ExplainScreen
@@ -44,6 +46,8 @@ PLACES: Final = (
     Place("", "explain", (), ExplainScreen),
     Place("", "raw", (), RawScreen),
     Place("", "help", (), HelpScreen),
+    Place("8", "nodes", ("node", "workers"), NodesScreen),
+    Place("9", "logs", ("log",), LogsScreen),
 )
 BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
 BY_KEY: Final = {place.key: place for place in PLACES if place.key}

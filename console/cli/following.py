@@ -1,4 +1,4 @@
-"""Exchanges as they end, from a stream that is taken up again when it breaks off."""
+"""What happens, from a stream that is taken up again when it breaks off: exchanges as they end, and other topics."""
 
 import sys
 import time
@@ -27,43 +27,47 @@ class Shown(msgspec.Struct, frozen=True):
     """It ended before the stream began."""
 
 
+def follow_on(target: Target, query: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Events of the stream by name, each with its JSON. `last` of the query is asked for once.
+
+    Raises Unreachable if the gateway does not answer for a minute, or never did, Refused if it does not want to; when it ends,
+    it is waited for.
+    """
+    pause_s, heard_s, after, was_heard = _FIRST_PAUSE_S, time.monotonic(), "", False
+    while True:
+        try:
+            for name, data, event_id in follow(target, f"{API}/stream", query, after):
+                pause_s, heard_s, was_heard = _FIRST_PAUSE_S, time.monotonic(), True
+                after = event_id or after
+                yield name, data
+        except Unreachable as problem:
+            if not was_heard or time.monotonic() - heard_s > GIVE_UP_S:
+                raise
+            print(f"{problem}; trying again", file=sys.stderr)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+        query = {name: value for name, value in query.items() if name != "last"}
+
+
 class Following:
     """`counts` is the newest the gateway has told of the stream."""
 
     def __init__(self, target: Target, query: dict[str, str]) -> None:
         self._target = target
         self._query = query | {"topics": "exchanges"}
-        self._after = ""
         self.counts: CountsEvent | None = None
 
     def events(self) -> Iterator[tuple[Shown, str]]:
-        """Exchanges, each with the JSON it came as. What is missing is told on stderr.
-
-        Raises Unreachable if the gateway does not answer for a minute, Refused if it does not want to; when it ends, it is
-        waited for.
-        """
-        pause_s, heard_s = _FIRST_PAUSE_S, time.monotonic()
-        while True:
-            try:
-                for name, data, event_id in follow(self._target, f"{API}/stream", self._query, self._after):
-                    pause_s, heard_s = _FIRST_PAUSE_S, time.monotonic()
-                    self._after = event_id or self._after
-                    if name == "exchange":
-                        yield msgspec.json.decode(data, type=Shown), data
-                    else:
-                        self._note(name, data)
-            except Unreachable as problem:
-                if (not self._after and self.counts is None) or time.monotonic() - heard_s > GIVE_UP_S:
-                    raise
-                print(f"{problem}; trying again", file=sys.stderr)
-            time.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-            self._query.pop("last", None)
+        """Exchanges, each with the JSON it came as. What is missing is told on stderr. Raises as `follow_on` does."""
+        for name, data in follow_on(self._target, self._query):
+            if name == "exchange":
+                yield msgspec.json.decode(data, type=Shown), data
+            else:
+                self._note(name, data)
 
     def exchanges(self, until_s: float) -> Iterator[Shown]:
         """Those that end until a moment of the monotonic clock. The heartbeat of the stream ends a wait where nothing does."""
-        query = self._query | {"topics": "exchanges"}
-        for name, data, _ in follow(self._target, f"{API}/stream", query):
+        for name, data, _ in follow(self._target, f"{API}/stream", self._query):
             if name == "exchange":
                 yield msgspec.json.decode(data, type=Shown)
             else:

@@ -19,7 +19,7 @@ from console.state.messages import Event, Linked, Message, Request, Response, Ta
 from console.state.reading import API, GATEWAY_PAST, INCIDENTS, STATUS, AnyReading
 from gateway.wire.live import HelloEvent
 
-_TOPICS: Final = "status,history,incidents"
+_TOPICS: Final = "status,history,incidents,logs"
 _ACTION_S: Final = 30.0
 _DENIED_S: Final = 30.0
 """Between two tries with a token that was refused; it may have been put right meanwhile."""

@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 
 from console.state.endpoint_counts import EndpointCounts
+from console.state.inside.log_book import LogBook
 from console.state.link import Link
 from console.state.messages import Answered, Event, Failed, Linked, Message, Sought, TailFailed
 from console.state.pulse import Pulse
@@ -16,6 +17,7 @@ from console.state.tail import Tail
 from gateway.wire.changes import IncidentListView, IncidentView
 from gateway.wire.history import HistoryTickView, HistoryView, SeriesPointView
 from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
+from gateway.wire.logs import LogListView, LogRecordView
 from gateway.wire.views import StatusView, UpstreamListView
 
 V = TypeVar("V")
@@ -58,6 +60,7 @@ class Model:
         self.endpoint_counts = EndpointCounts()
         self.incidents: deque[IncidentView] = deque(maxlen=INCIDENTS)
         self.in_flight: InFlightListView | None = None
+        self.logs = LogBook()
         self.tail = Tail()
         self.tail_problem = ""
         """Why the gateway does not let its traffic be followed; empty while it does."""
@@ -105,8 +108,8 @@ class Model:
         still = Model()
         vars(still).update(vars(self))
         still.ticks, still.incidents = self.ticks.copy(), self.incidents.copy()
-        still.tail = self.tail.still()
         still.pulse, still.endpoint_counts = self.pulse.still(), self.endpoint_counts.still()
+        still.tail, still.logs = self.tail.still(), self.logs.still()
         still._answers = self._answers.copy()
         return still
 
@@ -146,7 +149,7 @@ class Model:
         self.ticks.clear()
         self.incidents.clear()
         self.pulse, self.endpoint_counts = Pulse(), EndpointCounts()
-        self.tail, self.tail_problem = Tail(), ""
+        self.tail, self.tail_problem, self.logs = Tail(), "", LogBook()
         self._answers.clear()
 
     def _take_past(self, answered: Answered) -> None:
@@ -154,6 +157,8 @@ class Model:
         view = answered.view
         if isinstance(view, StatusView):
             self.status = view
+        elif isinstance(view, LogListView):
+            self.logs.merge(view)
         elif answered.reading == INCIDENTS_PAST:
             self._merge_incidents(view)
         elif answered.reading == GATEWAY_PAST:
@@ -220,6 +225,14 @@ def _take_in_flight(model: Model, data: str) -> None:
     model.in_flight = msgspec.json.decode(data, type=InFlightListView)
 
 
+def _take_lost(model: Model, data: str) -> None:
+    lost = msgspec.json.decode(data, type=LostEvent)
+    if lost.topic == "logs":
+        model.logs.lose(lost.count)
+    else:
+        model.tail.lose(lost)
+
+
 def _take_hello(model: Model, data: str) -> None:
     hello = msgspec.json.decode(data, type=HelloEvent)
     if "exchanges" in hello.topics:
@@ -235,6 +248,7 @@ _EVENTS: Final[dict[str, Callable[[Model, str], None]]] = {
     "hello": _take_hello,
     "exchange": lambda model, data: model.tail.add(data, model.now_s),
     "counts": lambda model, data: model.tail.count(msgspec.json.decode(data, type=CountsEvent), model.now_s),
-    "lost": lambda model, data: model.tail.lose(msgspec.json.decode(data, type=LostEvent)),
+    "logs": lambda model, data: model.logs.add(msgspec.json.decode(data, type=LogRecordView)),
+    "lost": _take_lost,
 }
 """Events this console knows; a newer gateway may tell of more."""

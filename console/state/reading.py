@@ -8,6 +8,7 @@ from gateway.wire.actions import MeView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
+from gateway.wire.logs import LogListView
 from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import (
     ConfigView,
@@ -53,6 +54,8 @@ REVISIONS: Final = Reading("revisions", RevisionListView, every_s=2.0)
 INCIDENTS: Final = Reading("incidents", IncidentListView, (("limit", "500"),), every_s=2.0)
 CONFIG: Final = Reading("config", ConfigView, every_s=ONCE)
 OBJECTIVES: Final = Reading("slo", ObjectiveListView, every_s=2.0)
+LOGS: Final = Reading("logs", LogListView, (("limit", "1000"),), every_s=60.0)
+"""What was said before a console was opened, and how much is not remembered; the stream tells the rest."""
 UNMATCHED: Final = Reading("unmatched", UnmatchedListView, every_s=2.0)
 
 

@@ -5,7 +5,18 @@ from typing import Literal, TypeAlias
 import msgspec
 
 SelectionKind: TypeAlias = Literal[
-    "route", "upstream", "endpoint", "exchange", "trace", "revision", "incident", "worker", "objective", "alert", "log"
+    "route",
+    "upstream",
+    "endpoint",
+    "exchange",
+    "trace",
+    "revision",
+    "incident",
+    "node",
+    "worker",
+    "objective",
+    "alert",
+    "log",
 ]
 
 

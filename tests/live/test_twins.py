@@ -58,7 +58,7 @@ def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
     "words",
     [
         ("status",), ("overview",), ("routes",), ("routes", "all"), ("upstreams",), ("ups",), ("upstreams", "origin"),
-        ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "100ms"), ("unmatched",),
+        ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "100ms"), ("unmatched",), ("nodes",), ("logs",), ("logs", "--level", "info", "--limit", "2"),
         ("status", "--window", "5m"), ("routes", "all", "--window", "15m"), ("ups", "--window", "1h"), ("slo",),
     ],
 )  # fmt: skip
@@ -208,3 +208,48 @@ def test_a_twin_imports_neither_textual_nor_aiohttp() -> None:
     code = "import sys, gateway.cli.main as m; m.main(['status', '--url', 'http://127.0.0.1:1']); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     assert not {"textual", "aiohttp", "asyncio", "pydantic", "yaml"} & set(run.stdout.split())
+
+
+def test_nodes_tell_of_every_process_whether_it_runs_what_it_should(program: Program) -> None:
+    text = twin(program, "nodes").stdout
+    assert "all 2 workers run revision" in text.splitlines()[0]
+    assert all(name in text for name in ("worker 1", "worker 2", "supervisor", "SYNCED", "SEEN"))
+    workers = [json.loads(line) for line in twin(program, "nodes", "--format", "ndjson").stdout.splitlines()]
+    assert [(worker["index"], worker["sync"]) for worker in workers] == [(1, "synced"), (2, "synced")]
+
+
+def test_logs_are_followed_from_what_is_kept_on_and_filtered_alike(program: Program) -> None:
+    url = f"http://127.0.0.1:{program.admin_port}"
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "logs",
+        "--url",
+        url,
+        "--follow",
+        "--format",
+        "ndjson",
+        "--filter",
+        "audit | event:ready",
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        try:
+            assert following.stdout is not None
+            first = json.loads(following.stdout.readline())
+            program.call(
+                "/api/v1/config/apply?dry_run=true", program.file.read_text(), {"Content-Type": "application/yaml"}
+            )
+            then = json.loads(following.stdout.readline())
+        finally:
+            following.kill()
+    assert (first["event"], then["event"], then["actor"]) == ("ready", "config_apply", "loopback")
+    assert then["id"] > first["id"]
+
+
+def test_logs_refuse_a_filter_with_a_mark_under_the_place_and_a_document_without_an_end(program: Program) -> None:
+    wrong = twin(program, "logs", "--filter", "worker:2 level:loud")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.splitlines()[1].index("^") == 15
+    assert twin(program, "logs", "--follow", "--json").returncode == 2
+    assert "0 of " in twin(program, "logs", "--filter", "nobody_says_this").stdout

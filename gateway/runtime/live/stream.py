@@ -83,6 +83,8 @@ class Stream:
         self._followers.sort(key=attrgetter("filter"))
         self._gauge.set(len(self._followers))
         self._take_up(follower)
+        # Before they have read that they follow: whoever then asks for what was before misses nothing in between.
+        asyncio.get_running_loop().call_soon(self._tell_topics, follower, time.monotonic())
         if EXCHANGES in wanted.topics:
             self._attend()
         if self._timer is None:

@@ -183,6 +183,24 @@ def test_a_topic_is_asked_behind_the_place_it_told_last() -> None:
     assert json.loads(next(event for event in events if event.name == "lost").data)["count"] == 7
 
 
+def test_the_place_from_which_a_topic_is_told_is_taken_before_a_follower_hears_that_they_follow() -> None:
+    async def run() -> list[str]:
+        asked: list[str] = []
+
+        def ask(after: str, _wanted: object) -> list[Told]:
+            asked.append(after)
+            return [Told(b"", "now")]
+
+        scene = Scene()
+        scene.stream.register(Topic("ticks", 60.0, ask, resumes=True))
+        following = scene.follow(topics="ticks")
+        await asyncio.sleep(0)
+        assert b"hello" in await following.read(0.0)
+        return asked
+
+    assert asyncio.run(run()) == [""]
+
+
 def test_a_topic_that_fails_does_not_end_the_stream() -> None:
     async def run() -> tuple[list[Event], list[str]]:
         asked: list[str] = []

@@ -1,0 +1,1 @@
+"""The gateway's own processes and its log, as rows and lines."""

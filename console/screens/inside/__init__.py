@@ -1,0 +1,1 @@
+"""Screens about the gateway itself: its nodes, its workers, its log."""

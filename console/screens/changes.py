@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from console.render.cells import Cell
 from console.render.changes.strip import error_strip
-from console.render.changes.timeline import effect_text, severity_of, timeline_grid, told
+from console.render.changes.timeline import effect_text, severity_of, suspect, timeline_grid, told
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.changing.timeline import Change, timeline
@@ -34,21 +34,32 @@ class ChangesScreen(OperatorScreen):
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__(subject, filter_text)
         self._marked = ""
+        self._asked: tuple[AnyReading, ...] = ()
 
     def body(self) -> ComposeResult:
         yield CellLine(id="errors")
         yield CellLine(id="marks")
         yield CellLine(id="effect")
-        yield LiveTable(id="body")
+        yield _Steered(id="body")
 
     def readings(self) -> Sequence[AnyReading]:
         return (reading.REVISIONS, reading.INCIDENTS, self._history(), *(_detail_of(each) for each in self._compared()))
 
     def show(self) -> None:
         changes = self._changes()
-        table, ascii_only = self.query_one(LiveTable), self.console.ascii_only
+        table, ascii_only = self.query_one(_Steered), self.console.ascii_only
         table.show(timeline_grid(changes, self.filter, marked=self._marked, ascii_only=ascii_only))
+        if not table.was_steered:
+            table.lead_to(suspect(changes))
         self._show_strip(changes)
+        self._ask_for_more()
+
+    def _ask_for_more(self) -> None:
+        """The effect of revisions that were not known when this screen came to the front."""
+        wanted = tuple(self.readings())
+        if wanted != self._asked:
+            self._asked = wanted
+            self.console.screen_shown(self)
 
     def _show_strip(self, changes: Sequence[Change]) -> None:
         selected = self.query_one(LiveTable).cursor_key or ""
@@ -63,7 +74,7 @@ class ChangesScreen(OperatorScreen):
         )
 
     def on_live_table_moved(self, _event: LiveTable.Moved) -> None:
-        self.console.screen_shown(self)  # The effect of another revision may be wanted now.
+        self._ask_for_more()
         self._show_strip(self._changes())
 
     def action_mark(self) -> None:
@@ -128,6 +139,21 @@ class ChangesScreen(OperatorScreen):
             incidents.values(),
             {number: view for number, view in details.items() if view is not None},
         )
+
+
+class _Steered(LiveTable):
+    """Knows whether the operator has moved the cursor: until then it is led to where it is of most use."""
+
+    was_steered = False
+
+    def lead_to(self, key: str) -> None:
+        if key != self.cursor_key:
+            self.move_to(key)
+            self.was_steered = False
+
+    def _go(self, position: int) -> None:
+        self.was_steered = True
+        super()._go(position)
 
 
 def _detail_of(revision: RevisionView) -> Reading[RevisionDetailView]:

@@ -14,7 +14,7 @@ from console.screens.acting.confirm import ConfirmScreen
 from console.screens.acting.editor import EditorScreen
 from console.screens.operator_screen import OperatorScreen
 from console.screens.prompted import PromptedScreen
-from console.state.changing.acting import Action, inverse, on_endpoint, rollback, tier_of
+from console.state.changing.acting import Action, inverse, on_endpoint, rollback, split_endpoint, tier_of
 from console.state.changing.offers import Offer, endpoint_of, find_endpoint, offers
 from console.state.messages import Request, Response
 from console.state.selection import Selection
@@ -74,7 +74,8 @@ class Acting(Linking):
 
     def act_on_endpoint(self, action: EndpointAction, name: str, weight: str = "") -> None:
         """name: as `orders/10.0.0.7:9001`, or the address alone where that is enough."""
-        found = find_endpoint(self.live_model, name)
+        # One that is named in full need not be known here: the gateway knows.
+        found = find_endpoint(self.live_model, name) or split_endpoint(name)
         if found is None:
             self.say(f"{name!r} is not an endpoint that is known; write UPSTREAM/ADDRESS")
         elif action == "weight":

@@ -70,6 +70,13 @@ def severity_of(change: Change) -> Severity:
     return "warn" if before is not None and after is not None and _is_worse(before, after) else "accent"
 
 
+def suspect(changes: Sequence[Change]) -> str:
+    """The key of the change to look at first: the newest revision after which it got worse, or the newest, or the newest of all."""
+    revisions = [change for change in changes if change.revision is not None and change.revision.trigger != "start"]
+    worse = [change for change in revisions if severity_of(change) == "warn"]
+    return next((change.key for change in (*worse, *revisions, *changes)), "")
+
+
 def _is_worse(before: FiguresView, after: FiguresView) -> bool:
     errors = (after.error_ratio or 0) - (before.error_ratio or 0)
     if errors > _NOTABLE and (after.error_ratio or 0) > (before.error_ratio or 0) * _WORSE:

@@ -211,9 +211,9 @@ class Fleet:
             return
         seat.has_said_hello = True
         seat.first_sign.set()
-        self.distribution.send_addresses(seat)
-        # Before any snapshot: what is drained must not get a request of a worker that was started anew.
+        # Before anything else: what is drained must not get a request of a worker that was started anew.
         self.distribution.send_overrides(seat)
+        self.distribution.send_addresses(seat)
         self.distribution.catch_up(seat)
 
     def _end(self) -> None:

@@ -151,3 +151,20 @@ def test_going_back_is_refused_where_nothing_may_be_done() -> None:
         await until(pilot, lambda: "a recording cannot be acted upon" in screen_text(app))
 
     show(story)
+
+
+def test_a_revision_that_comes_while_one_looks_is_asked_for_and_led_to_until_the_cursor_was_moved() -> None:
+    first = [each for each in answers() if each.reading != reading.REVISIONS and each.reading != reading.revision("2")]
+    source = GivenSource(first)
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: cursor(app) == "inc:4")
+        source.tell(Answered(reading.REVISIONS, RevisionListView(revisions=REVISIONS)))
+        await until(pilot, lambda: cursor(app) == "rev:2")
+        assert reading.revision("2") in source.wanted
+        await pilot.press("j")
+        source.tell(Answered(reading.revision("2"), DETAIL))
+        await until(pilot, lambda: "0.05% -> 0.41%" in screen_text(app))
+        assert cursor(app) == "inc:4"
+
+    play(ConsoleApp(source, first=Destination("changes")), story)

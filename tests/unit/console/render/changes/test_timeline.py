@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from console.render.changes.timeline import effect_text, severity_of, timeline_grid, told
+from console.render.changes.timeline import effect_text, severity_of, suspect, timeline_grid, told
 from console.state.changing.timeline import timeline
 from tests.support.changes import DETAIL, drained, revision
 
@@ -39,3 +39,14 @@ def test_a_marked_line_says_so() -> None:
 def test_why_is_told_where_somebody_said_it() -> None:
     (change,) = timeline([replace(revision(2, 5), reason="too slow")], [], {2: DETAIL})
     assert told(change).endswith("2 more (too slow)")
+
+
+def test_what_made_it_worse_is_looked_at_first_then_the_newest_revision() -> None:
+    assert suspect(CHANGES) == "rev:2"
+    newer = timeline(
+        [revision(3, 9, running=True), revision(2, 5), revision(1, 0, trigger="start")], [drained(4, 10)], {}
+    )
+    assert suspect(newer) == "rev:3"
+    assert suspect(timeline([revision(3, 9), revision(2, 5)], [], {2: DETAIL})) == "rev:2"
+    assert suspect(timeline([revision(1, 0, trigger="start")], [drained(4, 3)], {})) == "inc:4"
+    assert suspect([]) == ""

@@ -18,7 +18,6 @@ from console.render.traffic.verdicts import Known
 from console.state import reading
 from console.state.messages import Request
 from gateway.wire.explain import ExplainRequest, ExplanationView
-from gateway.wire.live import AccessLine
 from gateway.wire.views import ExchangeListView, UpstreamView
 
 NARROWEST: Final = 60
@@ -41,7 +40,8 @@ class RequestTwin(Twin):
             line, number = chosen_line(view, arguments.id)
             if line is None:
                 return "what the gateway keeps of it is not understood"
-            known = Known(line, _explanation(arguments, line.request_id), _usual_p99(arguments, line))
+            known = Known(line, _explanation(arguments, line.request_id))
+            known = known._replace(usual_p99_ms=_usual_p99(arguments, known))
             return text_of(request_lines(known, width(), others=number - 1))
 
         path = reading.exchange(arguments.id).path
@@ -57,8 +57,9 @@ def _explanation(arguments: argparse.Namespace, request_id: str) -> ExplanationV
         return None
 
 
-def _usual_p99(arguments: argparse.Namespace, line: AccessLine) -> float | None:
-    if not is_slow(line) or not line.upstream:
+def _usual_p99(arguments: argparse.Namespace, known: Known) -> float | None:
+    line = known.line
+    if not is_slow(line, known.slow_ms) or not line.upstream:
         return None
     try:
         view = decode(body_of(arguments, reading.upstream(line.upstream).path, {}), UpstreamView)

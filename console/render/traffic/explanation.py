@@ -83,9 +83,8 @@ def choice_lines(choice: UpstreamChoiceView, width: int) -> list[Line]:
     """The endpoints it may go to and why others get none of it."""
     place = f"{place_told(choice.place)}, " if choice.place is not None else ""
     chosen = f": {choice.chosen}" if choice.chosen is not None else ""
-    lines = [
-        heading(f"upstream {choice.upstream}", f"{place}{percent(choice.share)} of the requests: {choice.rule}{chosen}")
-    ]
+    lines = [heading(f"upstream {choice.upstream}")]
+    lines += sentence(f"{place}{percent(choice.share)} of the requests: {choice.rule}{chosen}", width, "dim")
     for each in choice.endpoints:
         load = (
             f"; {count(each.in_flight)} in flight, {count(each.pending)} waiting" if each.in_flight is not None else ""

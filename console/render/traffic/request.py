@@ -28,8 +28,8 @@ def request_lines(known: Known, width: int, *, others: int = 0, ascii_only: bool
     """others: how many more exchanges its trace has here."""
     line, explanation = known.line, known.explanation
     lines = [
-        _title(line),
-        *sentence(verdict(known), width, _verdict_severity(line)),
+        _title(known),
+        *sentence(verdict(known), width, _severity(known)),
         *sentence(time_told(known), width),
     ]
     lines += [BLANK, *waterfall_lines(line, width, ascii_only=ascii_only), BLANK]
@@ -44,19 +44,20 @@ def request_lines(known: Known, width: int, *, others: int = 0, ascii_only: bool
     return lines
 
 
-def _title(line: AccessLine) -> Line:
+def _title(known: Known) -> Line:
+    line = known.line
     by = f" by {line.source}" if line.source else ""
     reason = "" if line.reason == "none" else f"  {line.reason}"
     return (
-        Cell(f" {line.status or 'no answer'}{by}{reason}", _verdict_severity(line)),
+        Cell(f" {line.status or 'no answer'}{by}{reason}", _severity(known)),
         Cell(f"   {line.method} {line.path}", "strong"),
         Cell(f"   {milliseconds(line.duration_ms)}"),
         Cell(f"   rev {line.revision[:6]}   {clock_millis(line.at)}", "dim"),
     )
 
 
-def _verdict_severity(line: AccessLine) -> Severity:
-    severity = severity_of(line)
+def _severity(known: Known) -> Severity:
+    severity = severity_of(known.line, known.slow_ms)
     return "ok" if severity == "plain" else severity
 
 

@@ -44,10 +44,10 @@ CHOOSABLE: Final = tuple(position for position, each in enumerate(COLUMNS) if ea
 """Positions of the columns that can be filtered by."""
 
 
-def tail_cells(shown: Shown, *, ascii_only: bool = False) -> tuple[Cell, ...]:
-    """As many as COLUMNS."""
+def tail_cells(shown: Shown, slow_ms: float = SLOW_MS, *, ascii_only: bool = False) -> tuple[Cell, ...]:
+    """As many as COLUMNS. slow_ms: from when it is slow."""
     line = shown.line
-    severity = severity_of(line)
+    severity = severity_of(line, slow_ms)
     health: Severity = severity if severity != "plain" else "ok"
     return (
         Cell(clock_millis(line.at), "dim"),
@@ -56,8 +56,8 @@ def tail_cells(shown: Shown, *, ascii_only: bool = False) -> tuple[Cell, ...]:
         Cell(plain(line.method) or UNKNOWN),
         Cell(line.route),
         Cell(plain(line.path)),
-        Cell(milliseconds(line.duration_ms), "warn" if is_slow(line) else "plain"),
-        Cell(latency_bar(line.duration_ms, ascii_only=ascii_only), "warn" if is_slow(line) else "accent"),
+        Cell(milliseconds(line.duration_ms), "warn" if is_slow(line, slow_ms) else "plain"),
+        Cell(latency_bar(line.duration_ms, ascii_only=ascii_only), "warn" if is_slow(line, slow_ms) else "accent"),
         Cell(line.endpoint or UNKNOWN, "dim"),
         Cell(cause(line), severity),
         Cell(line.client, "dim"),
@@ -65,16 +65,20 @@ def tail_cells(shown: Shown, *, ascii_only: bool = False) -> tuple[Cell, ...]:
     )
 
 
-def severity_of(line: AccessLine) -> Severity:
+def severity_of(line: AccessLine, slow_ms: float = SLOW_MS) -> Severity:
     """An error of the gateway or the upstream is critical; one of the client, a slow or a retried exchange is to be noticed."""
     if is_fault(line):
         return "crit"
-    return "warn" if line.status >= 400 or line.reason != _NONE or is_slow(line) or len(line.attempts) > 1 else "plain"
+    return (
+        "warn"
+        if line.status >= 400 or line.reason != _NONE or is_slow(line, slow_ms) or len(line.attempts) > 1
+        else "plain"
+    )
 
 
-def is_slow(line: AccessLine) -> bool:
-    """Beyond a second; the objective of its route is the gateway's to know. A tunnel is not slow for being long."""
-    return line.duration_ms > SLOW_MS and line.status != _TUNNEL
+def is_slow(line: AccessLine, slow_ms: float = SLOW_MS) -> bool:
+    """slow_ms: what its route promises. A tunnel is not slow for being long."""
+    return line.duration_ms > slow_ms and line.status != _TUNNEL
 
 
 def cause(line: AccessLine) -> str:

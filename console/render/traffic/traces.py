@@ -10,6 +10,7 @@ from console.render.table import plain
 from console.render.traffic.tail_rows import severity_of
 from console.render.traffic.waterfall import bar_cells
 from console.state.traffic.traces import Span, Trace, spans_of
+from gateway.wire.filter.predicate import SLOW_MS
 from gateway.wire.views import ConfigView
 
 _COLUMNS: Final = (
@@ -41,7 +42,8 @@ def traces_grid(traces: Sequence[Trace], sort: str, empty: str, *, ascii_only: b
 def _row(trace: Trace, *, ascii_only: bool) -> GridRow:
     first = trace.lines[0]
     worst = next((line for line in trace.lines if severity_of(line) == "crit"), first)
-    severity = severity_of(worst)
+    kept_for = trace.kept_for or ("slow",)  # The gateway kept it, and knows what its route promises.
+    severity = severity_of(worst, 0.0 if "slow" in kept_for else SLOW_MS)
     health: Severity = "ok" if severity == "plain" else severity
     return GridRow(
         trace.trace_id,
@@ -53,7 +55,7 @@ def _row(trace: Trace, *, ascii_only: bool) -> GridRow:
             Cell(plain(f"{first.method} {first.path}")),
             Cell(count(len(trace.lines))),
             Cell(count(trace.tries), "warn" if trace.tries > len(trace.lines) else "plain"),
-            Cell(", ".join(trace.kept_for), "dim"),
+            Cell(", ".join(kept_for), "dim"),
             Cell(clock_millis(first.at), "dim"),
             Cell(trace.trace_id, "dim"),
         ),

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from console.render.amounts import milliseconds as duration
 from gateway.wire.explain import ExplanationView, UpstreamChoiceView
+from gateway.wire.filter.predicate import SLOW_MS
 from gateway.wire.live import AccessLine
 
 _NONE: Final = "none"
@@ -19,6 +20,13 @@ class Known(NamedTuple):
     line: AccessLine
     explanation: ExplanationView | None = None
     usual_p99_ms: float | None = None
+
+    @property
+    def slow_ms(self) -> float:
+        """From when it is slow: what its route promises, where that is known."""
+        applied = self.explanation.applied if self.explanation is not None else None
+        promised = applied.slo_latency_under_ms if applied is not None else None
+        return SLOW_MS if promised is None else promised
 
 
 def verdict(known: Known) -> str:

@@ -68,4 +68,5 @@ class ExplainingScreen(OperatorScreen):
             self.problem = answer.problem
         except msgspec.DecodeError as error:
             self.problem = f"the answer is not understood: {error}"
+        self.console.screen_shown(self)  # What it tells may call for more.
         self.refresh_all()

@@ -1,23 +1,26 @@
 """Live: what is happening right now that matches?"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from console.render.amounts import UNKNOWN
+from console.render.cells import Cell
 from console.render.traffic.nothing import nothing_found
 from console.render.traffic.tail_rows import CHOOSABLE, COLUMNS, GRID_COLUMNS, tail_cells, tail_header
 from console.render.traffic.top import KEYS, OTHERS, SORTS, tally_of, top_grid
 from console.screens.operator_screen import OperatorScreen
-from console.screens.traffic.selecting import selection_of
+from console.screens.traffic.selecting import route_traffic, selection_of
 from console.state import reading
 from console.state.messages import TailWanted
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.state.tail import Shown
 from console.state.traffic.filtering import canonical, narrowed, predicate_of, problem_of, terms_of, turned
+from console.state.traffic.slowness import SlowLimits
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 from console.widgets.tail_view import TailView
@@ -29,6 +32,8 @@ _TOPS: Final = {
 _ALSO: Final = {"consumer": "client", "agent": "ua", "user-agent": "ua"}
 _ASKED_AGAIN_S: Final = 5.0
 _APART: Final = 50
+_ROUTES: Final = replace(reading.ROUTES, every_s=reading.ONCE)
+"""For what each of them calls slow."""
 _RANKED: Final = 200
 _RANKED_BY: Final = {"ua": "hdr.user-agent"}
 """The fields of the filter language that are called otherwise in rankings."""
@@ -58,12 +63,16 @@ class LiveScreen(OperatorScreen):
         self._by = _ALSO.get(subject, subject) if _ALSO.get(subject, subject) in KEYS else ""
         self._column = CHOOSABLE[0]
         self._is_barren = False
+        self._limits = SlowLimits()
         self.sort = "rate" if self._by else ""
 
     def body(self) -> ComposeResult:
         yield CellLine(id="head")
-        yield TailView[Shown](GRID_COLUMNS, lambda shown: tail_cells(shown, ascii_only=self.console.ascii_only))
+        yield TailView[Shown](GRID_COLUMNS, self._cells)
         yield LiveTable(id="top")
+
+    def _cells(self, shown: Shown) -> tuple[Cell, ...]:
+        return tail_cells(shown, self._limits.of(shown.line.route), ascii_only=self.console.ascii_only)
 
     def on_mount(self) -> None:
         self._tail_view.marked = self._column
@@ -81,7 +90,7 @@ class LiveScreen(OperatorScreen):
         return TailWanted(self.filter)
 
     def readings(self) -> Sequence[AnyReading]:
-        return () if self._rows() else self._apart()
+        return (_ROUTES, *(() if self._rows() else self._apart()))
 
     def _apart(self) -> tuple[AnyReading, ...]:
         """What is asked to find out which term of the filter finds nothing."""
@@ -102,6 +111,8 @@ class LiveScreen(OperatorScreen):
             tally, seconds = tally_of(self.model.tail, self._by, self.model.now_s)
             ranked = tally.rows(seconds, SORTS[self.sort])[:_RANKED]
             self._table.show(self.in_order(top_grid(self._by, ranked, tally)))
+        if self._limits.look_at(self.model):
+            view.look_changed()
         view.empty = nothing_found(self.model, self.filter, self._apart()) if not rows else ()
         view.show(rows)
         if bool(rows) is self._is_barren:
@@ -127,6 +138,10 @@ class LiveScreen(OperatorScreen):
     def drill_to(self) -> Destination | None:
         selection = self.selection
         return None if selection is None else Destination("request", selection.request_id)
+
+    def pivot_to(self, where: str) -> Destination | None:
+        shown = self._tail_view.selected
+        return None if shown is None or self._by else route_traffic(shown.line, where)
 
     def action_drill(self) -> None:
         key = self._table.cursor_key

@@ -19,7 +19,7 @@ from console.render.traffic.tail_rows import is_slow
 from console.render.traffic.verdicts import Known
 from console.screens.traffic.asking import ExplainingScreen
 from console.screens.traffic.neighbours import ListsRequests
-from console.screens.traffic.selecting import selection_of
+from console.screens.traffic.selecting import route_traffic, selection_of
 from console.state import reading
 from console.state.reading import ONCE, AnyReading
 from console.state.selection import Destination, Selection
@@ -44,7 +44,7 @@ class RequestScreen(ExplainingScreen):
 
     def readings(self) -> Sequence[AnyReading]:
         line, _ = self._line()
-        return (reading.exchange(self.subject), *([_usual(line)] if line is not None and is_slow(line) else []))
+        return (reading.exchange(self.subject), *([_usual(line)] if line is not None and self._is_slow(line) else []))
 
     def _line(self) -> tuple[AccessLine | None, int]:
         """As the gateway keeps it, or else as the tail brought it; and how many its answer has."""
@@ -69,8 +69,11 @@ class RequestScreen(ExplainingScreen):
             told += [BLANK, *sentence(f"which routes were looked at is not known: {self.problem}", width, "dim")]
         return told
 
+    def _is_slow(self, line: AccessLine) -> bool:
+        return bool(line.upstream) and is_slow(line, Known(line, self.explanation).slow_ms)
+
     def _usual_p99(self, line: AccessLine) -> float | None:
-        view = self.model.view(_usual(line)) if is_slow(line) else None
+        view = self.model.view(_usual(line)) if self._is_slow(line) else None
         endpoints = view.endpoints if view is not None else []
         return next((each.recent.p99_ms for each in endpoints if each.address == line.endpoint), None)
 
@@ -80,10 +83,10 @@ class RequestScreen(ExplainingScreen):
         return None if line is None else selection_of(line)
 
     def pivot_to(self, where: str) -> Destination | None:
+        if where == "explain":
+            return Destination("explain", self.subject)
         line, _ = self._line()
-        if where == "live" and line is not None:
-            return Destination("live", filter=f"route:{line.route}")
-        return Destination("explain", self.subject) if where == "explain" else None
+        return None if line is None else route_traffic(line, where)
 
     def twin(self) -> str:
         return f"sightline req {self.subject}"

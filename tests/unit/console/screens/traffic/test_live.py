@@ -165,8 +165,8 @@ def test_nothing_found_says_which_term_shuts_everything_out() -> None:
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         source.tell(counts(20_024), NOW_S + 1)
-        await until(pilot, lambda: len(source.wanted) == 2)
-        assert [each.query[0][1] for each in source.wanted] == ["status:5xx", "latency:>500ms"]
+        await until(pilot, lambda: len(source.wanted) == 3)
+        assert [each.query[0][1] for each in source.wanted[1:]] == ["status:5xx", "latency:>500ms"]
         none = ExchangeListView(exchanges=[], filter="status:5xx", scanned=3000)
         source.tell(Answered(reading.exchanges("status:5xx", 50), none), NOW_S + 1)
         source.tell(Answered(reading.exchanges("latency:>500ms", 50), found(31)), NOW_S + 1)
@@ -223,3 +223,20 @@ def test_commands_open_rankings_what_runs_and_what_no_route_took() -> None:
         assert app.screen.twin() == "sightline top client"  # type: ignore[attr-defined]
 
     play(live(GivenSource(some(1))), story)
+
+
+def test_pivots_of_a_row_lead_to_its_route_its_trace_its_explanation_and_its_record() -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "/v1/orders/2" in screen_text(app))
+        for key, name, subject, filter_text in [
+            ("l", "live", "", "route:orders"), ("f", "live", "", "route:orders err"), ("t", "trace", f"{2:032x}", ""),
+            ("x", "explain", "req-0002", ""), ("d", "raw", "exchange:req-0002", ""), ("p", "inflight", "", ""),
+        ]:  # fmt: skip
+            await pilot.press(key)
+            screen = app.screen
+            assert (screen.NAME, screen.subject, screen.filter) == (name, subject, filter_text)  # type: ignore[attr-defined]
+            await pilot.press("h")
+        await pilot.press("Y")
+        assert app.clipboard == "req-0002"
+
+    play(live(GivenSource(some(2))), story)

@@ -110,6 +110,8 @@ def test_keys_lead_to_its_trace_its_explanation_its_record_and_its_route() -> No
             assert isinstance(app.screen, RequestScreen)
         await pilot.press("l")
         assert app.screen.filter == "route:orders"  # type: ignore[attr-defined]
+        await pilot.press("h", "f")
+        assert app.screen.filter == "route:orders err"  # type: ignore[attr-defined]
 
     play(about("req-0001", [Answered(reading.exchange("req-0001"), kept(line(1)))]), story)
 

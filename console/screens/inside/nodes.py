@@ -1,6 +1,5 @@
 """Nodes: does every node run the same thing, and is each well? Under them the processes of the one that is selected."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,15 +8,15 @@ from textual.binding import Binding, BindingType
 from console.render.cells import Cell, glyph
 from console.render.inside.nodes import SUPERVISOR, node_grid, worker_grid
 from console.screens.operator_screen import OperatorScreen
-from console.state import reading
 from console.state.inside.nodes import Heard, heard_of, verdict
-from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 
 
 class NodesScreen(OperatorScreen):
+    """Lives from the status that the stream brings every second; it asks for nothing else."""
+
     NAME: ClassVar[str] = "nodes"
     HINTS: ClassVar[tuple[str, ...]] = ("drill", "log", "changes", "act", "copy_twin", "copy_id", "freeze", "help")
     CSS = "NodesScreen #nodes { height: auto; } NodesScreen #workers { height: 1fr; }"
@@ -28,9 +27,6 @@ class NodesScreen(OperatorScreen):
         yield LiveTable(id="nodes")
         yield CellLine(id="of")
         yield LiveTable(id="workers")
-
-    def readings(self) -> Sequence[AnyReading]:
-        return (reading.STATUS,)
 
     def show(self) -> None:
         status, heard, ascii_only = self.model.status, self._heard(), self.console.ascii_only
@@ -59,7 +55,7 @@ class NodesScreen(OperatorScreen):
         return heard_of(status, self.model.link.heard_at_s, self.model.now_s) if status is not None else Heard()
 
     def _why(self) -> str:
-        problem = self.model.get(reading.STATUS).problem or self.model.link.problem
+        problem = self.model.link.problem
         return "waiting for the gateway to tell of itself" + (f": {problem}" if problem else "")
 
     @property

@@ -24,7 +24,7 @@ class Heard(NamedTuple):
 
 
 class NodeFacts(NamedTuple):
-    """A node as one row. Sums are over its processes; a figure that no process has is None."""
+    """A node as one row. Sums are over its processes; a figure that no process has is None. Who is lost does not count as serving."""
 
     name: str
     version: str
@@ -68,7 +68,7 @@ def node_facts(status: StatusView, heard: Heard) -> NodeFacts:
         revision=status.revision,
         sequence=status.sequence,
         sync=worst_sync(workers),
-        serving=sum(worker.state == "serving" for worker in workers),
+        serving=sum(worker.state == "serving" and not is_lost(silent_s(worker, heard.age_s)) for worker in workers),
         workers=len(workers),
         cores=node.cores if node is not None else 0,
         cpu_ratio=_sum([own_cpu, *(worker.cpu_ratio for worker in workers)]),

@@ -29,7 +29,7 @@ def test_what_is_wrong_is_said_in_words_and_signs() -> None:
     assert (behind[""], behind["SYNC"], behind["WORKERS"]) == (
         Cell("x", "crit"),
         Cell("STALE", "warn"),
-        Cell("1/2", "crit"),
+        Cell("0/2", "crit"),
     )
     assert (behind["CLOCK"], behind["SEEN"]) == (Cell("-1m15s", "warn"), Cell("lost 34s", "crit"))
     full = status(node=NodeView(name="a", host="a", cores=1, memory_limit_bytes=180 * 1024 * 1024))

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from console.app.app import ConsoleApp
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
-from console.state.messages import Answered, Failed, Linked
+from console.state.messages import Answered, Linked
 from console.state.selection import Destination
 from console.widgets.live_table import LiveTable
 from gateway.wire.views import StatusView
@@ -98,7 +98,7 @@ def test_a_node_that_is_not_heard_any_more_stays_with_its_last_word() -> None:
 
 
 def test_before_anything_is_known_and_where_nothing_matches_it_says_so() -> None:
-    source = GivenSource([Failed(reading.STATUS, 403, "the role is too low")])
+    source = GivenSource([Linked("broken", "the role is too low", 4.0)])
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "waiting for the gateway to tell of itself: the role is too low" in screen_text(app))

@@ -93,4 +93,6 @@ def test_a_silent_node_is_lost_and_one_that_drains_is_not() -> None:
     assert verdict(draining, NOW) == ("draining", "gw-1 drains: it finishes 2 exchanges and takes no new connections")
     assert standing_of_node(node_facts(status(), Heard())) == "unknown"
     assert standing_of_node(node_facts(status(worker(1, state="starting")), NOW)) == "crit"
+    one_lost = node_facts(status(worker(1), worker(2, last_seen_s=20.0)), NOW)
+    assert (one_lost.serving, standing_of_node(one_lost)) == (1, "warn")
     assert "the file differs" in verdict(status(source_differs=True), NOW)[1]

@@ -26,6 +26,7 @@ SCENARIOS = (
     "faults",
     "latency",
     "watched",
+    "viewers",
     "console",
     "collector",
 )

@@ -11,9 +11,9 @@ import urllib.request
 from itertools import pairwise
 
 from perf.compare.bench import Bench
+from perf.compare.pairs import CONNECTIONS, PAIRS, half_of_capacity
 from perf.compare.processes import free_port
 from perf.compare.report import Check, Findings, Table
-from perf.compare.scenarios.watched import CONNECTIONS, PAIRS, half_of_capacity
 from perf.compare.sightline import Settings, Sightline, start_sightline
 from perf.compare.wrk import Load, run_wrk
 

@@ -11,7 +11,7 @@ PYTHON ?=
 
 IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test alerts-proof lint perf load dashboards clean
+.PHONY: help demo test alerts-proof lint perf load dashboards recording clean
 
 help:
 	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
@@ -20,6 +20,7 @@ help:
 	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
 	@echo "make load   users of several kinds on the demo's gateway, by locust, with a report"
 	@echo "make dashboards  write the JSON of the Grafana dashboards from their source"
+	@echo "make recording  record the demo anew, for the tests of the console's screens (a minute and a half)"
 	@echo "make clean  remove the environment and everything that was built"
 
 demo: $(STAMP)
@@ -49,6 +50,10 @@ load: $(STAMP)
 # Written from dashboards/source; what is checked in is compared by a test.
 dashboards: $(STAMP)
 	@$(BIN)/python -m dashboards.build
+
+# What screens and commands show of it is compared with tests/snapshots, which have to be looked at and written again.
+recording: $(STAMP)
+	@$(BIN)/python -m tests.support.demo_recording $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

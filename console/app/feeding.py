@@ -100,6 +100,8 @@ class Feeding(Navigating):
         """The screen in front, if something came; its frame in any case, for the clocks in it."""
         if self.source.can_act:  # A recording brings its own clock.
             self.live_model.now_s = max(self.live_model.now_s, time.time())
+        if not self.screen_stack:  # It is being closed.
+            return
         screen = self.screen
         if not isinstance(screen, OperatorScreen) or not screen.is_drawable:
             return

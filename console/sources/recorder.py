@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
@@ -22,6 +23,8 @@ _WAITING: Final = 2_000
 _HELD: Final = 50
 """Messages that wait for the gateway to say which version it is."""
 _CLOSE_S: Final = 5.0
+_FLUSH_S: Final = 5.0
+"""So much is lost at most when the console is killed."""
 
 
 class Recorder:
@@ -105,10 +108,13 @@ class Recorder:
     def _write(self) -> None:
         try:
             with self._opened:
+                flushed_s = time.monotonic()
                 while (line := self._waiting.get()) is not None:
                     self._opened.write(line)
-                    if self._waiting.empty():
+                    # Seldom: what is compressed in small pieces hardly is.
+                    if time.monotonic() - flushed_s > _FLUSH_S:
                         self._opened.flush()
+                        flushed_s = time.monotonic()
         except OSError as error:
             self.over = f"{self.file} cannot be written any more: {error.strerror}"
 

@@ -17,6 +17,8 @@ from gateway.wire.exit_codes import ExitCode
 from gateway.wire.explain import ExplainRequest, ExplanationView
 
 _PATH: Final = "/api/v1/explain"
+_URL_VARIABLE: Final = "SIGHTLINE_URL"
+_TOKEN_FILE_VARIABLE: Final = "SIGHTLINE_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
 class ExplainCommand:
@@ -24,12 +26,19 @@ class ExplainCommand:
     help = "tell which route would take a request, and why; nothing is sent"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
-        where = parser.add_mutually_exclusive_group(required=True)
+        where = parser.add_mutually_exclusive_group()
         where.add_argument("-c", "--config", metavar="FILE", help="the configuration file to ask")
         where.add_argument(
-            "--url", metavar="ADMIN_URL", dest="admin_url", help="the admin API of a running gateway to ask"
+            "--url",
+            metavar="ADMIN_URL",
+            dest="admin_url",
+            help=f"the admin API of a running gateway to ask (default: ${_URL_VARIABLE})",
         )
-        parser.add_argument("--token-file", metavar="FILE", help="a file that holds the token for the admin API")
+        parser.add_argument(
+            "--token-file",
+            metavar="FILE",
+            help=f"a file that holds the token for the admin API (default: ${_TOKEN_FILE_VARIABLE})",
+        )
         parser.add_argument(
             "--exchange",
             metavar="ID",
@@ -48,6 +57,7 @@ class ExplainCommand:
         add_format(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
+        _take_environment(arguments)
         request = _request_of(arguments)
         try:
             view = _ask_gateway(arguments, request) if arguments.admin_url else _ask_file(arguments.config, request)
@@ -62,6 +72,16 @@ class ExplainCommand:
             return refused.exit_code
         print(msgspec.json.format(msgspec.json.encode(view)).decode() if arguments.format == "json" else told(view))
         return ExitCode.FAILED if view.route is None else ExitCode.OK
+
+
+def _take_environment(arguments: argparse.Namespace) -> None:
+    """The gateway that the environment names, where no option names one or a file: as for all commands that ask one."""
+    if arguments.config is None and arguments.admin_url is None:
+        arguments.admin_url = os.environ.get(_URL_VARIABLE) or None
+        if arguments.admin_url is None:
+            raise UsageError(f"expected --config FILE, --url ADMIN_URL, or the variable {_URL_VARIABLE}")
+    if arguments.token_file is None:
+        arguments.token_file = os.environ.get(_TOKEN_FILE_VARIABLE) or None
 
 
 def _request_of(arguments: argparse.Namespace) -> ExplainRequest:

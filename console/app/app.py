@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from console.app.acting.editing import Editing
 from console.app.commanding.commands import COMMANDS, RUNS
 from console.app.destinations import BY_NAME
+from console.app.handing import Handing
 from console.app.kept.files import Files, UnusableFile
 from console.app.kept.keymap import keymap_of
 from console.app.pivots import PIVOTS
@@ -20,7 +20,7 @@ from console.state.commands import Command, Parsed
 from console.state.selection import Destination, Selection
 
 
-class ConsoleApp(Editing):
+class ConsoleApp(Handing):
     """Implements console.screens.operations.Console."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -86,6 +86,9 @@ class ConsoleApp(Editing):
         if selection is None:
             self.say("nothing is selected")
             return
+        if where == "open":
+            self.open_link(selection)
+            return
         way = PIVOTS.get(where)
         destination = way(selection) if way is not None else None
         if destination is None:
@@ -95,7 +98,3 @@ class ConsoleApp(Editing):
 
     def mute(self, alert: str, duration: str) -> None:
         offer(self, alert, duration, f"{os.environ.get('USER', 'an operator')} in the console")
-
-    def copy(self, text: str) -> None:
-        self.copy_to_clipboard(text)
-        self.say(f"copied: {text}")

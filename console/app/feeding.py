@@ -22,6 +22,7 @@ _FAR_FRAME_S: Final = 1.0
 """The same over SSH, where each frame goes through a wire."""
 _UNFOCUSED_S: Final = 5.0
 """The same while the operator looks elsewhere; readings are asked for as much less often."""
+_LOOKED_AT: Final = 500
 _LONGEST_S: Final = WINDOWS_S[-1]
 
 
@@ -37,6 +38,8 @@ class Feeding(Navigating):
         """Whether the terminal is behind a slow wire."""
         self.is_unfocused = False
         self._drawn_at_s = 0.0
+        self.looked_at: list[str] = []
+        """Commands that print what was shown, in the order in which it was."""
         self.live_model = Model()
         self._still: Model | None = None
         self._tail: TailWanted | None = None
@@ -118,6 +121,8 @@ class Feeding(Navigating):
                 self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
             self.source.want((*screen.readings(), ME), tail)
+            if self.looked_at[-1:] != [screen.twin()]:
+                self.looked_at = [*self.looked_at, screen.twin()][-_LOOKED_AT:]
             if self.complaints:
                 screen.say("; ".join(self.complaints), "warn")
                 self.complaints.clear()

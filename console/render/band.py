@@ -18,6 +18,8 @@ SCREENS: Final = (
 )  # fmt: skip
 """Key, title and name."""
 
+_WIDE: Final = 100
+"""Cells from which on words stand before values."""
 _SEVERITIES: Final[dict[Freshness, Severity]] = {
     "connecting": "dim", "live": "ok", "slow": "warn", "stale": "warn", "disconnected": "crit",
     "denied": "crit", "ended": "dim",
@@ -135,14 +137,15 @@ def clock_of(at_s: float) -> str:
     return clock(datetime.fromtimestamp(at_s, UTC).isoformat())
 
 
-def screen_row(surroundings: Surroundings, current: str, filter_text: str, sort: str = "") -> Ends:
+def screen_row(surroundings: Surroundings, current: str, filter_text: str, sort: str = "", width: int = 120) -> Ends:
     """`1Over 2Routes ...` with the one in front marked, and at the right the window, the order and the filter."""
     left = [Cell(" ")]
     for key, title, name in SCREENS:
         left += [Cell(key, "dim"), Cell(f"{title} ", "strong" if name == current else "plain")]
     window = age(surroundings.model.window_s)
+    if width < _WIDE:
+        marked = f"/{filter_text} " if filter_text else ""
+        return left, [Cell(f"{window} {sort} ".replace("  ", " "), "dim"), Cell(marked, "accent")]
     order = f"sort {sort}  " if sort else ""
-    return left, [
-        Cell(f"win {window}  {order}", "dim"),
-        Cell(f"filter: {filter_text or '-'} ", "accent" if filter_text else "dim"),
-    ]
+    filtered = Cell(f"filter: {filter_text or '-'} ", "accent" if filter_text else "dim")
+    return left, [Cell(f"win {window}  {order}", "dim"), filtered]

@@ -117,7 +117,9 @@ class FramedScreen(PromptedScreen):
                 widget.look_changed()
         self.query_one("#band", CellLine).show(*band(self.console))
         sort = f"{self.sort}{' reversed' if self.is_reversed else ''}"
-        self.query_one("#screens", CellLine).show(*screen_row(self.console, self.NAME, self.filter, sort))
+        self.query_one("#screens", CellLine).show(
+            *screen_row(self.console, self.NAME, self.filter, sort, self.size.width)
+        )
         if self.query_one(Prompt).kind is None:
             self.show_hints()
 

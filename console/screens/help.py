@@ -33,8 +33,7 @@ class HelpScreen(OperatorScreen):
         self.query_one(LiveTable).show(help_grid(content, self.filter, ascii_only=self.console.ascii_only))
 
     def on_screen_resume(self) -> None:
-        self.action_filter()
-        self.say("type to search; enter or esc lets go of the search, esc again goes back")
+        self.query_one(Prompt).ask("/", self.filter, "search:")
 
     def on_prompt_recalling(self, event: Prompt.Recalling) -> None:
         """Up and down while searching move through what was found."""

@@ -17,7 +17,7 @@ def hints_of(screen: Screen[Any], binding_ids: Iterable[str], why_not: Callable[
     for binding_id in binding_ids:
         if binding_id in found:
             key = found[binding_id]
-            yield Hint(key.keys[0], key.description, key.is_possible)
+            yield Hint(key.keys[0], key.label, key.is_possible)
 
 
 def keys_of(screen: Screen[Any], why_not: Callable[[str], str]) -> list[KeyHelp]:
@@ -25,16 +25,17 @@ def keys_of(screen: Screen[Any], why_not: Callable[[str], str]) -> list[KeyHelp]
     by_action: dict[tuple[str, str], KeyHelp] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        if not binding.description:
-            continue
+        if not binding.id:
+            continue  # Textual's own.
         known = by_action.get((binding.id or "", binding.action))
         keys = (*known.keys, key) if known is not None else (key,)
         by_action[binding.id or "", binding.action] = KeyHelp(
             keys,
-            binding.description,
+            active.tooltip or binding.description,
             binding.id or "",
             _taker(active.node),
             active.enabled and not why_not(binding.id or ""),
+            binding.description,
         )
     return list(by_action.values())
 

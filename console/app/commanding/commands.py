@@ -32,6 +32,7 @@ class Commanded(Protocol):
     def switch_context(self, name: str) -> bool: ...
     def list_contexts(self) -> None: ...
     def record(self, file: str) -> None: ...
+    def export(self, folder: str) -> None: ...
     def use_alias(self, name: str, line: str) -> None: ...
 
 
@@ -126,6 +127,9 @@ _OTHERS: Final = (
     Entry(Command("record", "what is heard, into a file to be played back; without one, the end of it",
                   (Argument("file", "file", is_required=False, takes_rest=True),)),
           lambda console, given: console.record(" ".join(given.words))),
+    Entry(Command("export", "what is on the screen as JSON and SVG, and the commands that print it, into a new folder",
+                  (Argument("folder", "file", is_required=False, takes_rest=True),)),
+          lambda console, given: console.export(" ".join(given.words))),
     Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),
     Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
 )  # fmt: skip

@@ -64,7 +64,7 @@ class Files:
     def keep_history(self, lines: Sequence[str]) -> None:
         """Lines that may hold a secret are left out."""
         if self._folders is not None:
-            kept = [line for line in lines if not any(word in line.casefold() for word in _SECRET_WORDS)]
+            kept = [line for line in lines if not may_hold_secret(line)]
             _store(self._folders[1] / "history", "".join(f"{line}\n" for line in kept[-_HISTORY_LINES:]))
 
     def _read(self, name: str, kind: type[T], otherwise: T) -> T:
@@ -77,6 +77,11 @@ class Files:
             self._remembered[name] = content
         else:
             _write(self._folders[0] / name, content)
+
+
+def may_hold_secret(line: str) -> bool:
+    """Whether a command line is better not written down."""
+    return any(word in line.casefold() for word in _SECRET_WORDS)
 
 
 def _read(file: Path, kind: type[T], otherwise: T) -> T:

@@ -7,7 +7,6 @@ from console.render.cells import Cell, Severity, glyph
 from console.render.frame.hints import key_label
 from console.render.grid import Grid, GridColumn, GridRow
 from console.state.commands import Command
-from gateway.wire.filter.fields import FIELDS, MACROS
 
 _COLUMNS: Final = (
     GridColumn("", 1),
@@ -34,8 +33,6 @@ _FILTERS: Final = (
     ("client:10.0.0.0/8", "addresses of a network"),
     ("!route:health  -err", "not"),
     ("a | b  ( a b )", "or; groups"),
-    *(("fields", " ".join(tuple(FIELDS)[start : start + 8])) for start in range(0, len(FIELDS), 8)),
-    *((name, meaning) for name, meaning in MACROS.items()),
 )
 
 
@@ -51,6 +48,8 @@ class KeyHelp(NamedTuple):
     id: str = ""
     place: Taker = "screen"
     is_possible: bool = True
+    label: str = ""
+    """The same as `description` in a word or two, for the line at the bottom."""
 
 
 class HelpContent(NamedTuple):
@@ -77,13 +76,22 @@ def help_grid(content: HelpContent, wanted: str, *, ascii_only: bool) -> Grid:
     return Grid(_COLUMNS, rows, f"Nothing about {wanted!r} among {count} lines of help")
 
 
+def _vocabulary() -> Iterable[tuple[str, str]]:
+    # Imported here: the filter language takes its time, and the first screen does without it.
+    from gateway.wire.filter.fields import FIELDS, MACROS  # noqa: PLC0415
+
+    names = tuple(FIELDS)
+    yield from (("fields", " ".join(names[start : start + 8])) for start in range(0, len(names), 8))
+    yield from MACROS.items()
+
+
 def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, list[GridRow]]]:
     own = [key for key in content.keys if key.id not in content.everywhere and key.place != "app"]
     same = [key for key in content.keys if key.id in content.everywhere or key.place == "app"]
     yield f"KEYS OF {content.screen.upper()}", [_key(key) for key in own]
     yield "KEYS EVERYWHERE", [_key(key) for key in _with_digits(same)]
     yield "COMMANDS  (: begins one, Tab completes)", [_plain(f":{each.usage}", each.help) for each in content.commands]
-    yield "FILTERS  (/ begins one)", [_plain(*each) for each in _FILTERS]
+    yield "FILTERS  (/ begins one)", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]
     yield "SIGNS", [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
     yield "CONNECTION", [_plain(*each) for each in content.facts]
 

@@ -22,7 +22,7 @@ def test_help_tells_of_keys_commands_filters_signs_and_the_connection() -> None:
         told = "\n".join(rows(app))
         for part in ("KEYS OF ROUTES", "KEYS EVERYWHERE", "COMMANDS", "FILTERS", "SIGNS", "CONNECTION"):
             assert part in told
-        assert "act (not now)" in told
+        assert "first (not now) act" in told
         assert "1-9 the screens" in told
         await pilot.press(*"p99")
         assert rows(app) == []
@@ -44,9 +44,8 @@ def test_keys_are_told_as_they_are_after_others_were_given(tmp_path: Path) -> No
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         assert "keys.yaml: no key has the id 'none'" in screen_text(app)
         assert "z live" in screen_text(app).splitlines()[-1]
-        await pilot.press("f1", *"live trace")
-        await pilot.press("backspace", "backspace", "backspace", "backspace", "backspace")
-        assert "z live live" in rows(app)
+        await pilot.press("f1", *"live")
+        assert "z live traffic of what is selected live" in rows(app)
         await pilot.press("escape", "escape", "z")
         assert "nothing is selected" in screen_text(app)
 

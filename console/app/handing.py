@@ -1,0 +1,104 @@
+"""Out of the console: to the clipboard, to a page in a browser, into a folder of evidence."""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from console.app.acting.editing import Editing
+from console.app.kept.files import may_hold_secret
+from console.state.links import link_to
+from console.state.selection import Selection
+
+
+class Handing(Editing):
+    """The part of the app that hands something on."""
+
+    def copy(self, text: str) -> None:
+        """By OSC 52, which also reaches the clipboard of who is connected by SSH."""
+        self.copy_to_clipboard(text)
+        self.say(f"copied: {text}")
+
+    def open_link(self, selection: Selection) -> None:
+        """In a browser where there is one; copied where there is none."""
+        context, model = self.context, self.model
+        try:
+            url = link_to(
+                selection,
+                trace_url=context.trace_url if context is not None else None,
+                grafana_url=context.grafana_url if context is not None else None,
+                ends_s=model.at_s or model.now_s,
+                window_s=model.window_s,
+            )
+        except ValueError as problem:
+            self.say(str(problem))
+            return
+        if has_browser(os.environ):
+            self.open_url(url)
+            self.say(f"opened: {url}")
+        else:
+            self.copy(url)
+
+    def export(self, folder: str) -> None:
+        """What is on the screen and how to print it, into a new folder; says where."""
+        screen = self.front
+        if screen is None:
+            return
+        now = datetime.fromtimestamp(self.live_model.now_s, UTC)
+        path = Path(folder or f"sightline-{screen.NAME}-{now:%Y%m%dT%H%M%SZ}").expanduser().absolute()
+        try:
+            path.mkdir(mode=0o700, parents=True)
+            (path / "screen.svg").write_text(
+                self.export_screenshot(title=f"{self.context_name} {now:%Y-%m-%d %H:%M:%S}Z")
+            )
+            (path / "data.json").write_bytes(msgspec.json.format(msgspec.json.encode(self._evidence(now))))
+            (path / "commands.txt").write_text("".join(f"{line}\n" for line in self._commands()))
+        except OSError as error:
+            self.say(f"{path} cannot be written: {error.strerror}")
+            return
+        self.say(f"written to {path}: screen.svg, data.json, commands.txt")
+
+    def _evidence(self, now: datetime) -> dict[str, Any]:
+        """As the twins' JSON: what, when, and whether all of it is there."""
+        model, screen = self.model, self.front
+        readings = screen.readings() if screen is not None else ()
+        answers = [(reading, model.get(reading)) for reading in readings]
+        return {
+            "schema": "sightline.export/1",
+            "generated_at": now.isoformat(),
+            "partial": any(answer.view is None or answer.problem for _, answer in answers),
+            "context": self.context_name,
+            "gateway": model.status,
+            "screen": screen.NAME if screen is not None else "",
+            "subject": screen.subject if screen is not None else "",
+            "filter": screen.filter if screen is not None else "",
+            "window_s": model.window_s,
+            "at_s": model.at_s,
+            "readings": [
+                {
+                    "path": reading.target,
+                    "query": dict(reading.query),
+                    "at_s": answer.at_s,
+                    "problem": answer.problem,
+                    "answer": answer.view,
+                }
+                for reading, answer in answers
+            ],
+            "incidents": list(model.incidents),
+        }
+
+    def _commands(self) -> list[str]:
+        shown = [line for line in self.looked_at if not may_hold_secret(line)]
+        given = [f"# :{line}" for line in self.given if not may_hold_secret(line)]
+        return ["# Prints what was looked at, in that order:", *shown, "# Given in the command bar:", *given]
+
+
+def has_browser(environ: Mapping[str, str]) -> bool:
+    """Whether a page would open beside this terminal, and not in it or on a machine far away."""
+    if environ.get("SSH_CONNECTION"):
+        return False
+    return sys.platform in {"darwin", "win32"} or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,87 @@
+"""What leaves the console: the clipboard, a link, a folder of evidence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from console.app.app import ConsoleApp
+from console.app.handing import has_browser
+from console.client.contexts import Context
+from console.state import reading
+from console.state.messages import Answered
+from console.state.selection import Destination
+from console.widgets.live_table import LiveTable
+from gateway.wire.views import RouteListView
+from tests.support.console import GivenSource, play, screen_text, until
+from tests.unit.console.screens.test_routes import route
+
+ROUTES = Answered(reading.ROUTES, RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
+
+
+def console() -> ConsoleApp:
+    return ConsoleApp(GivenSource([ROUTES]), context_name="east", first=Destination("routes"))
+
+
+def has_rows(app: ConsoleApp) -> bool:
+    return any(table.grid.rows for table in app.screen.query(LiveTable))
+
+
+def test_the_command_and_the_name_are_copied() -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: has_rows(app))
+        await pilot.press("Y")
+        assert app.clipboard == "bad"
+        await pilot.press("y")
+        assert app.clipboard.startswith("sightline routes")
+        assert "copied: sightline routes" in screen_text(app)
+
+    play(console(), story)
+
+
+def test_a_link_is_copied_where_no_browser_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: has_rows(app))
+        await pilot.press("o")
+        assert "this context has no grafana_url in contexts.yaml" in screen_text(app)
+        app.use_context_of(Context(name="east", grafana_url="https://grafana/{route}"))
+        await pilot.press("o")
+        assert app.clipboard == "https://grafana/bad"
+
+    play(console(), story)
+
+
+def test_a_browser_is_opened_only_beside_the_terminal() -> None:
+    assert has_browser({"DISPLAY": ":0"})
+    assert not has_browser({"DISPLAY": ":0", "SSH_CONNECTION": "a"})
+
+
+def test_evidence_is_written_into_a_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: has_rows(app))
+        app.run_command("x GET / -H authorization:secret")
+        app.run_command("routes /bad")
+        app.run_command(f"export {folder}")
+        await pilot.pause()
+        assert "written to" in screen_text(app)
+        app.run_command(f"export {folder}")
+        await pilot.pause()
+        assert "cannot be written: File exists" in screen_text(app)
+
+    play(console(), story, (250, 24))
+    data = json.loads((folder / "data.json").read_text())
+    assert (data["schema"], data["context"], data["screen"], data["filter"], data["partial"]) == (
+        "sightline.export/1", "east", "routes", "bad", False,
+    )  # fmt: skip
+    assert [each["path"] for each in data["readings"]] == ["/api/v1/routes"]
+    assert {each["name"] for each in data["readings"][0]["answer"]["routes"]} == {"calm", "bad"}
+    assert "<svg" in (folder / "screen.svg").read_text()
+    commands = (folder / "commands.txt").read_text()
+    assert "sightline routes" in commands
+    assert "# :routes /bad" in commands
+    assert "secret" not in commands

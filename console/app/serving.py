@@ -48,13 +48,14 @@ def serve(address: str, token_file: str | None, words: list[str]) -> int:
 
 def split_address(address: str) -> tuple[str, int]:
     """`host:port`, `[::1]:port`. Raises WrongUsage."""
+    wrong = WrongUsage(f"expected HOST:PORT, as 127.0.0.1:8900, got {address!r}")
     try:
         parts = urlsplit(f"//{address}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        host = port = None
+        raise wrong from None
     if not host or port is None or parts.path or parts.username is not None:
-        raise WrongUsage(f"expected HOST:PORT, as 127.0.0.1:8900, got {address!r}")
+        raise wrong
     return host, port
 
 

@@ -69,6 +69,8 @@ OPERATIONS: Final = (
         Role.OPERATOR,
         (Answer(200, "The object; its ETag is the sequence.", ObjectTextView, examples.OBJECT), _NO_OBJECT),
         _OBJECT,
+        # It changes nothing, but a comment may hold what no web page shall read.
+        is_mutating=True,
     ),
     Operation(
         "PUT",

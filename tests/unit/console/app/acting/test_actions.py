@@ -69,11 +69,12 @@ class BeatingSource(GivenSource):
 
     can_act = True
     silent = False
+    late_s = 0.0
 
     async def run(self, take: Take) -> None:
         self._take = take
         for message in self.messages:
-            take(time.time(), message)
+            take(time.time() - self.late_s, message)
         while True:
             await asyncio.sleep(0.5)
             if not self.silent:
@@ -190,7 +191,10 @@ def test_a_weight_is_asked_for_and_must_be_one() -> None:
 
 def test_who_may_not_act_is_told_why_and_nothing_is_asked_of_the_gateway() -> None:
     viewer = MeView(name="eve", role="viewer", read_only=True, because="the token eve has the role viewer")
+    stale, late = acting(Gateway())
+    late.silent, late.late_s = True, 10.0
     cases = [
+        ((stale, late), "no action while stale"),
         (acting(Gateway(), is_read_only=True), "--read-only"),
         (acting(Gateway(), me=viewer), "the token eve has the role viewer"),
         (acting(Gateway(), is_broken=True), "no action while disconnected"),
@@ -200,6 +204,7 @@ def test_who_may_not_act_is_told_why_and_nothing_is_asked_of_the_gateway() -> No
         async def story(
             pilot: Pilot[None], app: ConsoleApp = app, source: BeatingSource = source, why: str = why
         ) -> None:
+            await until(pilot, lambda: bool(app.why_not("act")))
             for line in ("", f"drain {EFFECT.address}", "rollback 1", "edit route orders"):
                 app.say("")
                 if line:

@@ -44,3 +44,7 @@ def test_a_viewer_neither_reads_nor_writes_texts(guarded_api: AdminApi) -> None:
     assert guarded_api.call("GET", f"{PATH}/orders", headers=viewer).status == 403
     assert guarded_api.call("PUT", f"{PATH}/orders", body=b"{}", headers=viewer).status == 403
     assert guarded_api.state.actions.replaced == []
+
+
+def test_a_web_page_reads_no_text(api: AdminApi) -> None:
+    assert api.call("GET", f"{PATH}/orders", headers={"Origin": "http://example.com"}).status == 403

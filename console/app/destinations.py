@@ -6,7 +6,10 @@ from typing import Final, NamedTuple
 from console.screens.alerts import AlertsScreen
 from console.screens.changes import ChangesScreen
 from console.screens.difference import DiffScreen
+from console.screens.health.endpoint import EndpointScreen
 from console.screens.health.overview import OverviewScreen
+from console.screens.health.route_detail import RouteDetailScreen
+from console.screens.health.upstreams import UpstreamsScreen
 from console.screens.help import HelpScreen
 from console.screens.inside.logs import LogsScreen
 from console.screens.inside.nodes import NodesScreen
@@ -34,6 +37,9 @@ class Place(NamedTuple):
 PLACES: Final = (
     Place("1", "overview", ("over",), OverviewScreen),
     Place("2", "routes", (), RoutesScreen),
+    Place("", "route", (), RouteDetailScreen),
+    Place("3", "upstreams", ("ups",), UpstreamsScreen),
+    Place("", "endpoint", (), EndpointScreen),
     Place("4", "live", ("tail",), LiveScreen),
     Place("5", "traces", (), TracesScreen),
     Place("7", "changes", ("chg",), ChangesScreen),

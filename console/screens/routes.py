@@ -1,41 +1,84 @@
 """Routes: which is the worst by rate, errors or latency?"""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
-from console.render.route_grid import route_grid
-from console.render.routes import SORTS
+from console.render.route_grid import ROUTE_SORTS, route_grid, routes_with
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
+from console.state.health.looking import routes_seen
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
+from gateway.wire.views import RouteView
+
+_RESORT_S: Final = 2.0
 
 
 class RoutesScreen(OperatorScreen):
     NAME: ClassVar[str] = "routes"
-    SORTS: ClassVar[tuple[str, ...]] = ("errors", "rate", "p99", "requests", "order")
+    SORTS: ClassVar[tuple[str, ...]] = tuple(ROUTE_SORTS)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("z", "wide", "wide", id="wide")]
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "drill", "live", "traces", "failing", "sort", "wide", "explain", "act", "filter", "help",
+    )  # fmt: skip
+
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__(subject, filter_text)
+        self._is_wide = False
+        self._sorted_at_s = 0.0
+        self._sorted_by = ""
+        self._order: dict[str, int] = {}
 
     def body(self) -> ComposeResult:
         yield LiveTable(id="body")
 
     def readings(self) -> Sequence[AnyReading]:
-        return (reading.ROUTES,)
+        look = self.model.window_s, self.model.at_s
+        return (reading.routes(*look), reading.OBJECTIVES) if self.model.at_s is None else (reading.routes(*look),)
 
     def show(self) -> None:
-        grid = route_grid(self.model, self.filter, SORTS[self.sort], ascii_only=self.console.ascii_only)
+        view = routes_seen(self.model)
+        found = self._in_order(routes_with(self.filter, view.routes if view is not None else ()))
+        grid = route_grid(self.model, self.filter, found, is_wide=self._is_wide, ascii_only=self.console.ascii_only)
         self.query_one(LiveTable).show(self.in_order(grid))
+
+    def _in_order(self, routes: list[RouteView]) -> list[RouteView]:
+        """Sorted anew at most every two seconds, unless other rows or another order are wanted."""
+        now_s = self.model.now_s
+        is_due = not 0 <= now_s - self._sorted_at_s < _RESORT_S
+        if is_due or self.sort != self._sorted_by or any(route.name not in self._order for route in routes):
+            self._sorted_at_s, self._sorted_by = now_s, self.sort
+            ordered = sorted(routes, key=ROUTE_SORTS[self.sort])
+            self._order = {route.name: position for position, route in enumerate(ordered)}
+            return ordered
+        return sorted(routes, key=lambda route: self._order[route.name])
 
     @property
     def selection(self) -> Selection | None:
         key = self.query_one(LiveTable).cursor_key
-        return None if key is None else Selection("route", key, route=key)
+        if key is None:
+            return None
+        view = routes_seen(self.model)
+        shares = [route.upstreams for route in (view.routes if view is not None else ()) if route.name == key]
+        upstream = shares[0][0].upstream if shares and shares[0] else ""
+        return Selection("route", key, route=key, upstream=upstream)
 
     def drill_to(self) -> Destination | None:
         key = self.query_one(LiveTable).cursor_key
         return None if key is None else Destination("route", key)
 
+    def pivot_to(self, where: str) -> Destination | None:
+        return self.drill_to() if where == "compare" else None
+
     def twin(self) -> str:
-        return f"sightline routes --sort {self.sort}"
+        sort = f" --sort {self.sort}" if self.sort in ("rate", "errors", "p99", "requests", "order") else ""
+        match = f" --match {self.filter!r}" if self.filter else ""
+        return f"sightline routes{sort}{match}"
+
+    def action_wide(self) -> None:
+        self._is_wide = not self._is_wide
+        self.refresh_all()

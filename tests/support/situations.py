@@ -70,7 +70,7 @@ def promised(availability: float = 0.999, under_ms: float | None = None, target:
 
 
 def endpoint(address: str, recent: RecentView | None = None, **more: Any) -> EndpointView:
-    return EndpointView(address=address, weight=1, recent=recent or figures(), **more)
+    return EndpointView(address=address, recent=recent or figures(), **({"weight": 1} | more))
 
 
 def upstream(name: str, *endpoints: EndpointView) -> UpstreamView:

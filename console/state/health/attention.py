@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from console.state import reading
-from console.state.health.endpoints import FAILED_LATELY, EndpointHealth, health_of_endpoints
+from console.state.health.endpoints import FAILED_LATELY, EndpointHealth, course_of_endpoint, health_of_endpoints
 from console.state.health.route_trouble import SLOW_LATELY, course_of, evidence, troubled_routes
 from console.state.health.words import WORST_FIRST, Attention, Cause
 from console.state.model import Model
@@ -41,7 +41,11 @@ def needed_for_attention(model: Model) -> list[AnyReading]:
 
 
 def courses_wanted(found: Sequence[Attention]) -> list[AnyReading]:
-    return [course_of(each.subject) for each in found if each.kind in ("failing", "slow")][:_MOST_COURSES]
+    wanted: list[AnyReading] = [course_of(each.subject) for each in found if each.kind in ("failing", "slow")]
+    wanted += [
+        course_of_endpoint(each.cause.upstream, each.cause.endpoint) for each in found if each.kind == "endpoint"
+    ]
+    return wanted[:_MOST_COURSES]
 
 
 def attention(model: Model) -> list[Attention]:

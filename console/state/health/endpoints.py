@@ -1,16 +1,19 @@
 """How an endpoint is doing, in a word and a reason: by its checks where there are any, and by what comes of its traffic."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from console.state.endpoint_counts import Recently
 from console.state.health.evidence import failures_by_endpoint, lines_of
+from console.state.health.steps import error_ratios, p99s, rise
 from console.state.health.words import EndpointWord, Failures, Health
 from console.state.model import Model
-from console.state.reading import exchanges
+from console.state.reading import AnyReading, Reading, exchanges, history
+from gateway.wire.history import HistoryView
 from gateway.wire.views import EndpointView, UpstreamView
 
 FAILED_LATELY: Final = exchanges("err", limit=100, every_s=1.0)
@@ -24,6 +27,8 @@ _SLOWER: Final = 3.0
 _SLOWER_MS: Final = 50.0
 _PROOF_S: Final = 60.0
 _MOST_REASONS: Final = 3
+_MOST_COURSES: Final = 5
+_RISEN: Final = 2.0
 
 SEVERITIES: Final[dict[EndpointWord, Health]] = {
     "down": "crit", "ejected": "crit", "failing": "crit", "errors": "warn", "slow": "warn", "draining": "draining",
@@ -66,14 +71,36 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def health_of_endpoints(model: Model, upstreams: "list[UpstreamView]") -> list[EndpointHealth]:
-    """All of them, in the order of the configuration."""
+    """All of them, in the order of the configuration. upstreams: with figures of a window, of which the last seconds are told
+    apart; since when is known of those whose course is (course_of_endpoint)."""
     proof = failures_by_endpoint(lines_of(model.view(FAILED_LATELY), model.now_s - _PROOF_S))
     counts = model.endpoint_counts if model.at_s is None else None
-    return [
+    found = [
         assess(upstream, endpoint, proof, counts.recently(upstream.name, endpoint.address) if counts else None)
         for upstream in upstreams
         for endpoint in upstream.endpoints
     ]
+    return [_with_course(model, each) if each.is_troubled and each.since_s is None else each for each in found]
+
+
+def course_of_endpoint(upstream: str, address: str) -> Reading[HistoryView]:
+    """From which it is told since when an endpoint is as it is."""
+    return history("endpoint", f"{upstream}/{address}", window="15m", step="10s", every_s=10.0)
+
+
+def courses_of_endpoints(found: Iterable[EndpointHealth]) -> list[AnyReading]:
+    """Of the worst that are in trouble."""
+    troubled = sorted((each for each in found if each.is_troubled), key=lambda each: each.rank)
+    return [course_of_endpoint(each.upstream, each.address) for each in troubled[:_MOST_COURSES]]
+
+
+def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
+    course = model.view(course_of_endpoint(health.upstream, health.address))
+    if course is None:
+        return health
+    samples = p99s(course.points) if health.word == "slow" else error_ratios(course.points)
+    risen = rise(samples, _RISEN if health.word == "slow" else 1.5)
+    return health if risen is None else msgspec.structs.replace(health, since_s=risen.since_s)
 
 
 def assess(
@@ -95,6 +122,7 @@ def assess(
         upstream=upstream.name,
         address=endpoint.address,
         word=word,
+        since_s=datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else None,
         failures=tuple(Failures(reason, count) for reason, count in reasons),
         error_ratio=ratio,
         p99_ms=recent.p99_ms,

@@ -8,6 +8,7 @@ import msgspec
 
 from console.state import reading
 from console.state.health.attention import needed_for_attention
+from console.state.health.looking import routes_seen, status_seen
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading
 from gateway.wire.changes import ComparisonView, RevisionView
@@ -65,7 +66,7 @@ def course_reading(model: Model) -> Reading[HistoryView]:
 
 def tiles(model: Model) -> list[Tile]:
     """Rate, errors and p99 over the chosen window, and the budget of the objective that has least of it left."""
-    status = model.view(reading.status(model.window_s, model.at_s)) or model.status
+    status = status_seen(model)
     recent, before = (status.recent, status.previous) if status is not None else (RecentView(), None)
     sparks = status.sparks if status is not None else SparksView()
     known = before if before is not None else RecentView()
@@ -91,7 +92,7 @@ def least_budget(model: Model) -> ObjectiveStateView | None:
 
 def worst_routes(model: Model) -> list[RouteView]:
     """By p99 over the chosen window."""
-    view = model.view(reading.routes(model.window_s, model.at_s))
+    view = routes_seen(model)
     routes = [route for route in (view.routes if view is not None else ()) if route.recent.p99_ms is not None]
     return sorted(routes, key=lambda route: -(route.recent.p99_ms or 0.0))[:WORST]
 

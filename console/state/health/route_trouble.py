@@ -26,6 +26,7 @@ SLOW_LATELY: Final = exchanges("slow", limit=100)
 _LATELY_S: Final = 5
 _MINUTE_S: Final = 60
 _CALM_S: Final = 15
+_PAUSE_S: Final = 60.0
 _FEWEST_ERRORS: Final = 2
 _FEWEST_REQUESTS: Final = 10
 _GRAVE_BURN: Final = 6.0
@@ -142,8 +143,10 @@ def _failing_since(model: Model, name: str, lines: Sequence[AccessLine], *, over
         if risen is not None:
             exact = _first_failure(model, name, risen.since_s)
             return exact if exact is not None else risen.since_s, False
-        if ratios and not over:
-            return max(ratios[0].at_s, known_s), True
+        failed = [each.at_s for each in ratios if each.value]
+        began_s = streak(failed, model.now_s, _PAUSE_S)
+        if began_s is not None:
+            return max(began_s, known_s), began_s <= ratios[0].at_s
     seconds = [float(second.at_s) for second in model.pulse.seconds("route", name) if second.errors]
     began_s = streak(seconds, float(model.pulse.until_s), _MINUTE_S if over else _CALM_S)
     if began_s is not None:

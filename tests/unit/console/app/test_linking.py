@@ -17,7 +17,7 @@ from tests.unit.console.screens.test_routes import route
 
 
 def routes(name: str) -> Answered:
-    return Answered(reading.ROUTES, RouteListView(revision="a", routes=[route(name, 0.0)]))
+    return Answered(reading.routes(300), RouteListView(revision="a", routes=[route(name, 0.0)]))
 
 
 def keys(app: ConsoleApp) -> list[str]:

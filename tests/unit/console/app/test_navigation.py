@@ -11,7 +11,7 @@ from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
 from tests.unit.console.screens.test_routes import route
 
-ROUTES = Answered(reading.ROUTES, RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
+ROUTES = Answered(reading.routes(300), RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
 
 
 def keys(app: ConsoleApp) -> list[str]:
@@ -51,7 +51,7 @@ def test_a_hidden_screen_is_not_drawn_and_nothing_is_asked_for_it() -> None:
         hidden = app.screen.query_one(LiveTable)
         app.open(Destination("routes", filter="ba"))
         await until(pilot, lambda: keys(app) == ["bad"])
-        source.tell(Answered(reading.ROUTES, RouteListView(revision="a", routes=[route("new-bad", 0.0)])))
+        source.tell(Answered(reading.routes(300), RouteListView(revision="a", routes=[route("new-bad", 0.0)])))
         await until(pilot, lambda: keys(app) == ["new-bad"])
         assert len(hidden.grid.rows) == 2
         await pilot.press("escape")
@@ -80,7 +80,7 @@ def test_what_was_known_when_the_console_froze_stays_and_what_was_not_is_filled_
         await until(pilot, lambda: keys(app) == ["bad", "calm"])
         await pilot.press("space")
         assert "FROZEN" in screen_text(app)
-        source.tell(Answered(reading.ROUTES, RouteListView(revision="a", routes=[])))
+        source.tell(Answered(reading.routes(300), RouteListView(revision="a", routes=[])))
         source.tell(Answered(reading.route("bad"), route("bad", 0.5)))
         await pilot.press("S")
         assert keys(app) == ["calm", "bad"]

@@ -10,12 +10,19 @@ from console.app.opening import Options, make_console
 from console.client.contexts import Context
 from console.client.problems import WrongUsage
 from console.render.palette import PALETTES
+from console.state import reading
+from console.state.messages import Answered
+from gateway.admin import examples
+from gateway.wire.views import RouteListView
 from tests.support.console import play, screen_text, until
-from tests.support.recordings import STARTED_S, make_recording
+from tests.support.recordings import SMALL, STARTED_S, make_recording
+
+SEEN = ((0.0, Answered(reading.routes(300), RouteListView(revision="a", routes=[examples.ROUTE]))), *SMALL)
+"""What the screen of routes asks for is in it too."""
 
 
 def test_a_recording_stands_still_when_frozen_and_goes_where_it_is_told(tmp_path: Path) -> None:
-    replay = make_recording(tmp_path / "a.ndjson")
+    replay = make_recording(tmp_path / "a.ndjson", SEEN)
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "orders" in screen_text(app))
@@ -41,7 +48,7 @@ def test_every_theme_has_all_that_is_drawn_with_it(theme: str, tmp_path: Path) -
         await pilot.press("slash", "escape")
         assert "orders" in screen_text(app)
 
-    replay = make_recording(tmp_path / "a.ndjson")
+    replay = make_recording(tmp_path / "a.ndjson", SEEN)
     app = make_console(Context(name="x"), Options(theme=theme, replay=replay, at_s=9.0, screen="routes"), {})
     play(app, story)
 

@@ -1,0 +1,88 @@
+"""One endpoint: its state in a sentence, its figures, its course and what happened to it."""
+
+from datetime import datetime
+from typing import Final
+
+from console.render.amounts import count, milliseconds, percent, rate
+from console.render.cells import Cell, glyph
+from console.render.grid import Grid, GridColumn, GridRow
+from console.render.health.plot import Course, plot
+from console.render.health.sentences import when
+from console.render.health.upstream_grid import NO_CHECKS, reason
+from console.state.health.endpoint_page import EndpointPage
+
+_INCIDENTS: Final = (
+    GridColumn("TIME", 12),
+    GridColumn("WHAT", 18, 1),
+    GridColumn("TOLD", 30, grows=True, is_prose=True),
+    GridColumn("BY", 10, 2),
+)
+_LEAST_PLOT: Final = 2
+_PLOTS: Final = 3
+
+
+def endpoint_sentence(page: EndpointPage, now_s: float) -> str:
+    """`10.0.1.7:9001 of orders is failing: connect_refused x12, since 14:02:10`."""
+    health = page.health
+    why = reason(health, page.endpoint)
+    since = f", since {when(health.since_s, now_s)}" if health.since_s is not None else ""
+    return f"{health.address} of {health.upstream} is {health.word}{f': {why}' if why else ''}{since}"
+
+
+def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> list[list[Cell]]:
+    """The sentence and the figures."""
+    endpoint, recent = page.endpoint, page.endpoint.recent
+    severity = page.health.severity
+    weight = f"weight {endpoint.weight}"
+    if endpoint.weight != endpoint.configured_weight:
+        weight += f" (configured {endpoint.configured_weight})"
+    figures = (
+        f" {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, p50 {milliseconds(recent.p50_ms)}, "
+        f"p95 {milliseconds(recent.p95_ms)}, p99 {milliseconds(recent.p99_ms)}"
+    )
+    standing = (
+        f" {weight}, {count(endpoint.in_flight)} running, {count(endpoint.pending)} waiting, connections "
+        f"{count(endpoint.connections_active)} busy + {count(endpoint.connections_idle)} idle"
+    )
+    return [
+        [
+            glyph(severity, ascii_only=ascii_only),
+            Cell(f" {endpoint_sentence(page, now_s)}", severity if severity != "ok" else "strong"),
+        ],
+        [Cell(figures)],
+        [Cell(standing)],
+        [Cell(f" {NO_CHECKS}", "dim")],
+    ]
+
+
+def endpoint_plots(page: EndpointPage, width: int, height: int, *, ascii_only: bool) -> list[list[Cell]]:
+    """As many of rate, errors and p99 as there is room for, errors first."""
+    if page.course is None:
+        return [[Cell(" waiting for its course", "dim")]]
+    points = page.course.points
+    courses: list[Course] = [
+        ("errors", [point.error_ratio for point in points], percent),
+        ("p99", [point.p99_ms for point in points], milliseconds),
+        ("tries/s", [point.rate for point in points], rate),
+    ]  # fmt: skip
+    number = max(1, min(_PLOTS, height // (_LEAST_PLOT + 1)))
+    each = max(1, height // number - 1)
+    lines = []
+    for title, values, told in courses[:number]:
+        lines += plot(
+            title, values, width, each, told, severity="crit" if title == "errors" else "accent", ascii_only=ascii_only
+        )
+    return lines
+
+
+def incident_grid(page: EndpointPage, now_s: float) -> Grid:
+    """Newest first."""
+    rows = [
+        GridRow(
+            str(incident.id),
+            (Cell(when(datetime.fromisoformat(incident.at).timestamp(), now_s)), Cell(incident.kind.replace("_", " ")),
+             Cell(incident.text), Cell(incident.actor, "dim")),
+        )
+        for incident in page.incidents
+    ]  # fmt: skip
+    return Grid(_INCIDENTS, rows, "nothing has happened to it that is remembered: no drain, no change of its addresses")

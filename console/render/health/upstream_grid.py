@@ -1,0 +1,114 @@
+"""The endpoints of all upstreams as rows, the unhealthy first."""
+
+from datetime import datetime
+from typing import Final
+
+from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
+from console.render.cells import Cell, Severity, glyph, spark
+from console.render.grid import Grid, GridColumn, GridRow
+from console.render.health.sentences import verb, when
+from console.render.health.tiles import squeezed
+from console.state import reading
+from console.state.health.endpoints import EndpointHealth, health_of_endpoints
+from console.state.health.looking import upstreams_seen
+from console.state.model import Model
+from gateway.wire.views import EndpointView, UpstreamListView, UpstreamView
+
+_SPARK: Final = 12
+_COLUMNS: Final = (
+    GridColumn("", 1),
+    GridColumn("UPSTREAM", 12, 2),
+    GridColumn("ENDPOINT", 16),
+    GridColumn("STATE", 8),
+    GridColumn("REASON", 20, 1, grows=True, is_prose=True),
+    GridColumn("SINCE", 8, 3, is_number=True),
+    GridColumn("WEIGHT", 6, 6, is_number=True),
+    GridColumn("BUSY", 4, 7, is_number=True),
+    GridColumn("RPS", 6, 4, is_number=True),
+    GridColumn("", _SPARK, 9),
+    GridColumn("ERR", 6, is_number=True),
+    GridColumn("P99", 7, 5, is_number=True),
+    GridColumn("POOL", 8, 8, is_number=True),
+)
+NO_CHECKS: Final = "No health check configured: state from live traffic only"
+
+
+def upstream_grid(model: Model, wanted: str, *, ascii_only: bool) -> Grid:
+    """wanted: part of the name of an upstream or of an address; empty for all."""
+    view = upstreams_seen(model)
+    if view is None:
+        problem = model.get(reading.upstreams(model.window_s, model.at_s)).problem
+        return Grid(_COLUMNS, (), f"waiting for the gateway's upstreams{f': {problem}' if problem else ''}")
+    objects = {(each.name, of.address): (each, of) for each in view.upstreams for of in each.endpoints}
+    if not objects:
+        return Grid(_COLUMNS, (), "the configuration has no upstream: all routes answer by themselves")
+    found = sorted(health_of_endpoints(model, view.upstreams), key=lambda each: each.rank)
+    shown = [each for each in found if wanted in f"{each.upstream}/{each.address}"]
+    rows = [_row(each, *objects[each.upstream, each.address], model.now_s, ascii_only=ascii_only) for each in shown]
+    return Grid(_COLUMNS, rows, f"No endpoint matches {wanted!r}. {len(found)} hidden by filter", headline(found, view))
+
+
+def headline(found: list[EndpointHealth], view: UpstreamListView) -> str:
+    """How many there are, how many of them are not well, and how that is known."""
+    counted: dict[str, int] = {}
+    for each in sorted(found, key=lambda each: each.rank):
+        counted[each.word] = counted.get(each.word, 0) + 1
+    told = ", ".join(f"{number} {word}" for word, number in counted.items())
+    return f"{_counted(len(view.upstreams), 'upstream')}, {_counted(len(found), 'endpoint')}: {told}\n{NO_CHECKS}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{count(number)} {what}{'' if number == 1 else 's'}"
+
+
+def reason(health: EndpointHealth, endpoint: EndpointView) -> str:
+    """Why it is in its state, in words."""
+    who = f" by {endpoint.actor}" if endpoint.actor else ""
+    note = f": {endpoint.note}" if endpoint.note else ""
+    told = ", ".join(f"{each.reason} x{count(each.count)}" for each in health.failures)
+    match health.word:
+        case "draining":
+            return f"drained{who}{note}"
+        case "down" | "ejected":
+            return f"{endpoint.reason or health.word}{who}{note}"
+        case "slow":
+            return f"the best of its peers has a p99 of {milliseconds(health.others_p99_ms)}"
+        case "failing" | "errors":
+            return told or verb("")
+        case "unknown":
+            return "no traffic, no health check"
+        case "up":
+            return f"{told} in the last minute" if told else _standing(endpoint)
+
+
+def _standing(endpoint: EndpointView) -> str:
+    """What an operator has set on one that is well."""
+    weighed = [each for each in endpoint.overrides if each.kind == "weight"]
+    return f"weight {endpoint.configured_weight} -> {endpoint.weight} by {weighed[0].actor}" if weighed else ""
+
+
+def _row(
+    health: EndpointHealth, upstream: UpstreamView, endpoint: EndpointView, now_s: float, *, ascii_only: bool
+) -> GridRow:
+    severity: Severity = health.severity
+    recent = endpoint.recent
+    since_s = datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else health.since_s
+    pool = f"{count(endpoint.connections_active)}+{count(endpoint.connections_idle)}"
+    return GridRow(
+        f"{health.upstream}/{health.address}",
+        (
+            glyph(severity, ascii_only=ascii_only),
+            Cell(upstream.name, "strong" if severity == "crit" else "plain"),
+            Cell(endpoint.address),
+            Cell(health.word, severity if severity != "ok" else "plain"),
+            Cell(reason(health, endpoint), "plain" if health.is_troubled else "dim"),
+            Cell(when(since_s, now_s), "dim"),
+            Cell(count(endpoint.weight), "warn" if endpoint.weight != endpoint.configured_weight else "plain"),
+            Cell(count(endpoint.in_flight)),
+            Cell(rate(recent.rate) if health.word != "unknown" else UNKNOWN),
+            Cell(spark(squeezed(endpoint.spark, _SPARK), _SPARK, ascii_only=ascii_only), "accent"),
+            Cell(percent(recent.error_ratio), severity if health.word in ("failing", "errors") else "plain"),
+            Cell(milliseconds(recent.p99_ms), "warn" if health.word == "slow" else "plain"),
+            Cell(pool, "dim"),
+        ),
+    )

@@ -1,0 +1,74 @@
+"""Upstreams: which endpoint is bad, why, and since when?"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from console.render.cells import Cell
+from console.render.grid import Grid
+from console.render.health.upstream_grid import upstream_grid
+from console.screens.operator_screen import OperatorScreen
+from console.state import reading
+from console.state.health.endpoints import FAILED_LATELY, courses_of_endpoints, health_of_endpoints
+from console.state.health.looking import upstreams_seen
+from console.state.reading import AnyReading
+from console.state.selection import Destination, Selection
+from console.widgets.cell_block import CellBlock
+from console.widgets.live_table import LiveTable
+
+
+class UpstreamsScreen(OperatorScreen):
+    NAME: ClassVar[str] = "upstreams"
+
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__(subject, filter_text or subject)
+        self._wanted: set[AnyReading] = set()
+
+    def body(self) -> ComposeResult:
+        yield CellBlock(id="head")
+        yield LiveTable(id="body")
+
+    def readings(self) -> Sequence[AnyReading]:
+        look = self.model.window_s, self.model.at_s
+        wanted: list[AnyReading] = [reading.upstreams(*look)]
+        view = upstreams_seen(self.model)
+        if self.model.at_s is None:
+            wanted.append(FAILED_LATELY)
+            if view is not None:
+                wanted += courses_of_endpoints(health_of_endpoints(self.model, view.upstreams))
+        self._wanted = set(wanted)
+        return wanted
+
+    def show(self) -> None:
+        grid = self._grid()
+        told = grid.note.splitlines()
+        is_wide = self.size.width > len("  ".join(told)) + 1
+        head = self.query_one("#head", CellBlock)
+        head.styles.height = 1 if is_wide else max(1, len(told))
+        head.show([[Cell(f" {line}", "dim")] for line in (["  ".join(told)] if is_wide else told)])
+        self.query_one(LiveTable).show(self.in_order(grid))
+        before = self._wanted
+        if self.is_current and before and set(self.readings()) != before:
+            self.console.screen_shown(self)
+
+    def _grid(self) -> Grid:
+        return upstream_grid(self.model, self.filter, ascii_only=self.console.ascii_only)
+
+    @property
+    def selection(self) -> Selection | None:
+        key = self.query_one(LiveTable).cursor_key
+        return selection_of(key) if key is not None else None
+
+    def drill_to(self) -> Destination | None:
+        key = self.query_one(LiveTable).cursor_key
+        return None if key is None else Destination("endpoint", key)
+
+    def twin(self) -> str:
+        return "sightline upstreams"
+
+
+def selection_of(key: str) -> Selection:
+    """key: upstream/address."""
+    upstream, _, address = key.partition("/")
+    return Selection("endpoint", address, upstream=upstream, endpoint=address)

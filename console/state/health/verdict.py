@@ -1,0 +1,114 @@
+"""Why a route is slow or fails, or that it does neither: which phase, which endpoint, since when, after which change."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from console.state import reading
+from console.state.health.endpoints import health_of_endpoints
+from console.state.health.evidence import PHASES, Shares, lines_of, shares
+from console.state.health.route_trouble import Evidence, course_of, trouble_of
+from console.state.health.words import Attention, Change
+from console.state.model import Model
+from console.state.reading import AnyReading, Reading, exchanges
+from gateway.wire.live import AccessLine
+from gateway.wire.views import ExchangeListView, RouteView
+
+_EARLIEST_S: Final = 300.0
+_LATEST_S: Final = 15.0
+"""A change is told with what began so long after it; the course is told in steps of ten seconds, so it may seem to come first."""
+_PROOF_S: Final = 300.0
+_FEW: Final = 50
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """`trouble` is None where nothing is wrong. `split` is where the time of the slowest kept exchanges went, or, where none is
+    kept, that of all on average (`is_average`)."""
+
+    route: RouteView
+    trouble: Attention | None = None
+    split: Shares | None = None
+    is_average: bool = False
+    after: Change | None = None
+    """What was done shortly before the trouble began."""
+    failed: tuple[AccessLine, ...] = ()
+    """Kept failures of the last minutes, newest first."""
+
+
+def failed_of(name: str) -> Reading[ExchangeListView]:
+    return exchanges(f"route:{name} err", _FEW)
+
+
+def slow_of(name: str) -> Reading[ExchangeListView]:
+    return exchanges(f"route:{name} slow", _FEW)
+
+
+def needed_for_verdict(model: Model, name: str) -> list[AnyReading]:
+    """All that a verdict is made of."""
+    look = None, model.at_s
+    wanted: list[AnyReading] = [
+        reading.route(name, *look), reading.upstreams(*look), course_of(name), reading.REVISIONS, reading.INCIDENTS,
+    ]  # fmt: skip
+    return [*wanted, failed_of(name), slow_of(name)] if model.at_s is None else wanted
+
+
+def verdict(model: Model, name: str) -> Verdict | None:
+    """None while the route is not known."""
+    look = None, model.at_s
+    route, upstreams = model.view(reading.route(name, *look)), model.view(reading.upstreams(*look))
+    if route is None:
+        return None
+    since_s = model.now_s - _PROOF_S
+    failed = [line for line in lines_of(model.view(failed_of(name)), since_s) if line.route == name]
+    slow = [line for line in lines_of(model.view(slow_of(name)), since_s) if line.route == name]
+    endpoints = health_of_endpoints(model, upstreams.upstreams) if upstreams is not None else []
+    trouble = trouble_of(model, route, Evidence(endpoints, failed, slow))
+    split = shares(slow)
+    average = None if split is not None else _average(route)
+    if trouble is not None and split is None and average is not None and not trouble.cause.phase:
+        phase, share = average.largest
+        cause = msgspec.structs.replace(trouble.cause, phase=phase, share=share)
+        trouble = msgspec.structs.replace(trouble, cause=cause)
+    after = change_before(model, trouble.since_s) if trouble is not None and not trouble.is_earlier else None
+    return Verdict(
+        route=route,
+        trouble=trouble,
+        split=split or average,
+        is_average=split is None,
+        after=after,
+        failed=tuple(failed),
+    )
+
+
+def change_before(model: Model, at_s: float | None) -> Change | None:
+    """The last change that was made shortly before a moment."""
+    if at_s is None:
+        return None
+    near = [change for change in changes(model) if -_LATEST_S <= at_s - change.at_s <= _EARLIEST_S]
+    return max(near, key=lambda change: change.at_s, default=None)
+
+
+def changes(model: Model) -> list[Change]:
+    """Revisions that came to run, and what somebody did to an endpoint, in no order."""
+    revisions = model.view(reading.REVISIONS)
+    found = [
+        Change(_seconds(each.applied_at), each.sequence, each.actor or each.trigger)
+        for each in (revisions.revisions if revisions is not None else ())
+        if each.trigger != "start"
+    ]
+    return found + [
+        Change(_seconds(each.at), 0, each.actor, each.text)
+        for each in model.incidents
+        if each.actor and each.kind.startswith("endpoint_")
+    ]
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()
+
+
+def _average(route: RouteView) -> Shares | None:
+    parts = {phase: route.phases.get(phase, 0.0) for phase in PHASES}
+    total = sum(parts.values())
+    return Shares(parts, 0.0, total, 0) if total > 0 else None

@@ -1,0 +1,61 @@
+"""Endpoints in their states, with the reason and since when."""
+
+from console.render.cells import Cell
+from console.render.health.upstream_grid import upstream_grid
+from console.state.health.endpoints import course_of_endpoint
+from gateway.wire.history import RecentView
+from gateway.wire.views import OverrideView
+from tests.support.situations import Situation, at, course, endpoint, failed, figures, route, upstream
+from tests.unit.console.render.health.test_sentences import local
+
+
+def rows(situation: Situation) -> list[str]:
+    grid = upstream_grid(situation.model(), "", ascii_only=True)
+    return [" ".join(cell.text for cell in (row.cells[0], *row.cells[2:6])) for row in grid.rows]
+
+
+def test_the_unhealthy_stand_first_and_unknown_is_not_up() -> None:
+    drained = OverrideView(kind="drained", actor="ana", reason="disk", since=at(30))
+    situation = Situation(
+        [route("orders")],
+        [
+            upstream(
+                "up",
+                endpoint("well:1", figures(10.0, 0.0, 4.0)),
+                endpoint("idle:1", RecentView(seconds=60)),
+                endpoint("gone:1", figures(10.0, 1.0, None)),
+                endpoint("lame:1", figures(10.0, 0.0, 400.0)),
+                endpoint("some:1", figures(10.0, 0.05, 4.0)),
+                endpoint("out:1", figures(0.0, 0.0, None), state="draining", reason="admin", actor="ana", note="disk",
+                         since=at(30), weight=0, overrides=[drained]),
+            )
+        ],
+        failed=[*[failed("orders", "gone:1", "connect_refused")] * 12, failed("orders", "some:1", "upstream_status", 503)],
+        more={course_of_endpoint("up", "gone:1"): course("endpoint", "up/gone:1", [(None, 0.0)] * 20 + [(None, 1.0)] * 3)},
+    )  # fmt: skip
+    assert rows(situation) == [
+        f"x gone:1 failing connect_refused x12 {local(30)}",
+        "^ some:1 errors 503 x1 -",
+        "^ lame:1 slow the best of its peers has a p99 of 4.0ms -",
+        f"d out:1 draining drained by ana: disk {local(30)}",
+        "? idle:1 unknown no traffic, no health check -",
+        "o well:1 up  -",
+    ]
+    note = upstream_grid(situation.model(), "", ascii_only=True).note
+    assert note == (
+        "1 upstream, 6 endpoints: 1 failing, 1 errors, 1 slow, 1 draining, 1 unknown, 1 up\n"
+        "No health check configured: state from live traffic only"
+    )
+
+
+def test_a_filter_that_leaves_nothing_says_how_much_it_hides() -> None:
+    grid = upstream_grid(Situation([], [upstream("up", endpoint("a:1"))]).model(), "zz", ascii_only=True)
+    assert (grid.rows, grid.empty) == ([], "No endpoint matches 'zz'. 1 hidden by filter")
+
+
+def test_a_weight_that_is_not_the_configured_one_stands_out() -> None:
+    weighed = OverrideView(kind="weight", actor="ana", since=at(30))
+    one = endpoint("a:1", configured_weight=4, overrides=[weighed])
+    [row] = upstream_grid(Situation([], [upstream("up", one)]).model(), "", ascii_only=True).rows
+    assert row.cells[6] == Cell("1", "warn")
+    assert row.cells[4].text == "weight 4 -> 1 by ana"

@@ -106,7 +106,12 @@ class FramedScreen(PromptedScreen):
     @property
     def is_drawable(self) -> bool:
         """Whether its rows are there: not before it was composed, and not any more when the console ends."""
-        return self.is_mounted and len(self.children) > 0
+        return self.is_mounted and self._has_rows
+
+    @property
+    def _has_rows(self) -> bool:
+        """Of a screen that Textual is still composing some children are there and others not; this is the last."""
+        return bool(self.query("#hints"))
 
     def refresh_frame(self) -> None:
         """The rows around the body. Everything is painted again where it looks otherwise than before."""
@@ -125,7 +130,7 @@ class FramedScreen(PromptedScreen):
 
     def refresh_all(self) -> None:
         """The frame and the body."""
-        if len(self.children) > 0:
+        if self._has_rows:
             self.refresh_frame()
             self.show()
 

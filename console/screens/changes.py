@@ -28,7 +28,7 @@ still changes."""
 class ChangesScreen(OperatorScreen):
     NAME: ClassVar[str] = "changes"
     HINTS: ClassVar[tuple[str, ...]] = ("drill", "mark", "act", "window", "filter", "copy_twin", "help")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "mark", "mark, and diff two", id="mark")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "mark", "mark to diff", id="mark")]
     CSS: ClassVar[str] = "ChangesScreen #effect { margin-bottom: 1; }"
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from console.render.cells import Cell
 from console.render.changes.comparison import comparison_lines, incident_lines
 from console.render.changes.differences import difference_lines
+from console.render.changes.effects import wrapped
 from console.render.raw import raw_lines
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
@@ -43,9 +44,12 @@ class DiffScreen(OperatorScreen):
         self.query_one("#head", CellLine).show(self._head())
         found = self._raw() if self._is_raw else None
         lines: list[Line] = (
-            raw_lines(found, "json") if found is not None else [(Cell(" "), *line) for line in self._lines()]
+            [(Cell(" "), *line) for line in self._lines()] if found is None else raw_lines(found, "json")
         )
-        self.query_one(TextView).show(lines)
+        self.query_one(TextView).show(wrapped(lines, self.app.size.width - 1))
+
+    def on_text_view_reshaped(self, _event: TextView.Reshaped) -> None:
+        self.refresh_all()
 
     def focus_body(self) -> None:
         self.query_one(TextView).focus()

@@ -42,7 +42,10 @@ class Editing(Acting):
             return
         if view is None:
             problem = _decoded_problem(answer)
-            editor.tell_errors(problem.errors if problem is not None else [], refusal(answer))
+            if problem is not None and problem.errors:
+                editor.tell_errors(problem.errors, problem.detail)
+            else:
+                editor.tell_errors([], refusal(answer))
         elif view.outcome == "unchanged":
             editor.say("nothing differs from what runs")
         else:

@@ -1,5 +1,9 @@
 """What an action would do or did, in words: the preview before a confirmation, and the result after it."""
 
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+from typing import Final
+
 from console.render.amounts import count, percent, rate
 from console.render.cells import Cell
 from console.render.changes.differences import difference_lines
@@ -7,7 +11,8 @@ from console.render.table import plain
 from gateway.wire.actions import EndpointEffectView, EndpointLoadView
 from gateway.wire.views import ApplyResult, ConfigErrorView
 
-_LOADS = 8
+_LOADS: Final = 8
+_NARROWEST: Final = 20
 
 
 def effect_title(effect: EndpointEffectView) -> str:
@@ -62,6 +67,21 @@ def applied_text(result: ApplyResult) -> str:
     if result.outcome == "unchanged":
         return f"revision {result.running_revision} runs already"
     return f"revision {result.running_revision} runs, sequence {result.running_sequence}"
+
+
+def wrapped(lines: Iterable[Sequence[Cell]], width: int) -> list[tuple[Cell, ...]]:
+    """No line wider than that, as far as its last cell can be broken between words; what goes on is indented like it."""
+    found = list[tuple[Cell, ...]]()
+    for line in lines:
+        if sum(len(cell.text) for cell in line) <= width:
+            found.append(tuple(line))
+            continue
+        *before, last = line
+        lead = sum(len(cell.text) for cell in before)
+        parts = wrap(last.text, max(_NARROWEST, width - lead), drop_whitespace=True) or [""]
+        found.append((*before, Cell(parts[0], last.severity)))
+        found += [(Cell(" " * lead), Cell(part, last.severity)) for part in parts[1:]]
+    return found
 
 
 def text_of(lines: list[list[Cell]]) -> str:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 
 from console.render.band import band
 from console.render.cells import Cell
+from console.render.changes.effects import wrapped
 from console.screens.prompted import PromptedScreen
 from console.state.changing.acting import Tier
 from console.widgets.line import CellLine
@@ -32,6 +33,7 @@ class ConfirmScreen(PromptedScreen):
         super().__init__()
         self._title = title
         self._lines = [(Cell(" "), *line) for line in lines]
+        """The first cell is the margin."""
         self._tier = tier
         self._target = target
         self._then = then
@@ -46,8 +48,14 @@ class ConfirmScreen(PromptedScreen):
     def on_mount(self) -> None:
         self.query_one("#band", CellLine).show(*band(cast("Console", self.app)))
         self.query_one("#title", CellLine).show((Cell(f" {self._title}", "accent"),))
-        self.query_one(TextView).show(self._lines)
+        self._show_lines()
         self.call_after_refresh(self._put_question)
+
+    def on_text_view_reshaped(self, _event: TextView.Reshaped) -> None:
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        self.query_one(TextView).show(wrapped(self._lines, self.app.size.width - 1))
 
     def _put_question(self) -> None:
         if self._tier == 1:

@@ -2,7 +2,16 @@
 
 from msgspec.structs import replace
 
-from console.render.changes.effects import applied_text, apply_lines, effect_lines, effect_title, error_lines, text_of
+from console.render.cells import Cell
+from console.render.changes.effects import (
+    applied_text,
+    apply_lines,
+    effect_lines,
+    effect_title,
+    error_lines,
+    text_of,
+    wrapped,
+)
 from gateway.admin.acting.examples import EFFECT
 from gateway.wire.views import ApplyResult, ConfigErrorView
 from tests.support.changes import CHANGES
@@ -37,3 +46,14 @@ def test_a_configuration_is_previewed_by_what_differs_and_told_by_what_runs() ->
 def test_errors_name_their_line() -> None:
     error = ConfigErrorView(file="route orders", line=3, key="match.path", message="expected a path")
     assert text_of(error_lines([error])) == "route orders:3  match.path: expected a path"
+
+
+def test_what_is_too_long_for_the_screen_goes_on_below_itself() -> None:
+    line = [Cell(" "), Cell("removes 1 of 4; 3 left, the busiest at an estimated 13.3/s", "warn")]
+    found = wrapped([line, [Cell("short")]], 40)
+    assert [[cell.text for cell in each] for each in found] == [
+        [" ", "removes 1 of 4; 3 left, the busiest at"],
+        [" ", "an estimated 13.3/s"],
+        ["short"],
+    ]
+    assert found[1][1].severity == "warn"

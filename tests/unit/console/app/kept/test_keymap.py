@@ -18,3 +18,9 @@ def test_what_is_no_id_or_no_key_is_said_and_the_rest_holds() -> None:
 def test_a_key_that_is_taken_is_said() -> None:
     assert keymap_of({"live": "f"}).problems == ["'f' is the key of 'failing' and of 'live'"]
     assert keymap_of({"live": "f", "failing": "ctrl+f2"}).problems == []
+
+
+def test_a_key_that_two_have_from_the_start_is_no_clash_when_it_is_given_once_more() -> None:
+    import console.screens.acting.editor  # noqa: F401, PLC0415 - its own escape is bound then
+
+    assert keymap_of({"back": "escape"}).problems == []

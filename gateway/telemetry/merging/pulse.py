@@ -4,12 +4,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.history.quantiles import quantiles_ns
 from gateway.wire.report import HistogramDelta, Report
 
 _RATE_S: Final = 10.0
 _LAG_S: Final = 60.0
+_FRESH_S: Final = 1.0
 _BEATS: Final = 400
 """Reports come five times a second."""
 
@@ -27,6 +27,8 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: deque[_Beat] = deque(maxlen=_BEATS)
         self._began_s: float | None = None
+        self._lag_at_s = -_FRESH_S
+        self._lag_ms: float | None = None
 
     def take(self, report: Report, now_s: float) -> None:
         """A report that came now."""
@@ -48,10 +50,16 @@ class Pulse:
         return sum(beat.requests for beat in self._beats if beat.at_s > since_s) / (now_s - since_s)
 
     def loop_lag_p99_ms(self, now_s: float) -> float | None:
-        """Of the last minute."""
-        lag = Histogram()
+        """Of the last minute; worked out at most once a second, however many look."""
+        if now_s - self._lag_at_s >= _FRESH_S:
+            self._lag_at_s, self._lag_ms = now_s, self._find_lag(now_s)
+        return self._lag_ms
+
+    def _find_lag(self, now_s: float) -> float | None:
+        counts: dict[int, int] = {}
         for beat in self._beats:
             if beat.lag is not None and now_s - beat.at_s <= _LAG_S:
-                lag.add(beat.lag)
-        (p99_ns,) = quantiles_ns(lag.buckets, (0.99,))
+                for bucket, count in beat.lag.buckets.items():
+                    counts[bucket] = counts.get(bucket, 0) + count
+        (p99_ns,) = quantiles_ns(counts, (0.99,))
         return round(p99_ns / 1e6, 3) if p99_ns is not None else None

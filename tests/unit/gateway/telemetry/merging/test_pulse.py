@@ -44,6 +44,9 @@ def test_lag_is_told_of_the_last_minute() -> None:
     for second in range(1, 100):
         pulse.take(report(0, 1.0), second / 2)
     assert pulse.loop_lag_p99_ms(50.0) == pytest.approx(1.0, rel=0.05)
+    pulse.take(report(0, *[80.0] * 100), 50.5)
+    assert pulse.loop_lag_p99_ms(50.9) == pytest.approx(1.0, rel=0.05)
+    assert pulse.loop_lag_p99_ms(51.0) == pytest.approx(80.0, rel=0.05)
     slow = Pulse()
     slow.take(report(0, 1.0, 80.0), 0.0)
     assert slow.loop_lag_p99_ms(1.0) == pytest.approx(80.0, rel=0.05)

@@ -14,7 +14,6 @@ def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
 
     weight: how many exchanges it stands for, shown where it is not one.
     """
-    cause = "" if exchange.reason == _NONE else f"{exchange.source} {exchange.reason}"
     parts = (
         f"{clock(exchange.at):<8}",
         f"{exchange.status or UNKNOWN:>3}",
@@ -23,10 +22,18 @@ def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
         f"{exchange.route:<16}",
         exchange.path,
         f"-> {exchange.endpoint}" if exchange.endpoint else "",
-        cause,
+        cause(exchange),
         f"x{weight:.3g}" if weight != 1.0 else "",
     )
     return plain(" ".join(part for part in parts if part))
+
+
+def cause(line: AccessLine) -> str:
+    """Who ended it and why, and how many attempts it took; nothing for a plain answer."""
+    told = [] if line.reason == _NONE else [f"{line.source} {line.reason}"]
+    if len(line.attempts) > 1:
+        told.append(f"{len(line.attempts)} tries")
+    return ", ".join(told)
 
 
 def counts_sentence(printed: int, counts: CountsEvent) -> str:

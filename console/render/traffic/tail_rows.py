@@ -8,6 +8,7 @@ from console.render.amounts import UNKNOWN, clock_millis, count, milliseconds, p
 from console.render.cells import Cell, Severity, glyph
 from console.render.grid import GridColumn
 from console.render.table import plain
+from console.render.traffic.exchanges import cause
 from console.state.tail import Shown, Tail
 from gateway.wire.filter.predicate import SLOW_MS
 from gateway.wire.live import AccessLine, is_fault
@@ -79,14 +80,6 @@ def severity_of(line: AccessLine, slow_ms: float = SLOW_MS) -> Severity:
 def is_slow(line: AccessLine, slow_ms: float = SLOW_MS) -> bool:
     """slow_ms: what its route promises. A tunnel is not slow for being long."""
     return line.duration_ms > slow_ms and line.status != _TUNNEL
-
-
-def cause(line: AccessLine) -> str:
-    """Who ended it and why, and how many attempts it took; nothing for a plain answer."""
-    told = [] if line.reason == _NONE else [f"{line.source} {line.reason}"]
-    if len(line.attempts) > 1:
-        told.append(f"{len(line.attempts)} tries")
-    return ", ".join(told)
 
 
 def latency_bar(duration_ms: float, *, ascii_only: bool = False) -> str:

@@ -12,7 +12,7 @@ from gateway.wire.live import AccessLine
 _LABEL: Final = 26
 _LENGTH: Final = 7
 _NOTE: Final = 30
-_SHORT_NOTE: Final = 20
+_SHORT_NOTE: Final = 26
 _ROOMY: Final = 100
 _NARROWEST: Final = 12
 _MARKS: Final[dict[By, str]] = {"client": "░", "gateway": "▓", "upstream": "━", "attempt": "█"}

@@ -13,15 +13,18 @@ from console.state import reading
 from console.state.messages import Answered
 from console.state.selection import Destination
 from console.widgets.live_table import LiveTable
+from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
 from tests.unit.console.screens.test_routes import route
 
 ROUTES = Answered(reading.ROUTES, RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
 
+OBJECTIVES = Answered(reading.OBJECTIVES, ObjectiveListView(revision="a", objectives=[]))
+
 
 def console() -> ConsoleApp:
-    return ConsoleApp(GivenSource([ROUTES]), context_name="east", first=Destination("routes"))
+    return ConsoleApp(GivenSource([ROUTES, OBJECTIVES]), context_name="east", first=Destination("routes"))
 
 
 def has_rows(app: ConsoleApp) -> bool:
@@ -78,7 +81,7 @@ def test_evidence_is_written_into_a_new_folder(tmp_path: Path) -> None:
     assert (data["schema"], data["context"], data["screen"], data["filter"], data["partial"]) == (
         "sightline.export/1", "east", "routes", "bad", False,
     )  # fmt: skip
-    assert [each["path"] for each in data["readings"]] == ["/api/v1/routes"]
+    assert [each["path"] for each in data["readings"]] == ["/api/v1/routes", "/api/v1/slo"]
     assert {each["name"] for each in data["readings"][0]["answer"]["routes"]} == {"calm", "bad"}
     assert "<svg" in (folder / "screen.svg").read_text()
     commands = (folder / "commands.txt").read_text()

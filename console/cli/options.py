@@ -62,14 +62,14 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
 
 
-def add_look(parser: argparse.ArgumentParser) -> None:
-    """Which window of time the figures are of."""
+def add_look(parser: argparse.ArgumentParser, default: str = "60s") -> None:
+    """Which window of time the figures are of. default: the one the command asks for by itself."""
     parser.add_argument(
         "--window",
         metavar="DURATION",
         type=_window,
         default=None,
-        help="that the figures are of, 10s to 6h (default: 60s)",
+        help=f"that the figures are of, 10s to 6h (default: {default})",
     )
     parser.add_argument(
         "--at", metavar="TIME", type=moment, help="when the window ends, within 6 hours: 14:05, 14:05:30, or RFC 3339"

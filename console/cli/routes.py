@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from console.cli.knowing import known
 from console.cli.options import add_look, look_query, whole_number
 from console.cli.twin import Reading, Twin
 from console.render.amounts import window
+from console.render.health.verdicts import verdict_sentence
 from console.render.routes import SORTS, match_in_words, render_route, render_routes
+from console.state.health.verdict import needed_for_verdict, verdict
 from gateway.wire.views import RouteListView, RouteView
 
 _WINDOW_S: Final = 60
@@ -29,6 +32,15 @@ class RoutesTwin(Twin):
 
     def query(self, arguments: argparse.Namespace) -> dict[str, str]:
         return look_query(arguments)
+
+    def ask(self, arguments: argparse.Namespace) -> int:
+        code = super().ask(arguments)
+        if arguments.route is not None and arguments.format == "table":
+            model = known(arguments, lambda model: needed_for_verdict(model, arguments.route))
+            found = verdict(model, arguments.route)
+            if found is not None:
+                print(f"verdict      {verdict_sentence(found, model.now_s)}")
+        return code
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         def told_of_one(route: RouteView) -> str:

@@ -1,4 +1,4 @@
-"""`sightline status` and `sightline overview`: is the gateway well, and what does it run? Exit code 1 if it is not ready."""
+"""`sightline status`: is the gateway well, and what does it run? Exit code 1 if it is not ready."""
 
 import argparse
 from typing import Any

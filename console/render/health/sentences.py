@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.render.amounts import age, count, milliseconds, percent, rate
-from console.state.health.words import Attention, AttentionKind, Cause
+from console.state.health.words import Attention, AttentionKind, Cause, Change
 
 _DAY_S: Final = 86_400
 
@@ -63,7 +63,12 @@ def what(attention: Attention) -> str:
 
 def why(attention: Attention, room: int | None = None) -> str:
     """The cause in one line, in as many words as there is room for; empty where nothing is known of it."""
-    return fitting(_WHY[attention.kind](attention), room)
+    variants = _WHY[attention.kind](attention)
+    if attention.after is not None and attention.since_s is not None:
+        told = after(attention.after, attention.since_s)
+        brief = f"after rev {attention.after.sequence}" if attention.after.sequence else told
+        variants = [f"{variants[0]}, {told}", *(f"{each}, {brief}" for each in variants), *variants]
+    return fitting(variants, room)
 
 
 def fitting(variants: Sequence[str], room: int | None) -> str:
@@ -121,6 +126,14 @@ def slower(cause: Cause) -> list[str]:
     """Of an endpoint beside its peers."""
     best = milliseconds(cause.others_ms)
     return [f"slow; the best of {cause.upstream} has a p99 of {best}", f"slow; the best {best}"]
+
+
+def after(change: Change, since_s: float) -> str:
+    """`40s after rev 412 by ana`."""
+    late_s = max(0.0, since_s - change.at_s)
+    what_done = f"rev {change.sequence}" if change.sequence else change.text
+    who = f" by {change.actor}" if change.actor else ""
+    return f"{age(late_s) if late_s >= 1 else 'right'} after {what_done}{who}"
 
 
 def well(routes: int, calm_s: float | None, revision: str, changed_s: float | None, *, objectives: int) -> str:

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from console.render.amounts import age, milliseconds, percent, rate
+from console.render.amounts import milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph
-from console.render.health.sentences import PHASES, failure, slowness, when
+from console.render.health.sentences import PHASES, after, failure, slowness, when
 from console.state.health.evidence import Shares
 from console.state.health.verdict import Verdict
-from console.state.health.words import Change
 from gateway.wire.history import RecentView
 
 _SHORT: Final = {
@@ -31,8 +30,8 @@ def verdict_sentence(verdict: Verdict, now_s: float) -> str:
     parts = [f"{head}: {cause}" if cause else head]
     if trouble.since_s is not None:
         parts.append(f"since {'before ' if trouble.is_earlier else ''}{when(trouble.since_s, now_s)}")
-    if verdict.after is not None and trouble.since_s is not None:
-        parts.append(_after(verdict.after, trouble.since_s))
+    if trouble.after is not None and trouble.since_s is not None:
+        parts.append(after(trouble.after, trouble.since_s))
     return ", ".join(parts) + (" (it is over)" if trouble.trend == "down" else "")
 
 
@@ -52,13 +51,6 @@ def _well(verdict: Verdict, recent: RecentView) -> str:
         return told
     phase, share = verdict.split.largest
     return f"{told}, {round(share * 100)}% of it {PHASES[phase]}"
-
-
-def _after(change: Change, since_s: float) -> str:
-    late_s = max(0.0, since_s - change.at_s)
-    what = f"rev {change.sequence}" if change.sequence else change.text
-    who = f" by {change.actor}" if change.actor else ""
-    return f"{age(late_s)} after {what}{who}"
 
 
 def split_line(verdict: Verdict, width: int, *, ascii_only: bool) -> list[Cell]:

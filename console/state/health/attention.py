@@ -34,7 +34,9 @@ _DIFFERS: Final = 1.0
 def needed_for_attention(model: Model) -> list[AnyReading]:
     """What the ranking is made of; for the worst routes their course too, to say since when."""
     look = None, model.at_s
-    wanted: list[AnyReading] = [reading.routes(*look), reading.upstreams(*look), reading.INCIDENTS]
+    wanted: list[AnyReading] = [
+        reading.routes(*look), reading.upstreams(*look), reading.INCIDENTS, reading.REVISIONS,
+    ]  # fmt: skip
     if model.at_s is None:
         wanted += [FAILED_LATELY, SLOW_LATELY, reading.UNMATCHED]
     return wanted

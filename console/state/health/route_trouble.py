@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from console.state.health.causes import cause_of_failing, cause_of_slowness
+from console.state.health.changes import change_before
 from console.state.health.endpoints import FAILED_LATELY, EndpointHealth
 from console.state.health.evidence import lines_of
 from console.state.health.objectives import error_burn, latency_burn, objective_of
@@ -33,6 +34,15 @@ _GRAVE_BURN: Final = 6.0
 _GRAVE_ERRORS: Final = 5
 _RISEN: Final = 2.0
 _RISEN_MS: Final = 50.0
+_BY_CONFIGURATION: Final = frozenset(
+    {
+        "upstream_timeout_first_byte",
+        "upstream_timeout_total",
+        "upstream_idle_timeout",
+        "connect_timeout",
+        "config_error",
+    }
+)
 _USUAL_LIMIT_MS: Final = 1_000.0
 _PROOF_S: Final = 60.0
 
@@ -63,7 +73,14 @@ def troubled_routes(model: Model, routes: Iterable[RouteView], found: Evidence) 
 
 def trouble_of(model: Model, route: RouteView, found: Evidence) -> Attention | None:
     """What is wrong with it, if anything is."""
-    return _failing(model, route, found) or _slow(model, route, found)
+    trouble = _failing(model, route, found) or _slow(model, route, found)
+    if trouble is None or trouble.is_earlier:
+        return trouble
+    after = change_before(model, trouble.since_s)
+    if after is None or not after.sequence or trouble.cause.reason not in _BY_CONFIGURATION:
+        return msgspec.structs.replace(trouble, after=after)
+    # What the gateway itself decides by its configuration began with another configuration: that is the cause.
+    return msgspec.structs.replace(trouble, after=after, leads_to=Destination("changes", str(after.sequence)))
 
 
 def _lately(model: Model, name: str, seconds: int) -> Lately | None:

@@ -1,6 +1,5 @@
 """Why a route is slow or fails, or that it does neither: which phase, which endpoint, since when, after which change."""
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -9,15 +8,12 @@ from console.state import reading
 from console.state.health.endpoints import health_of_endpoints
 from console.state.health.evidence import PHASES, Shares, lines_of, shares
 from console.state.health.route_trouble import Evidence, course_of, trouble_of
-from console.state.health.words import Attention, Change
+from console.state.health.words import Attention
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges
 from gateway.wire.live import AccessLine
 from gateway.wire.views import ExchangeListView, RouteView
 
-_EARLIEST_S: Final = 300.0
-_LATEST_S: Final = 15.0
-"""A change is told with what began so long after it; the course is told in steps of ten seconds, so it may seem to come first."""
 _PROOF_S: Final = 300.0
 _FEW: Final = 50
 
@@ -30,8 +26,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     trouble: Attention | None = None
     split: Shares | None = None
     is_average: bool = False
-    after: Change | None = None
-    """What was done shortly before the trouble began."""
     failed: tuple[AccessLine, ...] = ()
     """Kept failures of the last minutes, newest first."""
 
@@ -70,42 +64,7 @@ def verdict(model: Model, name: str) -> Verdict | None:
         phase, share = average.largest
         cause = msgspec.structs.replace(trouble.cause, phase=phase, share=share)
         trouble = msgspec.structs.replace(trouble, cause=cause)
-    after = change_before(model, trouble.since_s) if trouble is not None and not trouble.is_earlier else None
-    return Verdict(
-        route=route,
-        trouble=trouble,
-        split=split or average,
-        is_average=split is None,
-        after=after,
-        failed=tuple(failed),
-    )
-
-
-def change_before(model: Model, at_s: float | None) -> Change | None:
-    """The last change that was made shortly before a moment."""
-    if at_s is None:
-        return None
-    near = [change for change in changes(model) if -_LATEST_S <= at_s - change.at_s <= _EARLIEST_S]
-    return max(near, key=lambda change: change.at_s, default=None)
-
-
-def changes(model: Model) -> list[Change]:
-    """Revisions that came to run, and what somebody did to an endpoint, in no order."""
-    revisions = model.view(reading.REVISIONS)
-    found = [
-        Change(_seconds(each.applied_at), each.sequence, each.actor or each.trigger)
-        for each in (revisions.revisions if revisions is not None else ())
-        if each.trigger != "start"
-    ]
-    return found + [
-        Change(_seconds(each.at), 0, each.actor, each.text)
-        for each in model.incidents
-        if each.actor and each.kind.startswith("endpoint_")
-    ]
-
-
-def _seconds(at: str) -> float:
-    return datetime.fromisoformat(at).timestamp()
+    return Verdict(route=route, trouble=trouble, split=split or average, is_average=split is None, failed=tuple(failed))
 
 
 def _average(route: RouteView) -> Shares | None:

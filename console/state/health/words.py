@@ -72,6 +72,8 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     since_s: float | None = None
     is_earlier: bool = False
     """It has been so for longer than is known: `since_s` is when knowledge begins."""
+    after: Change | None = None
+    """What was done shortly before it began."""
     trend: Trend = ""
     leads_to: Destination = Destination("overview")
     """The cause, not the object."""

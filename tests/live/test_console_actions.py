@@ -78,6 +78,31 @@ def test_a_drain_is_seen_before_it_is_done_watched_until_it_is_empty_and_taken_b
     assert (state_of(program, drained)["state"], traffic.failures) == ("healthy", [])
 
 
+def test_the_selected_endpoint_is_drained_and_given_back_by_its_keys(
+    program: Program, origins: list[Origin], terminal: Terminal
+) -> None:
+    drained = origins[2]
+    terminal.press("3")
+    terminal.await_text(rf"{drained.address}")
+    terminal.press("/")
+    type_in(terminal, drained.address.rpartition(":")[2])
+    terminal.press("Enter", "a")
+    terminal.await_text(rf"{drained.address}: +d drain")
+    terminal.press("d")
+    terminal.await_text(r"removes 1 of 4", r"do it\?")
+    terminal.press("r")
+    type_in(terminal, "disk is full")
+    terminal.press("Enter")
+    terminal.await_text(r"drain of .* is done", rf"{drained.address}.*draining.*drained by loopback")
+    terminal.press("a")
+    terminal.await_text(r"u undrain")
+    terminal.press("u")
+    terminal.await_text(r"gives it back: 4 of 4 available", r"do it\?")
+    terminal.press("y")
+    terminal.await_text(r"undrain of .* is done")
+    assert state_of(program, drained)["state"] == "healthy"
+
+
 def test_somebody_who_was_faster_is_told_of_and_nothing_is_done(
     program: Program, origins: list[Origin], terminal: Terminal
 ) -> None:

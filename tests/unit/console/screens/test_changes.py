@@ -68,7 +68,7 @@ def test_enter_tells_what_differs_then_raw_and_the_way_back() -> None:
         await until(pilot, lambda: cursor(app) == "rev:2")
         await pilot.press("enter")
         await until(pilot, lambda: "timeouts.first_byte  15s -> 30ms" in screen_text(app))
-        assert "all routes" in screen_text(app)
+        await until(pilot, lambda: "all routes" in screen_text(app))
         screen = app.screen
         assert isinstance(screen, DiffScreen)
         assert screen.twin() == "sightline diff 1 2"

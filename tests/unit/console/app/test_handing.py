@@ -18,7 +18,7 @@ from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
 from tests.unit.console.screens.test_routes import route
 
-ROUTES = Answered(reading.ROUTES, RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
+ROUTES = Answered(reading.routes(300), RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
 
 OBJECTIVES = Answered(reading.OBJECTIVES, ObjectiveListView(revision="a", objectives=[]))
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from console.app.commanding.commands import COMMANDS, RUNS
-from console.app.destinations import BY_NAME
+from console.app.destinations import BY_NAME, load_screens
 from console.app.handing import Handing
 from console.app.kept.files import Files, UnusableFile
 from console.app.kept.keymap import keymap_of
@@ -54,10 +54,14 @@ class ConsoleApp(Handing):
     def use_keys(self) -> None:
         """Those of keys.yaml, where there is one."""
         try:
-            keymap = keymap_of(self.files.keys())
+            wanted = self.files.keys()
         except UnusableFile as problem:
             self.complaints.append(str(problem))
             return
+        if not wanted:
+            return
+        load_screens()  # Their keys are among those that may be others.
+        keymap = keymap_of(wanted)
         self.set_keymap(keymap.keys)
         self.complaints += [f"keys.yaml: {problem}" for problem in keymap.problems]
 

@@ -1,27 +1,28 @@
 """Every screen, once: its name, other names it goes by, and how it is made. A screen is added here and nowhere else."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Final, NamedTuple
 
-from console.screens.alerts import AlertsScreen
-from console.screens.changes import ChangesScreen
-from console.screens.difference import DiffScreen
-from console.screens.health.endpoint import EndpointScreen
-from console.screens.health.overview import OverviewScreen
-from console.screens.health.route_detail import RouteDetailScreen
-from console.screens.health.upstreams import UpstreamsScreen
-from console.screens.help import HelpScreen
-from console.screens.inside.logs import LogsScreen
-from console.screens.inside.nodes import NodesScreen
 from console.screens.operator_screen import OperatorScreen
-from console.screens.routes import RoutesScreen
-from console.screens.traffic.explain import ExplainScreen
-from console.screens.traffic.in_flight import InFlightScreen
-from console.screens.traffic.live import LiveScreen
-from console.screens.traffic.raw import RawScreen
-from console.screens.traffic.request import RequestScreen
-from console.screens.traffic.traces import TraceScreen, TracesScreen
-from console.screens.traffic.unmatched import UnmatchedScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A screen that is loaded when it is opened first: the first paint waits for one screen alone. `module` is below the screens."""
+
+    module: str
+    name: str
+
+    def __call__(self, subject: str, filter_text: str) -> OperatorScreen:
+        made: OperatorScreen = self.load()(subject, filter_text)
+        return made
+
+    def load(self) -> type[OperatorScreen]:
+        """The class of it."""
+        kind: type[OperatorScreen] = getattr(import_module(f"console.screens.{self.module}"), self.name)
+        return kind
 
 
 class Place(NamedTuple):
@@ -35,25 +36,32 @@ class Place(NamedTuple):
 
 
 PLACES: Final = (
-    Place("1", "overview", ("over",), OverviewScreen),
-    Place("2", "routes", (), RoutesScreen),
-    Place("", "route", (), RouteDetailScreen),
-    Place("3", "upstreams", ("ups",), UpstreamsScreen),
-    Place("", "endpoint", (), EndpointScreen),
-    Place("4", "live", ("tail",), LiveScreen),
-    Place("5", "traces", (), TracesScreen),
-    Place("7", "changes", ("chg",), ChangesScreen),
-    Place("", "diff", (), DiffScreen),
-    Place("", "trace", (), TraceScreen),
-    Place("6", "alerts", ("slo",), AlertsScreen),
-    Place("", "request", ("req",), RequestScreen),
-    Place("", "inflight", (), InFlightScreen),
-    Place("", "unmatched", (), UnmatchedScreen),
-    Place("", "explain", (), ExplainScreen),
-    Place("", "raw", (), RawScreen),
-    Place("", "help", (), HelpScreen),
-    Place("8", "nodes", ("node", "workers"), NodesScreen),
-    Place("9", "logs", ("log",), LogsScreen),
+    Place("1", "overview", ("over",), Late("health.overview", "OverviewScreen")),
+    Place("2", "routes", (), Late("routes", "RoutesScreen")),
+    Place("", "route", (), Late("health.route_detail", "RouteDetailScreen")),
+    Place("3", "upstreams", ("ups",), Late("health.upstreams", "UpstreamsScreen")),
+    Place("", "endpoint", (), Late("health.endpoint", "EndpointScreen")),
+    Place("4", "live", ("tail",), Late("traffic.live", "LiveScreen")),
+    Place("5", "traces", (), Late("traffic.traces", "TracesScreen")),
+    Place("7", "changes", ("chg",), Late("changes", "ChangesScreen")),
+    Place("", "diff", (), Late("difference", "DiffScreen")),
+    Place("", "trace", (), Late("traffic.traces", "TraceScreen")),
+    Place("6", "alerts", ("slo",), Late("alerts", "AlertsScreen")),
+    Place("", "request", ("req",), Late("traffic.request", "RequestScreen")),
+    Place("", "inflight", (), Late("traffic.in_flight", "InFlightScreen")),
+    Place("", "unmatched", (), Late("traffic.unmatched", "UnmatchedScreen")),
+    Place("", "explain", (), Late("traffic.explain", "ExplainScreen")),
+    Place("", "raw", (), Late("traffic.raw", "RawScreen")),
+    Place("", "help", (), Late("help", "HelpScreen")),
+    Place("8", "nodes", ("node", "workers"), Late("inside.nodes", "NodesScreen")),
+    Place("9", "logs", ("log",), Late("inside.logs", "LogsScreen")),
 )
 BY_NAME: Final = {name: place for place in PLACES for name in (place.name, *place.aliases)}
 BY_KEY: Final = {place.key: place for place in PLACES if place.key}
+
+
+def load_screens() -> None:
+    """All of them: done when there is time, so that none waits when it is opened."""
+    for place in PLACES:
+        if isinstance(place.make, Late):
+            place.make.load()

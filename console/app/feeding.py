@@ -6,6 +6,7 @@ from typing import Final
 
 from textual.screen import Screen
 
+from console.app.destinations import load_screens
 from console.app.navigation import Navigating
 from console.render.amounts import age
 from console.render.band import clock_of
@@ -22,6 +23,8 @@ _FAR_FRAME_S: Final = 1.0
 """The same over SSH, where each frame goes through a wire."""
 _UNFOCUSED_S: Final = 5.0
 """The same while the operator looks elsewhere; readings are asked for as much less often."""
+_LOAD_S: Final = 1.0
+"""When screens that nobody has opened yet are loaded: after the first rows."""
 _LOOKED_AT: Final = 500
 _LONGEST_S: Final = WINDOWS_S[-1]
 
@@ -62,6 +65,10 @@ class Feeding(Navigating):
     def start_feeding(self) -> None:
         self.set_interval(_FAR_FRAME_S if self.is_far else _FRAME_S, self._draw_in_turn)
         self.feed_anew()
+        self.set_timer(_LOAD_S, self._load_screens)
+
+    def _load_screens(self) -> None:
+        self.run_worker(load_screens, thread=True, group="load", exit_on_error=False)
 
     def feed_anew(self) -> None:
         """From the source as it is now; the one before is left without waiting for its end."""

@@ -11,12 +11,9 @@ from console.app.kept.files import Files
 from console.client.contexts import Context, contexts_file, read_contexts
 from console.client.problems import WrongUsage
 from console.render.palette import as_palette_name, is_ascii_wanted, usual_palette
-from console.sources.archive import Archive
 from console.sources.deferred import Deferred
 from console.sources.recordable import Recordable
-from console.sources.recorded import RecordedSource
 from console.sources.recorder import Recorder
-from console.sources.recording import read_recording
 from console.sources.source import Source
 from console.state.selection import Destination
 
@@ -27,6 +24,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     screen: str | None = None
     theme: str | None = None
     is_ascii: bool = False
+    is_read_only: bool = False
+    """Whatever the context says, and whatever is typed later."""
     record: str | None = None
     """The file that what comes is written to."""
     replay: str | None = None
@@ -54,7 +53,7 @@ def make_console(context: Context, options: Options, environ: Mapping[str, str] 
         _source(context, options),
         palette=as_palette_name(options.theme or "") or usual_palette(environ),
         ascii_only=options.is_ascii or is_ascii_wanted(environ),
-        is_read_only=context.starts_read_only or options.replay is not None,
+        is_read_only=options.is_read_only or options.replay is not None,
         first=first,
         files=Files(environ),
     )
@@ -72,6 +71,11 @@ def make_console(context: Context, options: Options, environ: Mapping[str, str] 
 
 def _source(context: Context, options: Options) -> Source:
     if options.replay is not None:
+        # Imported here, as what is below: most consoles play nothing back, and the first paint waits.
+        from console.sources.archive import Archive  # noqa: PLC0415
+        from console.sources.recorded import RecordedSource  # noqa: PLC0415
+        from console.sources.recording import read_recording  # noqa: PLC0415
+
         archive = Archive(read_recording(options.replay))
         return RecordedSource(archive, speed=options.speed, start_t=options.at_s)
     return source_of(context, None if options.record is None else Recorder(options.record))

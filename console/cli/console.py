@@ -78,6 +78,7 @@ def _open(arguments: argparse.Namespace) -> int:
     # By name: the other commands start without what a console needs.
     opening: Any = importlib.import_module("console.app.opening")
     options = opening.Options(
+        is_read_only=arguments.read_only is True,
         screen=arguments.screen, theme=arguments.theme, is_ascii=arguments.ascii, record=arguments.record,
         replay=arguments.replay, speed=arguments.speed, at_s=arguments.at,
     )  # fmt: skip

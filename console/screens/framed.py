@@ -1,11 +1,15 @@
 """The frame of every screen and how it is fed: what a screen says of itself, and the rows around its body."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
+from textual import on
 from textual.app import ComposeResult
+from textual.events import Resize
+from textual.geometry import Size
 
 from console.render.band import band, screen_row
+from console.render.cells import Cell
 from console.render.frame.hints import hint_line
 from console.render.grid import Grid
 from console.screens.hinting import hints_of
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from console.screens.operations import Console
 
 
+SMALLEST: Final = Size(80, 24)
+"""A terminal in which the screens can be read."""
+
+
 class FramedScreen(PromptedScreen):
     """What each screen says of itself, with answers for those that say nothing. OperatorScreen tells what is what."""
 
@@ -35,7 +43,15 @@ class FramedScreen(PromptedScreen):
     HINTS: ClassVar[tuple[str, ...]] = HINTED
     """Ids of the keys that the bottom line tells of, the most useful first."""
 
-    CSS = "FramedScreen { layout: vertical; } #body { height: 1fr; }"
+    DEFAULT_CSS = """
+    FramedScreen {
+        layout: vertical;
+        #body { height: 1fr; }
+        #too-small { display: none; }
+        &.-too-small > * { display: none; }
+        &.-too-small > #too-small { display: block; }
+    }
+    """
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__()
@@ -61,6 +77,7 @@ class FramedScreen(PromptedScreen):
         yield from self.body()
         yield Prompt()
         yield CellLine(id="hints", is_panel=True)
+        yield CellLine(id="too-small")
 
     def body(self) -> ComposeResult:
         """The widgets between the row of screens and the prompt."""
@@ -135,7 +152,9 @@ class FramedScreen(PromptedScreen):
             self.show()
 
     def show_hints(self) -> None:
-        self.query_one("#hints", CellLine).show(hint_line(hints_of(self, self.HINTS, self.console.why_not)))
+        self.query_one("#hints", CellLine).show(
+            hint_line(hints_of(self, self.HINTS, self.console.why_not), self.size.width)
+        )
 
     def in_order(self, grid: Grid) -> Grid:
         """Turned round, where the operator wants that."""
@@ -151,6 +170,18 @@ class FramedScreen(PromptedScreen):
         """by: one of SORTS."""
         self.sort, self.is_reversed = by, is_reversed
         self.refresh_all()
+
+    @on(Resize)
+    def fit_terminal(self) -> None:
+        """Or say that it is too small."""
+        width, height = self.app.size
+        is_too_small = width < SMALLEST.width or height < SMALLEST.height
+        self.set_class(is_too_small, "-too-small")
+        if is_too_small:
+            told = f"{width}x{height} of {SMALLEST.width}x{SMALLEST.height}: enlarge, or use sightline top"
+            self.query_one("#too-small", CellLine).show([Cell(told, "warn")])
+        elif self.is_drawable:
+            self.refresh_frame()
 
     def on_mount(self) -> None:
         self.refresh_all()

@@ -12,6 +12,8 @@ _SHORT: Final = {
     "less_than_sign": "<", "greater_than_sign": ">", "number_sign": "#", "at": "@", "tilde": "~",
 }  # fmt: skip
 
+_HELP: Final = "question_mark"
+
 
 class Hint(NamedTuple):
     """A key and what it does; one that is not possible now is greyed."""
@@ -28,13 +30,26 @@ def key_label(key: str) -> str:
     return _SHORT.get(key, key)
 
 
-def hint_line(hints: Iterable[Hint]) -> list[Cell]:
-    """`enter open  l live  a act`."""
+def hint_line(hints: Iterable[Hint], width: int = 1_000) -> list[Cell]:
+    """`enter open  l live  a act`, as many as there is room for. The way to all keys is always among them."""
+    given = list(hints)
+    last = [hint for hint in given if hint.key == _HELP]
+    room = width - 1 - sum(_length(hint) for hint in last)
+    shown = []
+    for hint in given:
+        if hint.key != _HELP and _length(hint) > room:
+            break
+        shown.append(hint)
+        room -= 0 if hint.key == _HELP else _length(hint)
     cells = [Cell(" ")]
-    for hint in hints:
+    for hint in [*shown, *(hint for hint in last if hint not in shown)]:
         cells.append(Cell(key_label(hint.key), "accent" if hint.is_possible else "dim"))
         cells.append(Cell(f" {hint.label}  ", "plain" if hint.is_possible else "dim"))
     return cells
+
+
+def _length(hint: Hint) -> int:
+    return len(f"{key_label(hint.key)} {hint.label}  ")
 
 
 def choice_line(question: str, options: Sequence[tuple[str, str]]) -> list[Cell]:

@@ -1,7 +1,15 @@
 """Other keys: what can be had, and words about what cannot."""
 
-import console.app.app  # noqa: F401 - the classes whose keys these are have to be there
+import pytest
+
+from console.app.destinations import load_screens
 from console.app.kept.keymap import keymap_of
+
+
+@pytest.fixture(autouse=True, scope="module")
+def screens() -> None:
+    """The classes whose keys these are have to be there."""
+    load_screens()
 
 
 def test_keys_are_given_by_id() -> None:

@@ -19,3 +19,9 @@ def test_a_problem_is_marked_under_its_column() -> None:
     assert cell.text == "      ^ expected a unit"
     [cell] = caret_line(None, "no", 2)
     assert cell.text == "  no"
+
+
+def test_where_there_is_no_room_the_way_to_all_keys_is_kept() -> None:
+    hints = [Hint("enter", "open"), Hint("l", "live"), Hint("a", "act"), Hint("question_mark", "help")]
+    assert "".join(cell.text for cell in hint_line(hints, 30)).split() == ["enter", "open", "l", "live", "?", "help"]
+    assert len(hint_line(hints)) == 9

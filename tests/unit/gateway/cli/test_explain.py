@@ -164,6 +164,19 @@ def test_a_running_gateway_can_be_asked(sightline: Sightline, admin: Admin, toke
     ]
 
 
+def test_the_environment_may_name_the_gateway_and_the_token(
+    sightline: Sightline, admin: Admin, token_file: str, good: Path
+) -> None:
+    environ = {"SIGHTLINE_URL": admin.url, "SIGHTLINE_TOKEN_FILE": token_file}
+    run = sightline("explain", "GET", "http://h/", "--format", "json", environ=environ)
+    assert (run.returncode, run.stderr) == (ExitCode.OK, "")
+    assert json.loads(run.stdout)["revision"] == "0123456789ab"
+    # A file that is named is what is meant.
+    run = sightline("explain", "-c", str(good), "GET", "http://api.example.com/v1/orders/7", environ=environ)
+    assert "is the only route that takes the request" in run.stdout
+    assert "expected --config FILE" in sightline("explain", "GET", "/", environ={"SIGHTLINE_URL": ""}).stderr
+
+
 def test_a_missing_token_is_denied(sightline: Sightline, admin: Admin) -> None:
     run = sightline("explain", "--url", admin.url, "GET", "/")
     assert (run.returncode, run.stdout) == (ExitCode.DENIED, "")

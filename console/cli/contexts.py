@@ -8,8 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from console.cli.asking import API
-from console.cli.twin import run_asking
+from console.cli.twin import API, run_asking
 from console.client.call import decode, get
 from console.client.contexts import Context, Target, Wished, contexts_file, find_context, read_contexts
 from console.client.problems import AdminProblem, WrongUsage

@@ -4,9 +4,8 @@ import argparse
 import time
 from typing import Any, Final
 
-from console.cli.asking import body_of
 from console.cli.options import checked_filter
-from console.cli.twin import Reading, Twin, show
+from console.cli.twin import Reading, Twin, body_of, show
 from console.client.call import decode
 from console.render.grid_text import grid_text
 from console.render.traffic.in_flight import in_flight_grid

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from console.cli.asking import body_of
+from console.cli.twin import body_of
 from console.client.call import decode
 from console.client.problems import AdminProblem, Refused
 from console.state.messages import Answered, Failed, Message

@@ -4,8 +4,8 @@ import argparse
 import sys
 from typing import Any, Final
 
-from console.cli.following import Following
 from console.cli.options import checked_filter, target_of, whole_number
+from console.cli.traffic.following import Following
 from console.cli.twin import Reading, Twin
 from console.client.problems import WrongUsage
 from console.render.traffic.exchanges import counts_sentence, exchange_line

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from console.cli.following import Following
 from console.cli.options import add_format, add_gateway, checked_filter, seconds, target_of, whole_number
+from console.cli.traffic.following import Following
 from console.cli.twin import run_asking
 from console.render.grid_text import grid_text
 from console.render.traffic.top import KEYS, SORTS, Tally, TopRow, top_grid

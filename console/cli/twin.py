@@ -4,17 +4,22 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from console.cli.asking import body_of
-from console.cli.options import add_format, add_gateway, add_replay
-from console.client.call import decode
+from console.cli.options import add_format, add_gateway, add_replay, target_of
+from console.client.call import decode, get
 from console.client.problems import AdminProblem
 from gateway.wire.exit_codes import ExitCode
 
+if TYPE_CHECKING:
+    from console.sources.archive import Archive
+
 V = TypeVar("V")
+
+API: Final = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,27 @@ class Reading(Generic[V]):
     chosen: Callable[[V], Sequence[int]] | None = None
     """Positions of the rows that were asked for, in the order asked for; None for all as they came."""
     holds: Callable[[V], bool] = lambda _: True
+
+
+def body_of(arguments: argparse.Namespace, path: str, query: dict[str, str]) -> bytes:
+    """The answer to a path below the API. Raises AdminProblem."""
+    if getattr(arguments, "replay", None) is None:
+        return get(target_of(arguments), f"{API}/{path}", query)
+    archive = _archive(arguments.replay)
+    at_s = archive.recording.ends_s if arguments.replay_at is None else arguments.replay_at
+    found = archive.at(path, query, at_s)
+    if found.status == 200:
+        return found.body
+    raise AdminProblem(found.problem if found.status in {0, 404} else f"it was refused: {found.status} {found.problem}")
+
+
+@cache
+def _archive(file: str) -> "Archive":
+    # Imported here: most commands ask a gateway, and are to answer at once.
+    from console.sources.archive import Archive  # noqa: PLC0415
+    from console.sources.recording import read_recording  # noqa: PLC0415
+
+    return Archive(read_recording(file))
 
 
 class Twin:

@@ -5,9 +5,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from console.cli.asking import API
 from console.cli.options import add_format, add_gateway, target_of, whole_number
-from console.cli.twin import run_asking
+from console.cli.twin import API, run_asking
 from console.client.call import decode, get
 from console.client.contexts import Target
 from console.render.changes.timeline import timeline_grid

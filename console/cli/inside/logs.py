@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from console.cli.asking import body_of
-from console.cli.following import follow_on
 from console.cli.options import target_of, whole_number
-from console.cli.twin import Reading, Twin, print_lines
+from console.cli.traffic.following import follow_on
+from console.cli.twin import Reading, Twin, body_of, print_lines
 from console.client.call import decode
 from console.client.problems import WrongUsage
 from console.render.inside.logs import log_line

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from console.cli.asking import body_of
 from console.cli.options import target_of
-from console.cli.twin import Reading, Twin
+from console.cli.twin import Reading, Twin, body_of
 from console.client.call import decode, send
 from console.client.problems import AdminProblem
 from console.render.traffic.lines import text_of

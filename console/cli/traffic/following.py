@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from console.cli.asking import API
+from console.cli.twin import API
 from console.client.call import follow
 from console.client.contexts import Target
 from console.client.problems import Unreachable

@@ -53,8 +53,8 @@ class Directory:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._overrides: dict[tuple[str, str], EndpointOverride] = {}
-        self._is_overridden = False
-        """Whether there are overrides, or were any."""
+        self._overridden_since: set[str] = set()
+        """Upstreams whose overrides have changed since the last activation: what was prepared before does not know."""
 
     def build(self, upstream: Upstream) -> LiveUpstream:
         """The live form for a configuration in preparation: today's if nothing about it changed."""
@@ -89,19 +89,19 @@ class Directory:
                 endpoint.pool.limits = live.upstream.connections
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
-        if self._is_overridden:
-            # They may have changed while these were in preparation.
-            self._apply_overrides()
+        self._apply_overrides(self._overridden_since)
+        self._overridden_since = set()
 
     def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
         """What operators want of endpoints from now on, in place of what they wanted; those there are not are kept in
         mind, for a configuration that has them."""
-        self._overrides = {(each.upstream, each.endpoint): each for each in standing}
-        self._is_overridden = True
-        self._apply_overrides()
+        before, self._overrides = self._overrides, {(each.upstream, each.endpoint): each for each in standing}
+        concerned = {upstream for upstream, _ in (*before, *self._overrides)}
+        self._overridden_since |= concerned
+        self._apply_overrides(concerned)
 
-    def _apply_overrides(self) -> None:
-        for live in self._live.values():
+    def _apply_overrides(self, upstreams: Iterable[str]) -> None:
+        for live in [self._live[name] for name in upstreams if name in self._live]:
             for endpoint in live.endpoints:
                 self._override(endpoint)
             live.weigh()

@@ -17,11 +17,11 @@ COLUMNS: Final = (
     GridColumn("LEVEL", 8),
     GridColumn("EVENT", 21),
     GridColumn("WHO", 9, 2),
-    GridColumn("WHAT", 24, grows=True),
+    GridColumn("WHAT", 24, grows=True, is_prose=True),
     GridColumn("LOGGER", 20, 4),
     GridColumn("NODE", 12, 5),
 )
-_FIELD_COLUMNS: Final = (GridColumn("FIELD", 18), GridColumn("VALUE", 40, grows=True))
+_FIELD_COLUMNS: Final = (GridColumn("FIELD", 18), GridColumn("VALUE", 40, grows=True, is_prose=True))
 _SEVERITIES: Final[dict[LogLevel, Severity]] = {
     "debug": "dim", "info": "plain", "warning": "warn", "error": "crit", "critical": "crit",
 }  # fmt: skip

@@ -58,7 +58,7 @@ def test_what_was_said_and_what_is_said_are_one_list_in_every_size(size: tuple[i
             "EVENT",
             "WHAT",
             "worker_died",
-            "worker=2",
+            "how=SIGKILL",
             "14 of 14 records",
             "1 error  1 warning ",
             "following",

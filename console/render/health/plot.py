@@ -12,7 +12,8 @@ _BLANK: Final = 0x2800
 _DOTS: Final = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
 """By column and by height within a cell, from below."""
 _ASCII: Final = " .:|"
-_GUTTER: Final = 8
+GUTTER: Final = 8
+"""Cells for the labels at the left; a blank follows."""
 
 
 def plot(
@@ -36,13 +37,13 @@ def plot(
         Cell(told(newest), "strong"),
         Cell(f"  most {told(max(known, default=None))}", "dim"),
     ]
-    top, room = max(known, default=0.0), max(1, width - _GUTTER - 1)
+    top, room = max(known, default=0.0), max(1, width - GUTTER - 1)
     draw = _columns if ascii_only else _braille
     rows = draw(fitted(values, room if ascii_only else room * 2), room, height, top or 1.0)
     labels = [told(top if known else None), *[""] * (height - 2), "0"] if height > 1 else [told(top if known else None)]
     return [
         head,
-        *([Cell(f"{label:>{_GUTTER}} ", "dim"), Cell(row, severity)] for label, row in zip(labels, rows, strict=True)),
+        *([Cell(f"{label:>{GUTTER}} ", "dim"), Cell(row, severity)] for label, row in zip(labels, rows, strict=True)),
     ]
 
 

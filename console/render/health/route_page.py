@@ -45,15 +45,16 @@ def head_lines(page: RoutePage, width: int, now_s: float, *, ascii_only: bool) -
     severity = severity_of(found) if found is not None else "dim"
     first, second = _wrapped(sentence, width - 3)
     shown = "strong" if severity == "ok" else severity
-    what = f" {route.name}  {match_in_words(route)}  -> {leads_to(route)}  ({route.place.file.rpartition('/')[2]}:{route.place.line})"
-    return [
+    what = f" {route.name} ({route.place.file.rpartition('/')[2]}:{route.place.line})  {match_in_words(route)}  -> {leads_to(route)}"
+    lines = [
         [glyph(severity, ascii_only=ascii_only), Cell(f" {first}", shown)],
-        [Cell(f"  {second}", shown)],
+        *([[Cell(f"  {second}", shown)]] if second else []),
         [Cell(what, "dim")],
         _figures(recent, route.previous),
         split_line(found, width, ascii_only=ascii_only) if found is not None else [],
         status_line(recent, width, ascii_only=ascii_only),
     ]
+    return lines if second else [*lines, []]
 
 
 def _wrapped(text: str, width: int) -> tuple[str, str]:
@@ -68,11 +69,11 @@ def _figures(recent: RecentView, before: RecentView | None) -> list[Cell]:
     cells = [
         Cell(f" {rate(recent.rate)}/s  p50 {milliseconds(recent.p50_ms)}  p95 {milliseconds(recent.p95_ms)}  "),
         Cell(f"p99 {milliseconds(recent.p99_ms)}", "strong"),
-        Cell(f"  p99.9 {milliseconds(recent.p999_ms)}  gateway's own p99 {milliseconds(recent.overhead_p99_ms)}"),
     ]
     if before is not None and before.p99_ms is not None:
-        cells += [Cell("  p99 vs before ", "dim"), versus(before.p99_ms, recent.p99_ms)]
-    return cells
+        cells += [Cell(" ("), versus(before.p99_ms, recent.p99_ms), Cell(" before)")]
+    own = f"  p99.9 {milliseconds(recent.p999_ms)}  gateway's own p99 {milliseconds(recent.overhead_p99_ms)}"
+    return [*cells, Cell(own, "dim")]
 
 
 def endpoint_grid(page: RoutePage, *, ascii_only: bool) -> Grid:

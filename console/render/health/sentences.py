@@ -25,6 +25,13 @@ _OF_ENDPOINT: Final = {
 }
 """Verbs of what an endpoint does where this is the reason."""
 
+_BRIEFLY: Final = {
+    "connect_refused": "refuses", "connect_timeout": "no accept", "tls_error": "no TLS", "dns_error": "no address",
+    "upstream_timeout_first_byte": "too late", "upstream_timeout_total": "too slow", "upstream_idle_timeout": "stalls",
+    "upstream_reset": "breaks off", "upstream_protocol_error": "no HTTP", "pool_exhausted": "pool full",
+}  # fmt: skip
+"""The same where there is little room."""
+
 PHASES: Final = {
     "read_head": "reading the request",
     "pool_wait": "waiting for a connection",
@@ -81,11 +88,12 @@ def failure(cause: Cause) -> list[str]:
     times = f" x{count(cause.count)}" if cause.count else ""
     if cause.endpoint:
         who, does = endpoint(cause), verb(cause.reason)
-        brief = f"{cause.endpoint} {does.split(' ')[0] if cause.reason in _OF_ENDPOINT else does}"
+        brief = f"{cause.endpoint} {_BRIEFLY.get(cause.reason, does)}"
         return [f"{who} {does}{times}", f"{cause.endpoint} {does}{times}", f"{brief}{times}"]
     who = f"upstream {cause.upstream}" if cause.upstream else "upstream"
     if cause.reason.isdecimal() or cause.reason in _OF_ENDPOINT:
-        return [f"{who} {verb(cause.reason)}{times}", f"{verb(cause.reason)}{times}"]
+        does = verb(cause.reason)
+        return [f"{who} {does}{times}", f"{does}{times}", f"{_BRIEFLY.get(cause.reason, does)}{times}"]
     return [f"{cause.reason.replace('_', ' ')}{times}" if cause.reason else ""]
 
 

@@ -73,7 +73,8 @@ def _above(tile: Tile, width: int, *, ascii_only: bool) -> list[Cell]:
 
 
 def _course(tile: Tile, width: int, *, ascii_only: bool) -> str:
-    return spark(squeezed([value or 0.0 for value in tile.course], width), width, ascii_only=ascii_only)
+    values = squeezed([value or 0.0 for value in tile.course], width)
+    return spark(values, len(values), ascii_only=ascii_only)
 
 
 def squeezed(values: Sequence[float], width: int) -> list[float]:

@@ -10,6 +10,7 @@ from textual.events import Resize
 
 from console.render.health.overview_grids import attention_grid, changes_grid, worst_grid
 from console.render.health.tiles import tile_lines
+from console.render.health.time_axis import axis_lines
 from console.screens.operator_screen import OperatorScreen
 from console.state.health.attention import MOST, attention, courses_wanted
 from console.state.health.overview import needed_for_overview, tiles
@@ -28,6 +29,9 @@ class OverviewScreen(OperatorScreen):
     #tiles { height: 1; }
     #tiles.-tall { height: 3; }
     #attention { height: 1fr; }
+    #axis { height: 0; }
+    #attention.-tall { height: 12; }
+    #axis.-tall { height: 1fr; }
     #below { height: 6; }
     #worst { width: 1fr; margin-right: 1; }
     #changes { width: 1fr; }
@@ -42,6 +46,7 @@ class OverviewScreen(OperatorScreen):
     def body(self) -> ComposeResult:
         yield CellBlock(id="tiles")
         yield SectionTable(id="attention")
+        yield CellBlock(id="axis")
         with Horizontal(id="below"):
             yield SectionTable(id="worst")
             yield SectionTable(id="changes")
@@ -55,7 +60,10 @@ class OverviewScreen(OperatorScreen):
         self._found = attention(model)
         is_tall = self.size.height >= _TALL
         block = self.query_one("#tiles", CellBlock)
-        block.set_class(is_tall, "-tall")
+        for part in ("#tiles", "#attention", "#axis"):
+            self.query_one(part).set_class(is_tall, "-tall")
+        axis = self.query_one("#axis", CellBlock)
+        axis.show(axis_lines(model, self.size.width, axis.size.height, ascii_only=ascii_only))
         block.show(tile_lines(tiles(model), self.size.width, has_room=is_tall, ascii_only=ascii_only))
         self.query_one("#attention", SectionTable).show(
             attention_grid(model, self._found, self.size.width, ascii_only=ascii_only)

@@ -13,7 +13,7 @@ from console.state.model import Model
 from console.state.reading import AnyReading
 from console.state.selection import Destination
 from gateway.wire.changes import IncidentView
-from gateway.wire.views import StatusView
+from gateway.wire.views import RouteView, StatusView
 
 MOST: Final = 10
 _MOST_COURSES: Final = 5
@@ -57,12 +57,26 @@ def attention(model: Model) -> list[Attention]:
     endpoints = health_of_endpoints(model, upstreams.upstreams) if upstreams is not None else []
     found = troubled_routes(model, routes.routes, evidence(model, endpoints)) if routes is not None else []
     blamed = {(each.cause.upstream, each.cause.endpoint) for each in found}
+    allowed = _upstreams_of_promised(routes.routes) if routes is not None else set()
     found += [
-        _of_endpoint(each) for each in endpoints if each.is_troubled and (each.upstream, each.address) not in blamed
+        _of_endpoint(each)
+        for each in endpoints
+        if each.is_troubled and (each.upstream, each.address) not in blamed and not _is_allowed(each, allowed)
     ]
     if model.at_s is None:
         found += [*_of_gateway(model), *_sinks(model), *_unmatched(model)]
     return sorted(found, key=lambda each: (WORST_FIRST.index(each.severity), -each.score))
+
+
+def _upstreams_of_promised(routes: Sequence[RouteView]) -> set[str]:
+    """Those all of whose routes have objectives of their own, so that these say how many errors are too many."""
+    promised = {share.upstream for route in routes if route.slo is not None for share in route.upstreams}
+    return promised - {share.upstream for route in routes if route.slo is None for share in route.upstreams}
+
+
+def _is_allowed(endpoint: EndpointHealth, upstreams: set[str]) -> bool:
+    """Whether its few errors are what its routes are allowed: of those that are not, the route is told already."""
+    return endpoint.word == "errors" and endpoint.upstream in upstreams
 
 
 def _of_endpoint(endpoint: EndpointHealth) -> Attention:

@@ -8,6 +8,7 @@ import msgspec
 
 from console.state import reading
 from console.state.health.attention import needed_for_attention
+from console.state.health.endpoint_page import course
 from console.state.health.looking import routes_seen, status_seen
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading
@@ -18,7 +19,6 @@ from gateway.wire.views import RouteView
 
 WORST: Final = 5
 CHANGES: Final = 3
-POINTS: Final = 60
 _CALM: Final = reading.history("gateway", "", window="6h", step="60s", every_s=30.0)
 
 TileName: TypeAlias = Literal["rps", "err", "p99", "budget"]
@@ -50,18 +50,22 @@ class ChangeRow(msgspec.Struct, frozen=True):
 def needed_for_overview(model: Model) -> list[AnyReading]:
     """All it shows; the courses of what needs attention come on top."""
     look = model.window_s, model.at_s
-    wanted = [*needed_for_attention(model), reading.status(*look), reading.routes(*look), reading.REVISIONS, _CALM]
+    wanted = [
+        *needed_for_attention(model),
+        reading.status(*look),
+        reading.routes(*look),
+        reading.REVISIONS,
+        _CALM,
+        course_reading(model),
+    ]
     wanted += [reading.OBJECTIVES] if model.at_s is None else []
     wanted += [reading.revision(str(each.sequence)) for each in _newest(model)]
     return list(dict.fromkeys(wanted))
 
 
 def course_reading(model: Model) -> Reading[HistoryView]:
-    """The gateway over the chosen window, in about 60 steps."""
-    step_s = max(1, model.window_s // POINTS)
-    step_s = step_s if step_s < 10 else step_s - step_s % 10 if step_s < 60 else step_s - step_s % 60
-    end = "" if model.at_s is None else str(model.at_s)
-    return reading.history("gateway", "", window=f"{model.window_s}s", step=f"{step_s}s", end=end)
+    """The gateway over the chosen window: the axis on which the changes stand."""
+    return course(model, "gateway", "")
 
 
 def tiles(model: Model) -> list[Tile]:

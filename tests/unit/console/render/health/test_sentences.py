@@ -22,6 +22,7 @@ from tests.support.situations import (
     figures,
     incident,
     promised,
+    revision,
     route,
     second,
     slow,
@@ -172,3 +173,26 @@ def test_a_burst_of_unmatched_requests_is_told_and_a_steady_trickle_is_not() -> 
     burst = Situation(seconds=ticks(30), more=more)
     assert told(burst) == ["warn no route | 30/s unmatched | no route x150, last GET /admin/*"]
     assert attention(burst.model())[0].leads_to == Destination("live", filter="reason:no_route")
+
+
+def test_errors_that_the_objectives_of_all_its_routes_allow_need_no_attention() -> None:
+    allowed = route("orders", figures(10.0, 0.05), slo=promised(availability=0.9))
+    few = endpoint("h:1", figures(10.0, 0.05))
+    assert told(Situation([allowed], [upstream("up", few)])) == []
+    other = route("search", figures(0.0, 0.0, None))
+    assert told(Situation([allowed, other], [upstream("up", few)])) == [
+        "warn up h:1 | 5.0% of tries fail | endpoint h:1 fails"
+    ]
+
+
+def test_a_timeout_that_began_with_a_revision_leads_to_the_revision() -> None:
+    steps = [(10.0, 0.0)] * 20 + [(10.0, 0.5)] * 6
+    situation = Situation(
+        [route("orders", figures(10.0, 0.4))], [upstream("up", endpoint("h:1", figures(10.0, 0.4)))],
+        failed=[failed("orders", "h:1", "upstream_timeout_first_byte", 504)] * 4, revisions=[revision(8, 61)],
+        more={course_of("orders"): course("route", "orders", steps)},
+    )  # fmt: skip
+    [found] = attention(situation.model())
+    assert found.leads_to == Destination("changes", "8")
+    assert why(found).endswith("does not answer in time x4, 1s after rev 8 by file")
+    assert why(found, 30) == "h:1 too late x4, after rev 8"

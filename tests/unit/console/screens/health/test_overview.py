@@ -6,14 +6,16 @@ from textual.pilot import Pilot
 from console.app.app import ConsoleApp
 from console.screens.health.overview import OverviewScreen
 from console.state import reading
+from console.state.health.overview import course_reading
 from console.state.messages import Answered
+from console.state.model import Model
 from console.state.selection import Destination
 from console.widgets.section_table import SectionTable
 from gateway.wire.changes import ComparisonView, FiguresView, RevisionDetailView
 from gateway.wire.history import RecentView
 from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
-from tests.support.situations import Situation, endpoint, failed, figures, revision, route, status, upstream
+from tests.support.situations import Situation, course, endpoint, failed, figures, revision, route, status, upstream
 
 
 def incident_of_an_endpoint() -> Situation:
@@ -27,7 +29,10 @@ def incident_of_an_endpoint() -> Situation:
         [upstream("up", endpoint("10.0.1.7:9001", figures(10.0, 0.06)), endpoint("10.0.1.8:9001")), upstream("files", endpoint("h:1"))],
         failed=[failed("orders", "10.0.1.7:9001", "connect_refused")] * 12,
         revisions=[change],
-        more={reading.revision("412"): RevisionDetailView(revision=change, window_s=60.0, figures=[effect])},
+        more={
+            reading.revision("412"): RevisionDetailView(revision=change, window_s=60.0, figures=[effect]),
+            course_reading(Model()): course("gateway", "", [(10.0, 0.0)] * 40 + [(10.0, 0.1)] * 20, 5),
+        },
     )  # fmt: skip
 
 
@@ -43,6 +48,7 @@ def opened(situation: Situation) -> tuple[ConsoleApp, GivenSource, list[Destinat
 def test_what_fails_and_why_is_on_the_screen_in_each_size(size: tuple[int, int]) -> None:
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "rev 412" in screen_text(app).partition("CHANGES")[2])
+        await until(pilot, lambda: ("^rev 412" in screen_text(app)) == (size[1] > 24))
         text = screen_text(app)
         assert "orders" in text
         assert "5xx 3.1%  burn 31.0x" in text

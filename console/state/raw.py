@@ -55,8 +55,17 @@ def _endpoint(view: Any, address: str) -> Any:
     )
 
 
-def _worker(view: Any, index: str) -> Any:
-    return next((worker for worker in view.workers if str(worker.index) == index), None)
+def _worker(view: Any, name: str) -> Any:
+    """By its index, as in `0` or `worker 0`."""
+    return next((worker for worker in view.workers if str(worker.index) == name.rpartition(" ")[2]), None)
+
+
+def _log(view: Any, wanted: str) -> Any:
+    return next((record for record in view.records if str(record.id) == wanted), None)
+
+
+def _objectives(view: Any, route: str) -> Any:
+    return [objective for objective in view.objectives if objective.route == route] or None
 
 
 def _incident(view: Any, wanted: str) -> Any:
@@ -70,7 +79,10 @@ _KINDS: Final[dict[str, Callable[[str], RawObject]]] = {
     "endpoint": lambda name: RawObject(reading.UPSTREAMS, name, _endpoint, "sightline upstreams --json"),
     "exchange": lambda name: RawObject(reading.exchange(name), name, _lines, f"sightline req {name} --json"),
     "trace": lambda name: RawObject(reading.exchange(name), name, _lines, f"sightline trace {name} --json"),
-    "revision": lambda name: RawObject(reading.revision(name), name, _whole, "sightline incidents --json"),
+    "revision": lambda name: RawObject(reading.revision(name), name, _whole, "sightline changes --json"),
+    "node": lambda name: RawObject(reading.STATUS, name, _whole, "sightline nodes --json"),
+    "log": lambda name: RawObject(reading.LOGS, name, _log, "sightline logs --json"),
+    "objective": lambda name: RawObject(reading.OBJECTIVES, name, _objectives, "sightline slo --json"),
     "incident": lambda name: RawObject(reading.INCIDENTS, name, _incident, "sightline incidents --json"),
     "worker": lambda name: RawObject(reading.STATUS, name, _worker, "sightline status --json"),
     "config": lambda name: RawObject(reading.CONFIG, name, _whole, "sightline status --json"),

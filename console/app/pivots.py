@@ -37,7 +37,9 @@ def _raw(selection: Selection) -> Destination | None:
 
 
 def _explain(selection: Selection) -> Destination | None:
-    return Destination("explain", selection.request_id) if selection.request_id else None
+    if selection.request_id:
+        return Destination("explain", selection.request_id)
+    return Destination("explain", f"route:{selection.route}") if selection.route else None
 
 
 PIVOTS: Final[dict[str, Way]] = {

@@ -6,15 +6,23 @@ from console.render.traffic.explanation import explanation_lines
 from console.render.traffic.lines import Line, heading, sentence
 from console.screens.traffic.asking import ExplainingScreen
 from console.state.selection import Selection
-from console.state.traffic.question import USAGE, parse_question
+from console.state.traffic.question import USAGE, example_of, parse_question
 from gateway.wire.explain import ExplainRequest
+from gateway.wire.views import RouteListView
 
 
 class ExplainScreen(ExplainingScreen):
-    """`subject`: a request as it is written behind `x`, or the id of one that was."""
+    """`subject`: a request as it is written behind `x`, or the id of one that was, or `route:NAME` for one that it may take."""
 
     NAME: ClassVar[str] = "explain"
     HINTS: ClassVar[tuple[str, ...]] = ("back", "edit", "live", "upstream", "refetch", "copy_twin", "command", "help")
+
+    def on_mount(self) -> None:
+        kind, _, name = self.subject.partition(":")
+        view = self.model.latest(RouteListView) if kind == "route" else None
+        if view is not None:
+            self.subject = next((example_of(route) for route in view.routes if route.name == name), "")
+        super().on_mount()
 
     def question(self) -> ExplainRequest | None:
         try:

@@ -1,11 +1,14 @@
 """From what is typed behind `x` to what the gateway is asked to explain."""
 
+import re
 import shlex
 from typing import Final
 
 from gateway.wire.explain import ExplainRequest
+from gateway.wire.views import RouteView
 
 USAGE: Final = "x [METHOD] URL-or-path [-H name:value]... [--client IP] [--listener NAME], or x with a request id"
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 
 
@@ -49,3 +52,20 @@ def _field(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise ValueError(f"-H needs name:value, got {text!r}")
     return name.strip(), value.strip()
+
+
+def example_of(route: RouteView) -> str:
+    """A request that this route may take, to begin with: each parameter is 1, and what a pattern wants is not known."""
+    match = route.match
+    host = next((each.replace("*", "any") for each in match.hosts), "localhost")
+    path = _PARAMETER.sub("1", match.path) if match.path_kind in {"exact", "template", "prefix"} else "/"
+    fields = "".join(
+        f" -H {shlex.quote(f'{each.name}:{each.value}')}" for each in match.headers if each.kind == "exact"
+    )
+    method = match.methods[0] if match.methods else "GET"
+    return f"{method} http://{host}{path or '/'}{_query(route)}{fields}"
+
+
+def _query(route: RouteView) -> str:
+    wanted = [f"{each.name}={each.value}" for each in route.match.query if each.kind != "regex"]
+    return f"?{'&'.join(wanted)}" if wanted else ""

@@ -5,12 +5,15 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
-from console.state.messages import Request, Response
+from console.state import reading
+from console.state.messages import Answered, Request, Response
 from console.state.selection import Destination
 from console.widgets.text_view import TextView
 from gateway.wire.explain import ExplainRequest, RecordedView
+from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
 from tests.support.explanations import explanation, failed
+from tests.unit.console.screens.test_routes import route
 
 
 def text(app: ConsoleApp) -> str:
@@ -89,3 +92,16 @@ def test_a_refusal_is_told() -> None:
         await until(pilot, lambda: "none of the 3000 exchanges kept" in text(app))
 
     play(ConsoleApp(GivenSource((), answer), first=Destination("explain", "gone")), story)
+
+
+def test_x_on_a_route_asks_for_a_request_that_it_may_take() -> None:
+    routes = RouteListView(revision="a", routes=[route("orders", 0.0)])
+    source = GivenSource([Answered(reading.routes(300), routes), Answered(reading.ROUTES, routes)], answer)
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "orders" in screen_text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: bool(source.asked))
+        assert app.screen.subject == "GET http://localhost/"  # type: ignore[attr-defined]
+
+    play(ConsoleApp(source, first=Destination("routes")), story)

@@ -1,9 +1,12 @@
 """What is typed behind `x`."""
 
+import msgspec
 import pytest
 
-from console.state.traffic.question import parse_question
+from console.state.traffic.question import example_of, parse_question
 from gateway.wire.explain import ExplainRequest
+from gateway.wire.views import MatchView, PredicateView
+from tests.unit.console.screens.test_routes import route
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,20 @@ def test_it_is_what_the_gateway_is_asked(text: str, request_: ExplainRequest) ->
 def test_it_says_what_is_wrong(text: str) -> None:
     with pytest.raises(ValueError):
         parse_question(text)
+
+
+@pytest.mark.parametrize(
+    ("match", "request_"),
+    [
+        (MatchView(path_kind="template", path="/v1/orders/{id}/{rest*}", hosts=["*.example.org"], methods=["PUT"]),
+         "PUT http://any.example.org/v1/orders/1/1"),
+        (MatchView(path_kind="prefix", path="/static", query=[PredicateView(name="v", kind="exact", value="2")],
+                   headers=[PredicateView(name="x-tenant", kind="exact", value="blue moon")]),
+         "GET http://localhost/static?v=2 -H 'x-tenant:blue moon'"),
+        (MatchView(path_kind="any"), "GET http://localhost/"),
+    ],
+)  # fmt: skip
+def test_a_route_has_a_request_to_begin_with(match: MatchView, request_: str) -> None:
+    example = example_of(msgspec.structs.replace(route("orders", 0.0), match=match))
+    assert example == request_
+    parse_question(example)

@@ -90,6 +90,12 @@ class Operation:
     is_mutating: bool = False
 
 
+LARGE: Final = 16 * 1024
+"""Bytes of a body from which on it is compressed for those who are not on this machine, off the loop."""
+
+
 def json_response(view: msgspec.Struct, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     body = msgspec.json.encode(view)
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+    return web.Response(
+        status=status, body=body, content_type="application/json", headers=headers, zlib_executor_size=LARGE
+    )

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.admin.operations import Call, json_response
+from gateway.admin.operations import LARGE, Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.telemetry.history.look import LONGEST_S, NOW, SHORTEST_S, Look
 from gateway.wire.actions import MeView
@@ -31,7 +31,7 @@ async def metrics(call: Call) -> web.StreamResponse:
     if rendered is None:
         raise Problem(ProblemReason.METRICS_DISABLED, "metrics are switched off in the configuration")
     body, content_type = rendered
-    return web.Response(body=body, headers={"Content-Type": content_type})
+    return web.Response(body=body, headers={"Content-Type": content_type}, zlib_executor_size=LARGE)
 
 
 async def me(call: Call) -> web.StreamResponse:

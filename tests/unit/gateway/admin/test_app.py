@@ -3,6 +3,7 @@
 import pytest
 import structlog.testing
 
+from gateway.admin import app
 from tests.support.admin_api import AdminApi
 
 
@@ -49,3 +50,17 @@ def test_a_call_that_fails_says_so_without_saying_why(api: AdminApi) -> None:
     assert (reply.status, reply.json()["reason"]) == (500, "internal_error")
     assert b"canary" not in reply.body
     assert [entry["event"] for entry in logged] == ["admin_call_failed"]
+
+
+def test_what_is_large_is_compressed_for_those_on_another_machine_alone(
+    api: AdminApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    assert api.call("GET", "/api/v1/openapi.json", headers=asked).header("Content-Encoding") is None
+    monkeypatch.setattr(app, "is_loopback", lambda _host: False)
+    far = api.call("GET", "/api/v1/revisions", headers=asked)
+    assert far.header("Content-Encoding") is None
+    monkeypatch.setattr(app, "LARGE", 100)
+    far = api.call("GET", "/api/v1/revisions", headers=asked)
+    assert (far.header("Content-Encoding"), far.header("Vary")) == ("gzip", "Accept-Encoding")
+    assert far.json()["revisions"]

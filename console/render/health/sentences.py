@@ -152,7 +152,8 @@ def well(routes: int, calm_s: float | None, revision: str, changed_s: float | No
     within = "within SLO" if objectives else "without trouble"
     lasting = f"; last error {age(calm_s)} ago" if calm_s is not None else "; no error is remembered"
     changed = f"; last change {revision} {age(changed_s)} ago" if changed_s is not None else ""
-    return f"All {count(routes)} routes {within}{lasting}{changed}"
+    all_routes = f"All {count(routes)} routes" if routes != 1 else "The one route"
+    return f"{all_routes} {within}{lasting}{changed}"
 
 
 def _of_endpoint(attention: Attention) -> str:

@@ -48,7 +48,9 @@ class ChangesScreen(OperatorScreen):
     def show(self) -> None:
         changes = self._changes()
         table, ascii_only = self.query_one(_Steered), self.console.ascii_only
-        table.show(timeline_grid(changes, self.filter, marked=self._marked, ascii_only=ascii_only))
+        table.show(
+            timeline_grid(changes, self.filter, marked=self._marked, ascii_only=ascii_only, unknown=self._unknown())
+        )
         if not table.was_steered:
             table.lead_to(suspect(changes))
         self._show_strip(changes)
@@ -123,6 +125,12 @@ class ChangesScreen(OperatorScreen):
     def _revisions(self) -> list[RevisionView]:
         view = self.model.view(reading.REVISIONS)
         return view.revisions if view is not None else []
+
+    def _unknown(self) -> str:
+        answer = self.model.get(reading.REVISIONS)
+        if answer.view is not None:
+            return ""
+        return f"waiting for the gateway's revisions{f': {answer.problem}' if answer.problem else ''}"
 
     def _compared(self) -> list[RevisionView]:
         key = next((table.cursor_key for table in self.query(LiveTable)), None)

@@ -26,18 +26,19 @@ _WORSE: Final = 1.5
 _NOTABLE: Final = 0.001
 
 
-def timeline_grid(changes: Sequence[Change], wanted: str = "", *, marked: str = "", ascii_only: bool = False) -> Grid:
-    """wanted: what the lines must hold, be it in the words or in what changed. marked: the key of the marked one."""
+def timeline_grid(
+    changes: Sequence[Change], wanted: str = "", *, marked: str = "", ascii_only: bool = False, unknown: str = ""
+) -> Grid:
+    """wanted: what the lines must hold, be it in the words or in what changed. marked: the key of the marked one. unknown: why
+    there are none yet, where that is so."""
     rows = [
         _row(change, is_marked=change.key == marked, ascii_only=ascii_only)
         for change in changes
         if _has(change, wanted)
     ]
-    empty = "nothing has changed since the gateway was started"
-    if wanted:
+    empty = unknown or "nothing has changed since the gateway was started"
+    if wanted and not unknown:
         empty = f"No change has {wanted!r} in it; {len(changes)} were looked at"
-    elif changes:
-        empty = "1 revision, no earlier one to compare"
     return Grid(_COLUMNS, rows, empty)
 
 

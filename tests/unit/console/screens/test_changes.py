@@ -9,7 +9,7 @@ from console.app.app import ConsoleApp
 from console.screens.changes import ChangesScreen
 from console.screens.difference import DiffScreen
 from console.state import reading
-from console.state.messages import Answered
+from console.state.messages import Answered, Failed
 from console.state.selection import Destination
 from console.widgets.live_table import LiveTable
 from console.widgets.text_view import TextView
@@ -166,5 +166,18 @@ def test_a_revision_that_comes_while_one_looks_is_asked_for_and_led_to_until_the
         source.tell(Answered(reading.revision("2"), DETAIL))
         await until(pilot, lambda: "0.05% -> 0.41%" in screen_text(app))
         assert cursor(app) == "inc:4"
+
+    play(ConsoleApp(source, first=Destination("changes")), story)
+
+
+def test_while_nothing_is_known_it_does_not_say_that_nothing_changed() -> None:
+    source = GivenSource()
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "waiting for the gateway's revisions" in screen_text(app))
+        source.tell(Failed(reading.REVISIONS, 403, "a token is needed"))
+        await until(pilot, lambda: "waiting for the gateway's revisions: a token is needed" in screen_text(app))
+        source.tell(Answered(reading.REVISIONS, RevisionListView(revisions=[])))
+        await until(pilot, lambda: "nothing has changed since" in screen_text(app))
 
     play(ConsoleApp(source, first=Destination("changes")), story)

@@ -44,9 +44,14 @@ class OperatorScreen(FramedScreen):
 
     def action_match(self, step: int) -> None:
         for table in self.query(LiveTable):
-            if not table.move_to_match(self.filter, step):
-                self.say(f"no row has {self.filter!r}" if self.filter else "there are no rows")
+            if not table.grid.rows:
+                self.say("there are no rows")
+            elif not table.move_to_match(self.filter, step):
+                table.action_move(
+                    step
+                )  # A filter in the filter language stands in no cell; all rows there are match it.
             return
+        self.say("all that is shown matches the filter" if self.filter else "there is no filter to match")
 
     def action_pick_sort(self) -> None:
         if not self.SORTS:

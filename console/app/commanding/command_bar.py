@@ -50,6 +50,7 @@ class CommandBar(Feeding):
         return self._aliases
 
     def run_command(self, text: str) -> None:
+        self._completions, self._completed = [], -1
         given = parse(text, COMMANDS, self.aliases)
         if given is None:
             return
@@ -119,6 +120,7 @@ class CommandBar(Feeding):
 
     def on_prompt_left(self, _event: Prompt.Left) -> None:
         self.history.rest()
+        self._completions, self._completed = [], -1
 
     @property
     def _prompt(self) -> Prompt | None:

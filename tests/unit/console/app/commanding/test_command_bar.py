@@ -41,6 +41,8 @@ def test_a_command_is_completed_by_tab_from_live_names_and_run_by_enter() -> Non
         assert app.model.window_s == 1_800
         await pilot.press("W")
         assert app.model.window_s == 900
+        await pilot.press("colon", *"rou", "tab", "tab")
+        assert app.screen.query_one(Prompt).text == "routes "
 
     play(console(), story)
 

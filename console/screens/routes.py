@@ -32,6 +32,8 @@ class RoutesScreen(OperatorScreen):
         self._sorted_at_s = 0.0
         self._sorted_by = ""
         self._order: dict[str, int] = {}
+        self._shown: tuple[object, object] = (None, None)
+        self._shown_how: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         yield LiveTable(id="body")
@@ -41,9 +43,17 @@ class RoutesScreen(OperatorScreen):
         return (reading.routes(*look), reading.OBJECTIVES) if self.model.at_s is None else (reading.routes(*look),)
 
     def show(self) -> None:
-        view = routes_seen(self.model)
+        model, ascii_only = self.model, self.console.ascii_only
+        view = routes_seen(model)
+        problem = model.get(reading.routes(model.window_s, model.at_s)).problem
+        views = view, model.view(reading.OBJECTIVES)
+        how = self.filter, self.sort, self.is_reversed, self._is_wide, ascii_only, problem
+        # Drawn twice a second, but asked for once: rows are made where there is something else in them.
+        if how == self._shown_how and all(new is old for new, old in zip(views, self._shown, strict=True)):
+            return
+        self._shown, self._shown_how = views, how
         found = self._in_order(routes_with(self.filter, view.routes if view is not None else ()))
-        grid = route_grid(self.model, self.filter, found, is_wide=self._is_wide, ascii_only=self.console.ascii_only)
+        grid = route_grid(model, self.filter, found, is_wide=self._is_wide, ascii_only=ascii_only)
         self.query_one(LiveTable).show(self.in_order(grid))
 
     def _in_order(self, routes: list[RouteView]) -> list[RouteView]:

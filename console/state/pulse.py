@@ -67,8 +67,13 @@ class Pulse:
 
     def seconds(self, kind: SeriesKind, name: str, last_s: int = KEPT_S) -> list[Second]:
         """Those of the last `last_s` seconds in which something happened, oldest first."""
-        start_s = self.until_s - last_s
-        return [second for second in self._series.get((kind, name), ()) if second.at_s >= start_s]
+        start_s, found = self.until_s - last_s, list[Second]()
+        for second in reversed(self._series.get((kind, name), ())):
+            if second.at_s < start_s:
+                break
+            found.append(second)
+        found.reverse()
+        return found
 
     def lately(self, kind: SeriesKind, name: str, last_s: int) -> Lately:
         """The last so many seconds as one."""

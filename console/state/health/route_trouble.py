@@ -94,7 +94,10 @@ def _failing(model: Model, route: RouteView, found: Evidence) -> Attention | Non
     recent, objective = route.recent, objective_of(route)
     ratio, errors = recent.error_ratio or 0.0, round((recent.error_ratio or 0.0) * recent.rate * recent.seconds)
     rate, told, over = recent.rate, Counter[str](), False
-    lately, minute = _lately(model, route.name, _LATELY_S), _lately(model, route.name, _MINUTE_S)
+    lately = _lately(model, route.name, _LATELY_S)
+    if not ratio and (lately is None or not lately.errors):
+        return None
+    minute = _lately(model, route.name, _MINUTE_S)
     if lately is not None and minute is not None:
         if lately.errors >= _FEWEST_ERRORS:
             ratio, rate = max(ratio, lately.error_ratio or 0.0), max(rate, lately.rate)

@@ -20,6 +20,7 @@ from console.state.model import Model
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
+from console.widgets.live_table import LiveTable
 from console.widgets.prompt import Prompt
 from console.widgets.styled import Styled
 
@@ -170,6 +171,8 @@ class FramedScreen(PromptedScreen):
         """by: one of SORTS."""
         self.sort, self.is_reversed = by, is_reversed
         self.refresh_all()
+        for table in self.query(LiveTable):
+            table.to_the_first()
 
     @on(Resize)
     def fit_terminal(self) -> None:

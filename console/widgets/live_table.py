@@ -49,6 +49,7 @@ class LiveTable(Styled, Widget, can_focus=True):
         self._strips: dict[int, Strip] = {}
         self._top = 0
         self._cursor = 0
+        self._is_chosen = False
 
     @property
     def grid(self) -> Grid:
@@ -69,6 +70,11 @@ class LiveTable(Styled, Widget, can_focus=True):
         if is_new_shape:
             self._lay_out()
         self._paint_changes()
+
+    def to_the_first(self) -> None:
+        """Another order was asked for: to the row that is first in it, unless the operator has chosen one."""
+        if not self._is_chosen:
+            self._go(0)
 
     def move_to(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""
@@ -117,6 +123,7 @@ class LiveTable(Styled, Widget, can_focus=True):
         if not self._grid.rows:
             return
         self._cursor = max(0, min(position, len(self._grid.rows) - 1))
+        self._is_chosen = self._cursor > 0
         self._set_cursor_key()
         self._keep_in_view()
         self._paint_changes()

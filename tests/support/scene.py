@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.support.loop_thread import LoopThread
 from tests.support.origin import OK, Origin, OriginConnection
-from tests.support.paced_load import PacedLoad
+from tests.support.paced_load import Finished, PacedLoad
 from tests.support.program import Program
 from tests.support.waiting import wait_until
 
@@ -20,7 +20,8 @@ ENDPOINTS: Final = {
     "catalog": ("127.0.1.1", "127.0.1.2"),
     "orders": ("127.0.1.3", "127.0.1.4"),
     "search": ("127.0.1.5", "127.0.1.6"),
-    "stock": ("127.0.1.7", "127.0.1.8", "127.0.1.9"),
+    # Enough of them that one can go without leaving the others too little.
+    "stock": ("127.0.1.7", "127.0.1.8", "127.0.1.9", "127.0.1.10", "127.0.1.11"),
 }
 SLOW: Final = "127.0.1.6"
 REFUSING: Final = "127.0.1.9"
@@ -33,7 +34,7 @@ RATES: Final = {
     "/v1/catalog/1": (20.0, "127.0.0.11"),
     "/v1/orders/1": (12.0, "127.0.0.12"),
     "/v1/search": (12.0, "127.0.0.13"),
-    "/v1/stock/1": (15.0, "127.0.0.14"),
+    "/v1/stock/1": (20.0, "127.0.0.14"),
 }
 """Requests a second, and the client they come from."""
 NOISE: Final = 25.0
@@ -45,12 +46,11 @@ SHORT: Final = "30ms"
 
 
 class Service:
-    """An endpoint on an address of its own. `delay_s` and `status` hold for the requests to come."""
+    """An endpoint on an address of its own. `delay_s` holds for the requests to come."""
 
     def __init__(self, thread: LoopThread, host: str, delay_s: float = 0.0) -> None:
         self.host = host
         self.delay_s = delay_s
-        self.status = 200
         self.requests = 0
         self.port = 0
         self._thread = thread
@@ -100,7 +100,7 @@ class Service:
         self.requests += 1
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
-        return web.Response(status=self.status, text="here")
+        return web.Response(text="here")
 
 
 async def goes_stale(connection: OriginConnection) -> None:
@@ -171,6 +171,10 @@ class Scene:
         """The id of the newest exchange that matches; empty while there is none."""
         _, view = self.program.call(f"/api/v1/exchanges?limit=1&filter={expression.replace(' ', '%20')}")
         return view["exchanges"][0]["request_id"] if view["exchanges"] else ""
+
+    def finished(self, start_s: float, end_s: float) -> list[Finished]:
+        """What all loads together saw end in this time."""
+        return [each for load in self.loads.values() for each in load.between(start_s, end_s)]
 
     def await_finished(self, path: str, count: int) -> None:
         """Until so many requests to a path have ended."""

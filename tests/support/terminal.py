@@ -36,12 +36,19 @@ class Terminal:
     """Runs a command in a window of `columns` by `rows`. `keys` counts what was pressed since `restart_count`."""
 
     def __init__(
-        self, command: Sequence[str], columns: int = 120, rows: int = 40, environ: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        columns: int = 120,
+        rows: int = 40,
+        environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """folder: where the command runs; one of its own unless told otherwise."""
         self._command = command
         self._size = columns, rows
         self._environ = environ or {}
         self._folder = Path(tempfile.mkdtemp(prefix="sightline-tmux-"))
+        self.folder = folder or self._folder
         self.keys = 0
 
     def __enter__(self) -> Self:
@@ -49,7 +56,7 @@ class Terminal:
         options.write_text(_OPTIONS)
         columns, rows = self._size
         command = ("sh", "-c", _SHELL, "sh", *self._command)
-        size = ("-x", str(columns), "-y", str(rows))
+        place = ("-x", str(columns), "-y", str(rows), "-c", str(self.folder))
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("TMUX", "SIGHTLINE_"))}
         environment |= {
             "LC_ALL": "C.UTF-8",
@@ -60,7 +67,7 @@ class Terminal:
         for name in ("NO_COLOR", "SSH_CONNECTION"):
             if name not in self._environ:
                 environment.pop(name, None)
-        self._tmux("-u", "-f", str(options), "new-session", "-d", *size, "--", *command, environ=environment)
+        self._tmux("-u", "-f", str(options), "new-session", "-d", *place, "--", *command, environ=environment)
         return self
 
     def __exit__(

@@ -88,19 +88,29 @@ def course_of_endpoint(upstream: str, address: str) -> Reading[HistoryView]:
     return history("endpoint", f"{upstream}/{address}", window="15m", step="10s", every_s=10.0)
 
 
+def seconds_of_endpoint(upstream: str, address: str) -> Reading[HistoryView]:
+    """The same by the second: what has just begun has not risen yet in steps of ten."""
+    return history("endpoint", f"{upstream}/{address}", window="5m", step="1s", every_s=10.0)
+
+
 def courses_of_endpoints(found: Iterable[EndpointHealth]) -> list[AnyReading]:
-    """Of the worst that are in trouble."""
-    troubled = sorted((each for each in found if each.is_troubled), key=lambda each: each.rank)
-    return [course_of_endpoint(each.upstream, each.address) for each in troubled[:_MOST_COURSES]]
+    """Of the worst that are in trouble; by the second too where nothing tells yet since when."""
+    troubled = sorted((each for each in found if each.is_troubled), key=lambda each: each.rank)[:_MOST_COURSES]
+    wanted: list[AnyReading] = [course_of_endpoint(each.upstream, each.address) for each in troubled]
+    return wanted + [seconds_of_endpoint(each.upstream, each.address) for each in troubled if each.since_s is None]
 
 
 def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
-    course = model.view(course_of_endpoint(health.upstream, health.address))
-    if course is None:
-        return health
-    samples = p99s(course.points) if health.word == "slow" else error_ratios(course.points)
-    risen = rise(samples, _RISEN if health.word == "slow" else 1.5)
-    return health if risen is None else msgspec.structs.replace(health, since_s=risen.since_s)
+    """By the coarse course, or else by the seconds: those reach back five minutes, and know of calm that was too short for it."""
+    for wanted in (course_of_endpoint, seconds_of_endpoint):
+        course = model.view(wanted(health.upstream, health.address))
+        if course is None:
+            continue
+        samples = p99s(course.points) if health.word == "slow" else error_ratios(course.points)
+        risen = rise(samples, _RISEN if health.word == "slow" else 1.5)
+        if risen is not None:
+            return msgspec.structs.replace(health, since_s=risen.since_s)
+    return health
 
 
 def assess(

@@ -40,6 +40,21 @@ def test_an_order_is_picked_by_number_turned_round_and_left_alone_by_escape() ->
     play(ConsoleApp(GivenSource([ROUTES]), first=Destination("routes")), story)
 
 
+def test_another_order_shows_its_first_row_unless_a_row_was_chosen() -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: keys(app) == ["b-1", "c-2", "a-1"])
+        table = app.screen.query_one(LiveTable)
+        await pilot.press("S")
+        assert (keys(app)[0], table.cursor_key) == ("a-1", "a-1")
+        await pilot.press("j", "S")
+        assert keys(app) == ["b-1", "c-2", "a-1"]
+        assert table.cursor_key == "c-2"
+        await pilot.press("g", "S")
+        assert table.cursor_key == "a-1"
+
+    play(ConsoleApp(GivenSource([ROUTES]), first=Destination("routes")), story)
+
+
 def test_matches_are_gone_through_round_the_end() -> None:
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: keys(app) == ["b-1", "c-2", "a-1"])

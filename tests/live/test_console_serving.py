@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import aiohttp
 import pytest
 
-from tests.support.recordings import make_recording
+from tests.support.recordings import SHOWN, make_recording
 from tests.support.waiting import wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("serving")
     (folder / "token").write_text(TOKEN)
     (folder / "admin-token").write_text(ADMIN_TOKEN)
-    recording = make_recording(folder / "a.ndjson")
+    recording = make_recording(folder / "a.ndjson", SHOWN)
     command = [
         sys.executable, "-m", "gateway", "console", "--serve", "127.0.0.1:0", "--serve-token-file", str(folder / "token"),
         "--replay", recording, "--token-file", str(folder / "admin-token"), "--screen", "routes",

@@ -41,6 +41,9 @@ SMALL: Final[tuple[tuple[float, Message], ...]] = (
     (9.5, exchanged("9", 502)),
 )
 
+SHOWN: Final = ((0.0, Answered(reading.routes(300), RouteListView(revision="a", routes=[examples.ROUTE]))), *SMALL)
+"""The same with what the screen of routes asks for."""
+
 
 def make_recording(file: Path, told: tuple[tuple[float, Message], ...] = SMALL) -> str:
     """Write what was told, seconds after STARTED_S; returns the name of the file."""

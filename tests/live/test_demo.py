@@ -121,7 +121,7 @@ def test_on_a_terminal_the_console_is_open_over_the_demo_and_leaving_it_ends_the
         terminal.press(*leave)
         assert terminal.await_exit(60.0) == 0
         assert terminal.screen().count("agrees for every route, method and code") == 2
-    assert processes_of(tmp_path) == []
+    wait_until(lambda: processes_of(tmp_path) == [], "the terminal too is gone")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -70,6 +70,14 @@ class Archive:
             return Found(0.0, 404, b"", f"not in the recording before {lines[0].t:.1f} s")
         return Found(0.0, 404, b"", "not in the recording")
 
+    def answer_to(self, name: str, t: float) -> Found:
+        """To a question that was asked once (console.sources.recording.name_of_question), by then."""
+        lines = self._answers.get(name, [])
+        position = bisect_right(lines, t, key=lambda line: line.t)
+        if not position:
+            return Found(0.0, 404, b"", "nobody asked that while this was recorded")
+        return Found(lines[position - 1].t, 200, bytes(lines[position - 1].data))
+
     def seen_at(self, t: float) -> int:
         """How many exchanges had been seen by then."""
         return bisect_right(self.exchanges, t, key=lambda seen: seen.t)

@@ -17,6 +17,8 @@ class Recordable:
         self.notice: Callable[[str], None] = lambda _text: None
         """Told when a recording ends by itself, and why."""
         self._source = source
+        self._told_s = 0.0
+        """The time of the newest message: answers come in its order."""
         self._take: Take = lambda _at_s, _message: None
 
     @property
@@ -52,9 +54,13 @@ class Recordable:
         self._source.keep_pace(slowness)
 
     async def ask(self, request: Request) -> Response:
-        return await self._source.ask(request)
+        response = await self._source.ask(request)
+        if self.recorder is not None:
+            self.recorder.take_answer(self._told_s, request, response)
+        return response
 
     def _both(self, at_s: float, message: Message) -> None:
+        self._told_s = at_s
         if self.recorder is not None:
             self.recorder.take(at_s, message)
             if self.recorder.over:

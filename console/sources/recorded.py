@@ -11,7 +11,7 @@ import msgspec
 
 from console.sources.archive import Archive, Found, Seen
 from console.sources.decoding import decode_gently
-from console.sources.recording import Line
+from console.sources.recording import Line, is_question, name_of_question
 from console.sources.source import Take
 from console.state.messages import (
     Answered,
@@ -151,6 +151,9 @@ class RecordedSource:
         """Playing costs the same at any pace."""
 
     async def ask(self, request: Request) -> Response:
+        if is_question(request):
+            found = self._archive.answer_to(name_of_question(request), self._t)
+            return Response(found.status, found.body, found.problem)
         if request.method != "GET":
             return Response(0, problem="a recording cannot be acted upon")
         found = self._archive.at(request.path, dict(request.query), self._t)

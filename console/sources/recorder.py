@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from console.client.problems import WrongUsage
-from console.sources.recording import MOST_BYTES, header_of, line_of, open_to_write
-from console.state.messages import Answered, Event, Linked, Message
+from console.sources.recording import MOST_BYTES, Line, header_of, is_question, line_of, name_of_question, open_to_write
+from console.state.messages import Answered, Event, Linked, Message, Request, Response
 from console.state.model import Model
 from console.state.reading import STATUS
 from gateway.wire.live import HelloEvent
@@ -57,13 +57,24 @@ class Recorder:
     def take(self, at_s: float, message: Message) -> None:
         if self.over:
             return
+        line = line_of(self._t(at_s), message)
+        if line is not None:
+            self._put(line, _status_in(message))
+
+    def take_answer(self, at_s: float, request: Request, response: Response) -> None:
+        """Of a question that was asked once; other calls are no part of a recording."""
+        if not self.over and response.is_ok and is_question(request):
+            body = msgspec.json.format(response.body, indent=-1)
+            name = name_of_question(request)
+            self._put(Line(t=round(self._t(at_s), 3), kind="answer", of=name, data=msgspec.Raw(body)), None)
+
+    def _t(self, at_s: float) -> float:
         if self._started_s is None:
             self._started_s = at_s
-        line = line_of(max(0.0, at_s - self._started_s), message)
-        if line is None:
-            return
+        return max(0.0, at_s - self._started_s)
+
+    def _put(self, line: Line, status: StatusView | None) -> None:
         self._held.append(msgspec.json.encode(line) + b"\n")
-        status = _status_in(message)
         if not self._has_header and (status is not None or len(self._held) >= _HELD):
             self._put_header(status)
         if self._has_header:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from console.client.problems import WrongUsage
-from console.state.messages import Answered, Event, Failed, Linked, LinkState, Message, TailFailed
+from console.state.messages import Answered, Event, Failed, Linked, LinkState, Message, Request, TailFailed
 from console.state.reading import AnyReading
 
 FORMAT: Final = 1
@@ -68,6 +68,16 @@ def name_of(reading: AnyReading) -> str:
     """What was asked, in one word: the same for the same path and query."""
     query = urlencode(sorted(reading.query))
     return f"{reading.path}?{query}" if query else reading.path
+
+
+def name_of_question(request: Request) -> str:
+    """What was asked once, with a body; see `is_question`."""
+    return f"{request.method} {request.path} {request.body.decode('utf-8', 'replace')}"
+
+
+def is_question(request: Request) -> bool:
+    """Whether it changes nothing although it is a POST, so that its answer can be recorded: a request to be explained."""
+    return (request.method, request.path) == ("POST", "explain")
 
 
 def line_of(t: float, message: Message) -> Line | None:

@@ -59,8 +59,9 @@ def demo() -> Source:
 def destinations() -> list[Destination]:
     """Each screen, those about one thing with something that is in the recording."""
     failed = next(archive().matching("status:5xx upstream:catalog | status:5xx", AT_S))
+    endpoint = next(archive().matching("upstream:catalog", AT_S)).line
     subjects = {
-        "route": "product", "upstream": "catalog", "diff": "1..2", "request": failed.line.request_id,
+        "endpoint": f"catalog/{endpoint.endpoint}", "route": "product", "upstream": "catalog", "diff": "1..2", "request": failed.line.request_id,
         "trace": failed.line.trace_id, "explain": "GET /v1/products/7",
     }  # fmt: skip
     return [Destination(place.name, subjects.get(place.name, "")) for place in PLACES]

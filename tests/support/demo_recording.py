@@ -109,6 +109,11 @@ def _tour(model: Model) -> Iterator[Destination]:
     subjects = {
         "route": ["product", "reports", "order"] if routes is not None else [],
         "upstream": ["catalog", "reports"] if upstreams is not None else [],
+        "endpoint": [
+            f"{upstream.name}/{upstream.endpoints[0].address}"
+            for upstream in (upstreams.upstreams if upstreams is not None else [])
+        ],
+        "explain": ["GET /v1/products/7"],
         "request": [row.line.request_id for row in list(model.tail.rows)[-1:]],
         "trace": [row.line.trace_id for row in list(model.tail.rows)[-1:]],
     }

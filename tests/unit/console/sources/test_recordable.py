@@ -3,8 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from console.sources.archive import Archive
 from console.sources.recordable import Recordable
+from console.sources.recorded import RecordedSource
 from console.sources.recording import read_recording
+from console.state.messages import Request, Response
 from console.state.model import Model
 from tests.support.console import GivenSource
 from tests.support.recordings import SMALL, tick
@@ -30,3 +33,22 @@ def test_what_comes_is_written_while_somebody_wants_it_and_all_that_comes_is_pas
 
     assert len(asyncio.run(story())) == 5
     assert [line.kind for line in read_recording(str(file)).lines] == ["answer", "event", "answer"]
+
+
+def test_a_request_that_was_explained_is_explained_by_the_recording_and_an_action_is_no_part_of_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "a.ndjson"
+    question = Request("POST", "explain", body=b'{"url": "/v1"}')
+
+    async def story() -> None:
+        source = Recordable(GivenSource(answer=lambda _request: Response(200, b'{\n"route": "orders"}')))
+        source.record(str(file), Model())
+        await source.ask(question)
+        await source.ask(Request("POST", "revisions/2/rollback", body=b"{}"))
+        source.stop_recording()
+
+    asyncio.run(story())
+    player = RecordedSource(Archive(read_recording(str(file))))
+    assert asyncio.run(player.ask(question)).body == b'{"route":"orders"}'
+    assert len(read_recording(str(file)).lines) == 1

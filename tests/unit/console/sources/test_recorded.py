@@ -95,4 +95,5 @@ def test_what_was_not_recorded_is_said_in_words(play: Play) -> None:
     wait_until(lambda: "unit" in listening.model.tail_problem, "a filter that is none is told")
     assert listening.ask(Request("GET", "routes")).is_ok
     assert listening.ask(Request("GET", "upstreams")).problem == "draining"
-    assert "cannot be acted upon" in listening.ask(Request("POST", "explain")).problem
+    assert "nobody asked that" in listening.ask(Request("POST", "explain", body=b"{}")).problem
+    assert "cannot be acted upon" in listening.ask(Request("POST", "revisions/2/rollback")).problem

@@ -3,12 +3,15 @@
 import argparse
 import importlib
 import os
+import shutil
+import sys
 from typing import Any, Final
 
 from console.cli.options import add_gateway, duration, wished
 from console.cli.twin import run_asking
-from console.client.contexts import find_context
+from console.client.contexts import Context, find_context
 from console.client.problems import WrongUsage
+from console.render.frame.skeleton import LEAVE, skeleton
 from console.render.palette import PALETTES
 
 _SERVED: Final = "127.0.0.1:8900"
@@ -75,6 +78,26 @@ def _times(text: str) -> float:
 def _open(arguments: argparse.Namespace) -> int:
     if arguments.replay is not None and arguments.record is not None:
         raise WrongUsage("a recording that is played back is not recorded again: --replay or --record")
+    context = find_context(wished(arguments, read_only=arguments.read_only), os.environ)
+    has_skeleton = _paint_skeleton("recording" if arguments.replay is not None else context.name)
+    try:
+        return _run(arguments, context)
+    except BaseException:
+        if has_skeleton:
+            sys.stderr.write(LEAVE)
+        raise
+
+
+def _paint_skeleton(context_name: str) -> bool:
+    """Whoever waits sees at once for what. Textual draws on stderr as well, and starts from an empty screen."""
+    is_drawn = sys.stderr.isatty() and sys.stdin.isatty() and "TEXTUAL_DRIVER" not in os.environ
+    if is_drawn:
+        sys.stderr.write(skeleton(context_name, shutil.get_terminal_size().columns))
+        sys.stderr.flush()
+    return is_drawn
+
+
+def _run(arguments: argparse.Namespace, context: Context) -> int:
     # By name: the other commands start without what a console needs.
     opening: Any = importlib.import_module("console.app.opening")
     options = opening.Options(
@@ -82,7 +105,6 @@ def _open(arguments: argparse.Namespace) -> int:
         screen=arguments.screen, theme=arguments.theme, is_ascii=arguments.ascii, record=arguments.record,
         replay=arguments.replay, speed=arguments.speed, at_s=arguments.at,
     )  # fmt: skip
-    context = find_context(wished(arguments, read_only=arguments.read_only), os.environ)
     code: int = opening.open_console(context, options)
     return code
 

@@ -103,7 +103,12 @@ def read_options(request: web.Request) -> Options:
     flag = _FLAGS.get(request.query.get("dry_run", "false"))
     if flag is None:
         raise Problem(ProblemReason.BAD_REQUEST, "dry_run must be true or false")
-    return Options(flag, request.query.get("reason", "")[:LONGEST_REASON])
+    return Options(flag, plain_reason(request.query.get("reason", "")))
+
+
+def plain_reason(text: str) -> str:
+    """On one line, of what can be printed, and not too long: it is written to logs, and shown in terminals of others."""
+    return "".join(each if each.isprintable() else " " for each in text[:LONGEST_REASON]).strip()
 
 
 def read_if_match(request: web.Request) -> int | None:

@@ -5,7 +5,7 @@ from typing import Final, get_args
 import msgspec
 from aiohttp import web
 
-from gateway.admin.actions import JSON, read_options, require_media_type
+from gateway.admin.actions import JSON, plain_reason, read_options, require_media_type
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.admin.state import Expected, NotAsExpected
@@ -31,7 +31,7 @@ async def act(call: Call) -> web.StreamResponse:
         view = call.state.actions.endpoints.act(
             (names["name"], names["address"]),
             action,
-            wanted if wanted.reason else msgspec.structs.replace(wanted, reason=options.reason),
+            msgspec.structs.replace(wanted, reason=plain_reason(wanted.reason) or options.reason),
             expected=read_expected(call.request),
             dry_run=options.dry_run,
             actor=call.actor,
@@ -52,7 +52,7 @@ def read_expected(request: web.Request) -> Expected | None:
         return None
     tag = field[1:-1] if len(field) >= 2 and field[0] == field[-1] == '"' else field
     sequence, dot, version = tag.partition(".")
-    if all(_is_number(each) for each in (sequence, version or "0")):
+    if _is_number(sequence) and (_is_number(version) or not dot):
         return Expected(int(sequence), int(version) if dot else None)
     raise Problem(ProblemReason.BAD_REQUEST, "If-Match must be a sequence, or the ETag of a preview")
 

@@ -19,7 +19,6 @@ from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.history import History
 from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, InverseView
 
-LONGEST_REASON: Final = 200
 _INVERSE: Final[dict[EndpointAction, EndpointAction]] = {"drain": "undrain", "undrain": "drain", "weight": "weight"}
 
 _log = structlog.get_logger("sightline.admin")
@@ -74,7 +73,7 @@ class EndpointActions:
         if expected is not None and not self._is_as(expected):
             raise NotAsExpected(self._facts.snapshot().sequence, self.etag)
         before = self._overrides.of(key)
-        decision = Decision(actor, wanted.reason[:LONGEST_REASON], self._clock())
+        decision = Decision(actor, wanted.reason, self._clock())
         after = _decided(before, action, None if wanted.weight == self._configured(key) else wanted.weight, decision)
         effect = self._effect(upstream, key, action, after)
         view = effect.view(self.etag)

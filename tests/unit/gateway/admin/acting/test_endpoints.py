@@ -1,6 +1,7 @@
 """Acting on endpoints over the admin API."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -50,7 +51,22 @@ def test_what_is_not_understood_is_not_done(api: AdminApi, action: str, body: di
     assert (reply.status, api.state.actions.acted) == (status, [])
 
 
-@pytest.mark.parametrize("field", ['"3.x"', '"x"', '"3.7.1"', '""'])
+@pytest.mark.parametrize("said", ["disk\r\nfull\x1b[31m", " disk  full [31m"])
+def test_a_reason_is_a_line_that_can_be_printed_wherever_it_is_said(api: AdminApi, said: str) -> None:
+    api.call("POST", f"{PATH}/a/drain", body=msgspec.json.encode({"reason": said}), headers=JSON)
+    api.call("POST", f"{PATH}/a/drain?{urlencode({'reason': said})}", body=b"", headers=JSON)
+    assert [acted.wanted.reason for acted in api.state.actions.acted] == ["disk  full [31m"] * 2
+    api.call("POST", f"{PATH}/a/drain", body=msgspec.json.encode({"reason": "x" * 300}), headers=JSON)
+    assert api.state.actions.acted[-1].wanted.reason == "x" * 200
+
+
+@pytest.mark.parametrize("field", ['"3"', "3"])
+def test_a_sequence_alone_leaves_open_what_was_decided_beside_it(api: AdminApi, field: str) -> None:
+    api.call("POST", f"{PATH}/a/drain", body=b"{}", headers={**JSON, "If-Match": field})
+    assert [acted.expected for acted in api.state.actions.acted] == [Expected(3)]
+
+
+@pytest.mark.parametrize("field", ['"3.x"', '"x"', '"3.7.1"', '"3."', '".7"', '""'])
 def test_what_was_seen_must_be_a_tag_of_ours(api: AdminApi, field: str) -> None:
     assert api.call("POST", f"{PATH}/a/drain", body=b"{}", headers={**JSON, "If-Match": field}).status == 400
 

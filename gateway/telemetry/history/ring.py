@@ -74,8 +74,8 @@ class Ring:
             offset = end
 
     def expire(self, now_s: int) -> None:
-        """Let go of windows that ended too long ago."""
-        count = bisect_left(self._starts, now_s - self.keep_s - self.step_s)
+        """Let go of windows that ended too long ago: one more is kept, and another for sums that have yet to let it go."""
+        count = bisect_left(self._starts, now_s - self.keep_s - 2 * self.step_s)
         if not count:
             return
         cut = self._offset(count)

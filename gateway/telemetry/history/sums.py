@@ -6,14 +6,14 @@ To add up six hours anew takes 370 windows; to move the sum on by ten seconds ta
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.telemetry.history.series import Series
+from gateway.telemetry.history.series import LEVELS, Series
 from gateway.wire.history import WindowData
 
 _TENS: Final = 1
 _MINUTES: Final = 2
 _MINUTE_S: Final = 60
-_TENS_KEPT_S: Final = 3600
-_MINUTES_KEPT_S: Final = 6 * 3600
+_TENS_KEPT_S, _MINUTES_KEPT_S = (width_s * (keep + 2) for width_s, keep in LEVELS[_TENS:])
+"""For so long a window can be read after it began (`Ring.expire`)."""
 
 
 def windows_over(series: Series, start_s: int, end_s: int) -> Iterator[WindowData]:
@@ -34,17 +34,17 @@ def windows_over(series: Series, start_s: int, end_s: int) -> Iterator[WindowDat
 class MovingSum:
     """From start to end, both whole tens and over, so that nothing more is counted into them."""
 
-    __slots__ = ("_dropped_at_s", "_end_s", "_start_s", "total")
+    __slots__ = ("_end_s", "_since_s", "_start_s", "total")
 
     def __init__(self) -> None:
         self.total = WindowData()
         self._start_s = self._end_s = 0
-        self._dropped_at_s: int | None = None
+        self._since_s: list[int] = []
+        """Of the series that was added up: another where windows of it were dropped, or it went and came back."""
 
     def move(self, series: Series, start_s: int, end_s: int, now_s: int) -> WindowData:
         """The total over the new span; it is the sum's own, and goes on changing."""
-        before = (self._start_s, self._end_s)
-        if before == (start_s, end_s):
+        if (self._start_s, self._end_s, self._since_s) == (start_s, end_s, series.since_s):
             return self.total
         if self._can_move(series, start_s, end_s, now_s):
             for window in windows_over(series, self._start_s, start_s):
@@ -55,14 +55,14 @@ class MovingSum:
             self.total = WindowData()
             for window in windows_over(series, start_s, end_s):
                 self.total.add(window)
-        self._start_s, self._end_s, self._dropped_at_s = start_s, end_s, series.dropped_at_s
+        self._start_s, self._end_s, self._since_s = start_s, end_s, series.since_s.copy()
         return self.total
 
     def _can_move(self, series: Series, start_s: int, end_s: int, now_s: int) -> bool:
         """Whether what is to be taken away is still there, at the resolution it was added with, and is the lesser work."""
         kept_s = _TENS_KEPT_S if self._start_s % _MINUTE_S or start_s % _MINUTE_S else _MINUTES_KEPT_S
         return (
-            series.dropped_at_s == self._dropped_at_s
+            series.since_s == self._since_s
             and self._start_s <= start_s < self._end_s <= end_s
             and now_s - self._start_s <= kept_s
         )

@@ -1,14 +1,18 @@
 """What whoever looks is told: of any window, the one before it, and the course."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
 import pytest
 
+from gateway.telemetry.history import sums
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.look import NOW, Look
-from gateway.telemetry.history.series import SeriesKey
+from gateway.telemetry.history.series import Series, SeriesKey
 from gateway.telemetry.history.shelf import GATEWAY
+from gateway.telemetry.history.sums import windows_over
+from gateway.wire.history import WindowData
 from gateway.wire.report import AttemptCount, HistogramDelta, RequestCount, RouteDelta, SloCount, UpstreamDelta
 from tests.unit.gateway.telemetry.history.windows import MS, Scene, durations, route_delta, upstream_delta
 
@@ -158,6 +162,44 @@ def test_what_was_judged_and_where_time_went_add_up() -> None:
     assert total.slo == [90, 10, 70, 20]
     total = figures.total(UPSTREAM, Look(10))
     assert (total.exchanges, total.phases_ns["ttfb"], total.requests) == (100, 800 * MS, 130)
+
+
+def test_a_window_of_six_hours_is_moved_on_too_not_added_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, look = Scene(), Look(21_600)
+    for _ in range(370):
+        scene.report(route_delta(count=1))
+        scene.pass_s(60)
+    figures = Figures(scene.history)
+    figures.of(ROUTE, look)
+    read: list[int] = []
+
+    def counted(series: Series, start_s: int, end_s: int) -> Iterator[WindowData]:
+        read.append(end_s - start_s)
+        return windows_over(series, start_s, end_s)
+
+    monkeypatch.setattr(sums, "windows_over", counted)
+    for _ in range(12):
+        scene.report(route_delta(count=1))
+        scene.pass_s(10)
+        assert figures.of(ROUTE, look) == Figures(scene.history).of(ROUTE, look)
+    # Beside those that were made anew for comparison.
+    assert sum(span_s < 21_000 for span_s in read) >= 24
+    assert sum(span_s >= 21_000 for span_s in read) == 12
+
+
+def test_a_series_that_went_for_want_of_memory_begins_anew_when_it_comes_back() -> None:
+    scene, look = Scene(), Look(300)
+    figures = Figures(scene.history)
+    scene.report(route_delta(count=50))
+    scene.pass_s(30)
+    assert figures.of(ROUTE, look).recent.requests == 50
+    scene.history.limit = 1
+    scene.pass_s()
+    assert scene.history.find(ROUTE) is None
+    scene.history.limit = 1 << 30
+    scene.report(route_delta(count=3))
+    scene.pass_s(30)
+    assert figures.of(ROUTE, look).recent.requests == 3
 
 
 def test_no_more_sums_are_remembered_than_are_said() -> None:

@@ -19,13 +19,12 @@ from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reading.objectives import Objectives
-from gateway.runtime.reading.readings import Readings
+from gateway.runtime.reading.readings import Readings, at_text
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
 from gateway.runtime.views import known_endpoints
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.history.look import NOW, Look
-from gateway.telemetry.history.points import time_text
 from gateway.telemetry.history.shelf import GATEWAY
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
@@ -125,20 +124,17 @@ class RunningGateway:
             previous=found.previous,
             sparks=figures.sparks(GATEWAY, look),
             window_s=look.window_s,
-            at=_at(look),
+            at=at_text(look),
         )
 
     async def routes(self, look: Look) -> RouteListView:
-        routes = list((await self._readings.routes(look)).values())
-        return RouteListView(revision=self._snapshot.revision, routes=routes, window_s=look.window_s, at=_at(look))
+        return await self._readings.routes(look)
 
     async def route(self, name: str, look: Look) -> RouteView | None:
         return await self._readings.route(name, look)
 
     async def upstreams(self, look: Look) -> UpstreamListView:
-        upstreams = list((await self._readings.upstreams(look)).values())
-        revision = self._snapshot.revision
-        return UpstreamListView(revision=revision, upstreams=upstreams, window_s=look.window_s, at=_at(look))
+        return await self._readings.upstreams(look)
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         return await self._readings.upstream(name, look)
@@ -167,7 +163,7 @@ class RunningGateway:
             line = decode_line(bytes(found[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration
-        facts = known_endpoints(await self._readings.upstreams(NOW), self._intake.loads.values())
+        facts = known_endpoints((await self._readings.upstreams(NOW)).upstreams, self._intake.loads.values())
         # Thousands of routes take tens of milliseconds, which the loop has not.
         return await asyncio.to_thread(explain_request, configuration, request, facts, line)
 
@@ -201,7 +197,3 @@ class RunningGateway:
             connections=sum(load.connections_of(listener.name) for load in self._intake.loads.values()),
             connection_limit=listener.limits.connections,
         )
-
-
-def _at(look: Look) -> str | None:
-    return None if look.at_s is None else time_text(look.at_s)

@@ -1,6 +1,6 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
@@ -106,9 +106,9 @@ def pools_by_endpoint(loads: Iterable[WorkerLoad]) -> dict[tuple[str, str], list
     return pools
 
 
-def known_endpoints(upstreams: Mapping[str, UpstreamView], loads: Iterable[WorkerLoad]) -> Facts:
+def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -> Facts:
     """What explanations say of endpoints, as they are now."""
-    pools = pools_by_endpoint(loads)
+    pools, upstreams = pools_by_endpoint(loads), {upstream.name: upstream for upstream in told}
 
     @cache
     def endpoints(upstream: str) -> dict[str, EndpointView]:

@@ -15,7 +15,7 @@ from gateway.runtime.reading.burning import (
     empty_in_s,
     judge,
 )
-from gateway.runtime.reading.shared import Shared, Steps
+from gateway.runtime.reading.shared import Shared, Slices, Steps
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import NOW, Look
 from gateway.telemetry.history.points import time_text
@@ -37,7 +37,7 @@ class Objectives:
     def __init__(self, history: History, snapshot: Callable[[], Snapshot], sequence: Callable[[], int]) -> None:
         self._history = history
         self._snapshot = snapshot
-        self._shared = Shared(self._make, sequence, FRESH_S)
+        self._shared = Shared(self._make, sequence, Slices(), FRESH_S)
 
     async def get(self) -> ObjectiveListView:
         return await self._shared.get(NOW)

@@ -11,17 +11,27 @@ from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
-from gateway.runtime.reading.shared import Fresh, Shared, Steps, in_slices
+from gateway.runtime.reading.shared import Fresh, Shared, Slices, Steps
 from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import decided_view, pools_by_endpoint, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
+from gateway.telemetry.history.points import time_text
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.history import WindowData
 from gateway.wire.report import PoolGauge
-from gateway.wire.views import EndpointView, ObjectiveView, RouteEndpointView, RouteView, TrafficView, UpstreamView
+from gateway.wire.views import (
+    EndpointView,
+    ObjectiveView,
+    RouteEndpointView,
+    RouteListView,
+    RouteView,
+    TrafficView,
+    UpstreamListView,
+    UpstreamView,
+)
 
 _NO_TRAFFIC: Final = TrafficView()
 _UNWATCHED_S: Final = 60.0
@@ -50,8 +60,9 @@ class Readings:
         self._snapshot = snapshot
         self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
-        self._routes = Shared(self._route_views, sequence)
-        self._upstreams = Shared(self._upstream_views, lambda: (sequence(), endpoints.overrides.version))
+        self._slices = Slices()
+        self._routes = Shared(self._route_views, sequence, self._slices)
+        self._upstreams = Shared(self._upstream_views, lambda: (sequence(), endpoints.overrides.version), self._slices)
         self._forgetting: asyncio.TimerHandle | None = None
 
     @property
@@ -59,14 +70,19 @@ class Readings:
         """For a look by somebody who will be back within a minute, or not at all."""
         if self._forgetting is not None:
             self._forgetting.cancel()
-        self._forgetting = asyncio.get_running_loop().call_later(_UNWATCHED_S, self._figures.forget)
+        self._forgetting = asyncio.get_running_loop().call_later(_UNWATCHED_S, self._forget)
         return self._figures
 
-    async def routes(self, look: Look) -> dict[str, RouteView]:
+    def _forget(self) -> None:
+        self._figures.forget()
+        self._routes.forget()
+        self._upstreams.forget()
+
+    async def routes(self, look: Look) -> RouteListView:
         await self._traffic.get()
         return await self._routes.get(look)
 
-    async def upstreams(self, look: Look) -> dict[str, UpstreamView]:
+    async def upstreams(self, look: Look) -> UpstreamListView:
         await self._traffic.get()
         return await self._upstreams.get(look)
 
@@ -76,22 +92,22 @@ class Readings:
         if route is None:
             return None
         await self._traffic.get()
-        return await in_slices(self._route_detail(route, look))
+        return await self._slices.make(self._route_detail(route, look))
 
     async def upstream(self, name: str, look: Look) -> UpstreamView | None:
         upstream = next((upstream for upstream in self._snapshot().upstreams if upstream.name == name), None)
         if upstream is None:
             return None
         await self._traffic.get()
-        return await in_slices(self._upstream_view(upstream, look, pools_by_endpoint(self._loads.values())))
+        return await self._slices.make(self._upstream_view(upstream, look, pools_by_endpoint(self._loads.values())))
 
-    def _route_views(self, look: Look) -> Steps[dict[str, RouteView]]:
+    def _route_views(self, look: Look) -> Steps[RouteListView]:
         traffic, snapshot = self._traffic.newest.routes, self._snapshot()
-        figures, views = self.figures, {}
+        figures, views = self.figures, []
         for route in snapshot.routes:
-            views[route.name] = self._route_view(route, look, traffic, figures)
+            views.append(self._route_view(route, look, traffic, figures))
             yield
-        return views
+        return RouteListView(revision=snapshot.revision, routes=views, window_s=look.window_s, at=at_text(look))
 
     def _route_view(self, route: Route, look: Look, traffic: dict[str, TrafficView], figures: Figures) -> RouteView:
         view, metrics = self._plain_routes.get(route), self._snapshot().telemetry.metrics
@@ -134,12 +150,13 @@ class Readings:
             spark=found.spark,
         )
 
-    def _upstream_views(self, look: Look) -> Steps[dict[str, UpstreamView]]:
-        pools = pools_by_endpoint(self._loads.values())
-        views = {}
-        for upstream in self._snapshot().upstreams:
-            views[upstream.name] = yield from self._upstream_view(upstream, look, pools)
-        return views
+    def _upstream_views(self, look: Look) -> Steps[UpstreamListView]:
+        pools, snapshot = pools_by_endpoint(self._loads.values()), self._snapshot()
+        views: list[UpstreamView] = []
+        for upstream in snapshot.upstreams:
+            view = yield from self._upstream_view(upstream, look, pools)
+            views.append(view)
+        return UpstreamListView(revision=snapshot.revision, upstreams=views, window_s=look.window_s, at=at_text(look))
 
     def _upstream_view(
         self, upstream: Upstream, look: Look, pools: dict[tuple[str, str], list[PoolGauge]]
@@ -174,15 +191,22 @@ class _Plain:
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
         self._of: Snapshot | None = None
-        self._views: dict[str, RouteView] = {}
+        self._views: dict[str, tuple[Route, RouteView]] = {}
 
     def get(self, route: Route) -> RouteView:
         if self._of is not self._snapshot():
             self._of, self._views = self._snapshot(), {}
-        view = self._views.get(route.name)
-        if view is None:
-            view = self._views[route.name] = msgspec.structs.replace(route_view(route), slo=_objective(route))
-        return view
+        found = self._views.get(route.name)
+        # A list that was begun before the snapshot changed goes on with the routes of that one.
+        if found is None or found[0] is not route:
+            found = route, msgspec.structs.replace(route_view(route), slo=_objective(route))
+            self._views[route.name] = found
+        return found[1]
+
+
+def at_text(look: Look) -> str | None:
+    """When the window ended, if that was asked for."""
+    return None if look.at_s is None else time_text(look.at_s)
 
 
 def _objective(route: Route) -> ObjectiveView | None:

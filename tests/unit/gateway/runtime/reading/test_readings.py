@@ -1,6 +1,7 @@
 """Routes and upstreams with the figures of a window, as they are read while reports come in."""
 
 import asyncio
+from dataclasses import replace
 
 from gateway.model.clock import MILLISECOND_NS
 from gateway.model.route import LatencyObjective, Match, Place, Route, Slo, WeightedUpstream
@@ -9,11 +10,12 @@ from gateway.model.upstream import Endpoint, Upstream
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.reading.readings import Readings
+from gateway.runtime.reading.shared import Slices, Steps
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.look import NOW, Look
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.report import AttemptCount, HistogramDelta, UpstreamDelta
-from gateway.wire.views import ObjectiveView
+from gateway.wire.views import ObjectiveView, RouteListView
 from tests.unit.gateway.telemetry.history.windows import MS, Scene, durations, route_delta
 
 ADDRESS = "10.0.0.1:9001"
@@ -40,11 +42,14 @@ SNAPSHOT = Snapshot(
 
 class Reader:
     def __init__(self) -> None:
+        self.snapshot = SNAPSHOT
         self.scene = Scene()
         store = MetricsStore()
         states = EndpointStates(store, Incidents(lambda: SNAPSHOT.revision), Overrides(lambda _: None))
         states.follow(SNAPSHOT, {})
-        self.readings = Readings(self.scene.history, {}, store, states, lambda: SNAPSHOT, lambda: 1)
+        self.readings = Readings(
+            self.scene.history, {}, store, states, lambda: self.snapshot, lambda: self.snapshot.sequence
+        )
 
     def busy(self, seconds: int) -> None:
         attempts = [AttemptCount(ADDRESS, "2xx", "none", 4)]
@@ -57,7 +62,9 @@ class Reader:
 def test_a_list_of_routes_has_figures_of_the_window_and_no_details() -> None:
     reader = Reader()
     reader.busy(200)
-    views = asyncio.run(reader.readings.routes(Look(100)))
+    listed = asyncio.run(reader.readings.routes(Look(100)))
+    assert (listed.revision, listed.window_s, listed.at) == (SNAPSHOT.revision, 100, None)
+    views = {each.name: each for each in listed.routes}
     orders = views["orders"]
     assert (orders.recent.requests, orders.recent.seconds, orders.recent.rate) == (400, 100, 4.0)
     assert orders.previous is not None
@@ -86,7 +93,7 @@ def test_an_upstream_and_its_endpoints_have_figures_of_the_window() -> None:
     reader = Reader()
     reader.busy(50)
     look = Look(20, reader.scene.clock.now_s - 10)
-    listed = asyncio.run(reader.readings.upstreams(look))["orders"]
+    listed = asyncio.run(reader.readings.upstreams(look)).upstreams[0]
     named = asyncio.run(reader.readings.upstream("orders", look))
     assert named == listed
     assert (listed.recent.requests, listed.endpoints[0].recent.requests) == (80, 80)
@@ -102,3 +109,21 @@ def test_phases_are_a_mean_over_requests_not_over_attempts() -> None:
     found = asyncio.run(reader.readings.route("orders", NOW))
     assert found is not None
     assert found.phases["ttfb"] == 30.0
+
+
+def test_a_list_that_a_reload_overtakes_is_of_its_own_revision_and_leaves_nothing_to_the_next() -> None:
+    reader = Reader()
+    moved = tuple(replace(each, match=Match(path="/v2")) for each in SNAPSHOT.routes)
+
+    def overtaken() -> Steps[RouteListView]:
+        steps = reader.readings._route_views(NOW)
+        yield next(steps)
+        reader.snapshot = replace(SNAPSHOT, revision="9c41aa20be77", sequence=2, routes=moved)
+        return (yield from steps)
+
+    async def ask() -> tuple[RouteListView, RouteListView]:
+        return await Slices().make(overtaken()), await reader.readings.routes(NOW)
+
+    older, newer = asyncio.run(ask())
+    assert (older.revision, {each.match.path for each in older.routes}) == (SNAPSHOT.revision, {""})
+    assert (newer.revision, {each.match.path for each in newer.routes}) == ("9c41aa20be77", {"/v2"})

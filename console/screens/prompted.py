@@ -17,6 +17,11 @@ class PromptedScreen(Screen[None]):
         super().__init__()
         self._answered: Callable[[str], None] | None = None
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the next key answers something, or is text."""
+        return self.query_one(Prompt).is_busy
+
     def say(self, text: str, severity: Severity = "dim") -> None:
         """In the row above the keys, until something else is said."""
         self.query_one(Prompt).say(text, severity)

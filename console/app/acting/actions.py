@@ -40,6 +40,8 @@ class Acting(Linking):
         super().__init__()
         self._done: deque[Action] = deque(maxlen=_UNDONE_AT_MOST)
         """How what was done is undone, the newest last."""
+        self._doing = ""
+        """The title of what the gateway was told to do and has not answered yet."""
 
     def switch_context(self, name: str) -> bool:
         """What was done to one gateway is not undone on another."""
@@ -47,6 +49,7 @@ class Acting(Linking):
         if has_switched:
             self.workers.cancel_group(self, GROUP)
             self._done.clear()
+            self._doing = ""
         return has_switched
 
     def say(self, text: str) -> None:
@@ -104,7 +107,8 @@ class Acting(Linking):
             self.run_worker(self._preview(action, is_undo=is_undo), exclusive=True, group=GROUP)
 
     def may_act(self) -> bool:
-        reason = self.why_not("act")
+        # To begin another ends the wait for the answer: nobody would be told of it, and it could not be undone.
+        reason = self.why_not("act") or (f"{self._doing} is still being done" if self._doing else "")
         if reason:
             self.say(reason)
         return not reason
@@ -133,7 +137,12 @@ class Acting(Linking):
             self.say(f"a weight is a number from 1 to {_HEAVIEST}, or `configured`")
 
     async def _preview(self, action: Action, *, is_undo: bool) -> None:
+        asked_on = self.screen
         answer = await self.source.ask(action.preview())
+        if self.screen is not asked_on or (isinstance(asked_on, PromptedScreen) and asked_on.is_asking):
+            # The next key is meant for something else, and would answer the question.
+            self.say(f"{action.title} was left: the gateway answered when something else was being done; ask again")
+            return
         view = _view_of(action, answer)
         if view is None:
             self.say(refusal(answer))
@@ -159,10 +168,12 @@ class Acting(Linking):
         self.show_over(ConfirmScreen(action.title, lines, tier, action.target, confirmed))
 
     async def _do(self, action: Action, etag: str, reason: str, *, is_undo: bool) -> None:
+        self._doing = action.title
         answer = await self.source.ask(action.doing(etag, reason))
+        self._doing = ""
         view = _view_of(action, answer)
         if view is None:
-            self.say(refusal(answer))
+            self.say(refusal(answer) if answer.status else f"nobody knows whether it was done: {answer.problem}")
             return
         if is_undo and self._done:
             self._done.pop()

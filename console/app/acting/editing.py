@@ -32,7 +32,8 @@ class Editing(Acting):
             self.show_over(EditorScreen(view, self._check_text))
 
     def _check_text(self, of: ObjectTextView, text: str) -> None:
-        self.run_worker(self._check(of, text), exclusive=True, group=GROUP)
+        if self.may_act():  # What was confirmed before may still be under way.
+            self.run_worker(self._check(of, text), exclusive=True, group=GROUP)
 
     async def _check(self, of: ObjectTextView, text: str) -> None:
         action, editor = edit(of.kind, of.name, text), self.screen

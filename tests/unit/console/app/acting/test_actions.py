@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -81,13 +81,27 @@ class BeatingSource(GivenSource):
                 take(time.time(), Event("weather", "{}"))
 
 
+class HeldSource(BeatingSource):
+    """Answers when `answers` is set."""
+
+    def __init__(self, messages: Sequence[Any], answer: Callable[[Request], Response]) -> None:
+        super().__init__(messages, answer)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def ask(self, request: Request) -> Response:
+        answer = await super().ask(request)
+        await self.answers.wait()
+        return answer
+
+
 def acting(gateway: Gateway, *, is_production: bool = False, is_read_only: bool = False, me: MeView | None = None,
-           is_broken: bool = False) -> tuple[ConsoleApp, BeatingSource]:  # fmt: skip
+           is_broken: bool = False) -> tuple[ConsoleApp, HeldSource]:  # fmt: skip
     ups = UpstreamListView(revision="r", upstreams=[upstream()])
     messages: list[Any] = [Event("weather", "{}"), Answered(reading.UPSTREAMS, ups)]
     messages += [Answered(reading.ME, me)] if me is not None else []
     messages += [Linked("broken", "refused", 4.0)] if is_broken else []
-    source = BeatingSource(messages, gateway)
+    source = HeldSource(messages, gateway)
     source.silent = is_broken
     app = ConsoleApp(source, is_production=is_production, is_read_only=is_read_only, first=Destination("routes"))
     return app, source
@@ -350,5 +364,58 @@ def test_what_was_done_to_one_gateway_is_not_undone_on_another() -> None:
         await pilot.pause()
         assert "nothing has been done here" in screen_text(app)
         assert other.asked == []
+
+    run(app, source, story)
+
+
+def test_a_preview_that_comes_when_something_else_is_typed_asks_nothing() -> None:
+    app, source = acting(Gateway())
+
+    async def story(pilot: Pilot[None]) -> None:
+        for keys in (("slash",), ("escape", "3")):
+            source.answers.clear()
+            app.run_command(f"drain {EFFECT.address}")
+            await pilot.press(*keys)
+            source.answers.set()
+            await until(pilot, lambda: not any(worker.group == "act" for worker in app.workers))
+            said = screen_text(app)
+            await pilot.press("y")
+            assert not isinstance(app.screen, ConfirmScreen)
+        assert "was left" in said
+        assert told(source) == []
+
+    run(app, source, story)
+
+
+def test_nothing_else_is_begun_before_the_answer_to_what_was_confirmed() -> None:
+    app, source = acting(Gateway())
+
+    async def story(pilot: Pilot[None]) -> None:
+        app.run_command(f"weight {EFFECT.address} 5")
+        await until(pilot, lambda: "do it?" in screen_text(app))
+        source.answers.clear()
+        await pilot.press("y")
+        await until(pilot, lambda: len(told(source)) == 1)
+        app.run_command(f"drain {EFFECT.address}")
+        await pilot.pause()
+        assert "is still being done" in screen_text(app)
+        source.answers.set()
+        await until(pilot, lambda: ":undo gives it back" in screen_text(app))
+        app.run_command("undo")
+        await until(pilot, lambda: "do it?" in screen_text(app))
+
+    run(app, source, story)
+
+
+def test_what_was_not_answered_is_not_said_to_be_undone() -> None:
+    gateway = Gateway()
+    app, source = acting(gateway)
+
+    async def story(pilot: Pilot[None]) -> None:
+        app.run_command(f"drain {EFFECT.address}")
+        await until(pilot, lambda: "do it?" in screen_text(app))
+        gateway.refusal = Response(0, problem="it takes too long to answer")
+        await pilot.press("y")
+        await until(pilot, lambda: "nobody knows whether it was done: it takes too long" in screen_text(app))
 
     run(app, source, story)

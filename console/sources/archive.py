@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlencode
 
@@ -123,7 +124,10 @@ def _exchanges_of(recording: Recording) -> Iterator[Seen]:
     decode = msgspec.json.Decoder(AccessLine).decode
     for line in recording.lines:
         for told in _told_in(line):
-            exchange = decode(told.exchange)
+            try:
+                exchange = decode(told.exchange)
+            except msgspec.DecodeError:  # Of a newer gateway, or of none; a model passes over it as well.
+                continue
             identity = exchange.request_id, exchange.at
             if identity not in known:
                 known.add(identity)
@@ -132,10 +136,11 @@ def _exchanges_of(recording: Recording) -> Iterator[Seen]:
 
 def _told_in(line: Line) -> list[_Exchange]:
     """An answer lists newest first; told is oldest first."""
-    if line.kind == "event" and line.of == "exchange":
-        return [msgspec.json.decode(line.data, type=_Exchange)]
-    if line.kind == "answer" and line.of.partition("?")[0].partition("/")[0] == _EXCHANGES:
-        return [_Exchange(each) for each in reversed(msgspec.json.decode(line.data, type=_Exchanges).exchanges)]
+    with suppress(msgspec.DecodeError):
+        if line.kind == "event" and line.of == "exchange":
+            return [msgspec.json.decode(line.data, type=_Exchange)]
+        if line.kind == "answer" and line.of.partition("?")[0].partition("/")[0] == _EXCHANGES:
+            return [_Exchange(each) for each in reversed(msgspec.json.decode(line.data, type=_Exchanges).exchanges)]
     return []
 
 

@@ -38,6 +38,7 @@ class Recorder:
         self.lines = -1  # The header is none of them.
         self._most_bytes = most_bytes
         self._started_s: float | None = None
+        self._latest_t = 0.0
         self._held: list[bytes] = []
         self._has_header = False
         self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
@@ -71,7 +72,9 @@ class Recorder:
     def _t(self, at_s: float) -> float:
         if self._started_s is None:
             self._started_s = at_s
-        return max(0.0, at_s - self._started_s)
+        # The clock of the machine may be put back; a recording's does not run backwards.
+        self._latest_t = max(self._latest_t, at_s - self._started_s)
+        return self._latest_t
 
     def _put(self, line: Line, status: StatusView | None) -> None:
         self._held.append(msgspec.json.encode(line) + b"\n")

@@ -6,6 +6,7 @@ A name that ends in `.gz` is compressed. Answers of the admin API hold no secret
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple, TypeAlias
@@ -129,19 +130,21 @@ def read_recording(file: str) -> Recording:
     try:
         with gzip.open(file) if file.endswith(".gz") else Path(file).open("rb") as opened:
             return _read(file, _lines(file, opened))  # type: ignore[arg-type] # the same
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, zlib.error) as error:
         raise WrongUsage(
             f"{file} cannot be read as a recording: {getattr(error, 'strerror', None) or error}"
         ) from error
 
 
 def _lines(file: str, opened: IO[bytes]) -> Iterator[bytes]:
+    """Whole ones: where a recorder was killed, what it wrote last ends anywhere."""
     size = 0
-    while line := opened.readline(_LONGEST_LINE):
-        size += len(line)
-        if size > _MOST_READ:
-            raise WrongUsage(f"{file} is larger than {_MOST_READ >> 20} MiB, more than a recording has")
-        yield line
+    with suppress(EOFError):
+        while (line := opened.readline(_LONGEST_LINE)).endswith(b"\n"):
+            size += len(line)
+            if size > _MOST_READ:
+                raise WrongUsage(f"{file} is larger than {_MOST_READ >> 20} MiB, more than a recording has")
+            yield line
 
 
 def _read(file: str, lines: Iterator[bytes]) -> Recording:

@@ -7,9 +7,10 @@ import pytest
 
 from console.sources.archive import Archive
 from console.sources.recording import read_recording
+from console.state.messages import Event
 from gateway.wire.live import decode_line
 from gateway.wire.views import ExchangeListView, RouteListView
-from tests.support.recordings import make_recording
+from tests.support.recordings import SMALL, make_recording
 
 
 @pytest.fixture
@@ -51,3 +52,9 @@ def test_exchanges_are_found_by_filters_nobody_recorded(archive: Archive) -> Non
     assert found("exchanges", 4.0, filter="status:5xx") == ["3"]
     assert found("exchanges", 9.5, limit="1") == ["9"]
     assert found("exchanges/2", 9.5) == ["2"]
+
+
+def test_an_exchange_that_is_not_understood_is_passed_over(tmp_path: Path) -> None:
+    strange = [Event("exchange", data) for data in ('{"weight":1}', '{"exchange":{"route":7}}', "7")]
+    file = make_recording(tmp_path / "a.ndjson", (*((0.0, event) for event in strange), *SMALL))
+    assert [seen.line.request_id for seen in Archive(read_recording(file)).exchanges] == ["2", "3", "9"]

@@ -57,3 +57,8 @@ def test_a_recording_begins_with_what_is_known(tmp_path: Path) -> None:
     lines = read_recording(str(tmp_path / "a.ndjson")).lines
     assert {line.t for line in lines[:-1]} == {0.0}
     assert lines[-1].t == 1.0
+
+
+def test_a_clock_that_is_put_back_does_not_make_it_unreadable(tmp_path: Path) -> None:
+    file = make_recording(tmp_path / "a.ndjson", ((1.0, tick(1)), (5.0, tick(5)), (4.9, tick(6)), (5.5, tick(7))))
+    assert [line.t for line in read_recording(file).lines] == [0.0, 4.0, 4.0, 4.5]

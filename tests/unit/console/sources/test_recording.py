@@ -41,10 +41,20 @@ def test_the_same_question_has_one_name_whatever_its_order() -> None:
 )
 def test_a_damaged_or_foreign_file_is_an_error_with_its_line(tmp_path: Path, damage, words: str) -> None:  # type: ignore[no-untyped-def]
     file = Path(make_recording(tmp_path / "a.ndjson"))
-    file.write_bytes(b"\n".join(damage(file.read_bytes().splitlines())))
+    file.write_bytes(b"".join(line + b"\n" for line in damage(file.read_bytes().splitlines())))
     with pytest.raises(WrongUsage, match=words) as raised:
         read_recording(str(file))
     assert raised.value.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.ndjson.gz"])
+def test_of_a_recording_whose_recorder_was_killed_what_is_whole_is_read(tmp_path: Path, name: str) -> None:
+    file = Path(make_recording(tmp_path / name))
+    whole = read_recording(str(file)).lines
+    file.write_bytes(file.read_bytes()[:-20])
+    lines = read_recording(str(file)).lines
+    assert len(whole) > len(lines) > 4
+    assert lines == whole[: len(lines)]
 
 
 @pytest.mark.parametrize("content", [b"not packed", gzip.compress(b"x" * 9_000)[:50]])

@@ -10,6 +10,7 @@ from console.cli.knowing import known
 from console.cli.options import add_look
 from console.cli.twin import Twin
 from console.render.health.overview_text import overview_text, told
+from console.render.table import plain_lines
 from console.state.health.attention import attention, courses_wanted
 from console.state.health.overview import needed_for_overview
 from console.state.model import Model
@@ -28,7 +29,7 @@ class OverviewTwin(Twin):
         model = known(arguments, _wanted)
         found = attention(model)
         if arguments.format == "table":
-            print(overview_text(model))
+            print(plain_lines(overview_text(model)))
         elif arguments.format == "json":
             document = {"attention": told(found, model.now_s), "status": model.status}
             print(msgspec.json.format(msgspec.json.encode(document)).decode())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from console.cli.options import checked_filter, target_of, whole_number
 from console.cli.traffic.following import Following
-from console.cli.twin import Reading, Twin
+from console.cli.twin import Reading, Twin, escaped
 from console.client.problems import WrongUsage
 from console.render.traffic.exchanges import counts_sentence, exchange_line
 from gateway.wire.exit_codes import ExitCode
@@ -49,7 +49,7 @@ class TailTwin(Twin):
         try:
             for shown, data in following.events():
                 printed += 1
-                told = data if arguments.format == "ndjson" else exchange_line(shown.exchange, shown.weight)
+                told = escaped(data) if arguments.format == "ndjson" else exchange_line(shown.exchange, shown.weight)
                 print(told, flush=True)
         finally:
             if following.counts is not None:

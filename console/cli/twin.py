@@ -12,6 +12,7 @@ import msgspec
 from console.cli.options import add_format, add_gateway, add_replay, target_of
 from console.client.call import decode, get
 from console.client.problems import AdminProblem
+from console.render.table import plain_lines
 from gateway.wire.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def run_asking(ask: Callable[[], int]) -> int:
     try:
         return ask()
     except AdminProblem as problem:
-        print(problem, file=sys.stderr)
+        print(plain_lines(str(problem)), file=sys.stderr)
         return problem.exit_code
 
 
@@ -104,15 +105,27 @@ def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, 
     body = body_of(arguments, reading.path, query)
     view = decode(body, reading.view)
     if arguments.format == "table":
-        print(reading.told(view))
+        print(plain_lines(reading.told(view)))
         return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
     if reading.objects is not None and reading.chosen is not None:
         body = _with_rows(body, reading.objects, reading.chosen(view))
     if arguments.format == "json":
-        print(msgspec.json.format(body).decode())
+        print(json_text(body))
     else:
         print_lines(body, reading.objects)
     return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
+
+
+def json_text(body: bytes, indent: int = 2) -> str:
+    """The same JSON; controls that JSON allows in a text, and a terminal obeys, are escaped."""
+    return escaped(msgspec.json.format(body, indent=indent).decode())
+
+
+def escaped(text: str) -> str:
+    return text.translate(_CONTROLS)
+
+
+_CONTROLS: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 
 def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:
@@ -126,10 +139,10 @@ def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:
 def print_lines(body: bytes, objects: str | None) -> None:
     """Each object of the answer as it came, on a line of its own."""
     if objects is None:
-        print(msgspec.json.format(body, indent=-1).decode())
+        print(json_text(body, indent=-1))
         return
     rows: Sequence[msgspec.Raw] = msgspec.json.decode(
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])[objects], type=list[msgspec.Raw]
     )
     for row in rows:
-        print(msgspec.json.format(bytes(row), indent=-1).decode())
+        print(json_text(bytes(row), indent=-1))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from console.render.cells import Cell
+from console.render.table import cells_of, padded_to, plain, width_of
 
 _ELLIPSIS: Final = ".."
 _GAP: Final = 1
@@ -74,21 +75,40 @@ def _needed(columns: Sequence[GridColumn], kept: Sequence[int]) -> int:
 
 def shorten(text: str, width: int) -> str:
     """In the middle, so that names which end differently stay apart: `orders-v2..-canary`."""
-    if len(text) <= width:
+    if width_of(text) <= width:
         return text
     if width <= len(_ELLIPSIS):
-        return text[:width]
+        return _first(text, width)
     left = (width - len(_ELLIPSIS) + 1) // 2
     right = width - len(_ELLIPSIS) - left
-    return text[:left] + _ELLIPSIS + (text[-right:] if right else "")
+    return _first(text, left) + _ELLIPSIS + _last(text, right)
 
 
 def cut(text: str, width: int) -> str:
     """At the end."""
-    return text if len(text) <= width else text[: max(0, width - len(_ELLIPSIS))] + _ELLIPSIS[:width]
+    return (
+        text if width_of(text) <= width else _first(text, max(0, width - len(_ELLIPSIS))) + _ELLIPSIS[: max(0, width)]
+    )
 
 
 def place(cell: Cell, width: int, *, is_number: bool, is_prose: bool = False) -> Cell:
-    """The cell, exactly so wide."""
-    text = cut(cell.text, width) if is_prose else shorten(cell.text, width)
-    return Cell(text.rjust(width) if is_number else text.ljust(width), cell.severity)
+    """The cell, exactly so wide; what comes from outside and would move the cursor or change its colour is not in it."""
+    text = plain(cell.text)
+    text = cut(text, width) if is_prose else shorten(text, width)
+    return Cell(padded_to(width, text, is_number=is_number), cell.severity)
+
+
+def _first(text: str, width: int) -> str:
+    """As much of it as fits."""
+    if text.isascii():
+        return text[:width]
+    used = 0
+    for at, each in enumerate(text):
+        used += cells_of(each)
+        if used > width:
+            return text[:at]
+    return text
+
+
+def _last(text: str, width: int) -> str:
+    return text[len(text) - len(_first(text[::-1], width)) :]

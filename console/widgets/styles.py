@@ -8,6 +8,7 @@ from rich.style import Style
 
 from console.render.cells import Cell, Severity
 from console.render.palette import PALETTES, Look, Palette, PaletteName
+from console.render.table import plain
 
 _COLOURED: Final = frozenset({"ok", "warn", "crit", "accent", "dim", "unknown"})
 """That are told from others by their colour, which they keep under the cursor."""
@@ -44,12 +45,12 @@ class Styles:
         return style
 
     def segment(self, cell: Cell, *, is_cursor: bool = False) -> Segment:
-        return Segment(cell.text, self.of(cell.severity, is_cursor=is_cursor))
+        return Segment(plain(cell.text), self.of(cell.severity, is_cursor=is_cursor))
 
     def on_panel(self, cell: Cell) -> Segment:
         """For the frame, which has a ground of its own."""
         return Segment(
-            cell.text, self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel
+            plain(cell.text), self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel
         )
 
     def gap(self, text: str, *, is_cursor: bool = False) -> Segment:

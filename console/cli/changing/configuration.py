@@ -6,7 +6,8 @@ from pathlib import Path
 
 from console.cli.changing.confirming import Changing
 from console.client.problems import WrongUsage
-from console.render.changes.effects import applied_text, apply_lines, text_of
+from console.render.changes.effects import applied_text, apply_lines
+from console.render.traffic.lines import text_of
 from console.state.changing.acting import Action, Tier, apply_text, rollback
 from gateway.wire.views import ApplyResult
 

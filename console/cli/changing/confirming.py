@@ -4,13 +4,13 @@ import argparse
 import sys
 from typing import Any
 
-import msgspec
-
 from console.cli.options import add_format, add_gateway, target_of
-from console.cli.twin import run_asking
+from console.cli.twin import json_text, run_asking
 from console.client.call import decode, send
 from console.client.problems import AdminProblem, Refused, WrongUsage
-from console.render.changes.effects import error_lines, text_of
+from console.render.changes.effects import error_lines
+from console.render.table import plain_lines
+from console.render.traffic.lines import text_of
 from console.state.changing.acting import Action, Tier
 from gateway.wire.exit_codes import ExitCode
 
@@ -78,7 +78,7 @@ class Changing:
         return ExitCode.OK
 
     def _confirm(self, action: Action, preview: Any) -> None:
-        print(f"{action.title}\n{self.told(preview)}", file=sys.stderr)
+        print(plain_lines(f"{action.title}\n{self.told(preview)}"), file=sys.stderr)
         wanted = "y" if self.tier(preview) == 1 else action.target
         print(f"type {wanted} to do it: ", file=sys.stderr, end="", flush=True)
         if sys.stdin.readline().strip() != wanted:
@@ -91,6 +91,6 @@ def _is_terminal() -> bool:
 
 def _print(arguments: argparse.Namespace, body: bytes, told: str) -> None:
     if arguments.format == "table":
-        print(told)
+        print(plain_lines(told))
     else:
-        print(msgspec.json.format(body, indent=2 if arguments.format == "json" else -1).decode())
+        print(json_text(body, 2 if arguments.format == "json" else -1))

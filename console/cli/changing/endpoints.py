@@ -3,7 +3,8 @@
 import argparse
 
 from console.cli.changing.confirming import Changing
-from console.render.changes.effects import effect_lines, text_of
+from console.render.changes.effects import effect_lines
+from console.render.traffic.lines import text_of
 from console.state.changing.acting import Action, Tier, on_endpoint
 from gateway.wire.actions import EndpointAction, EndpointEffectView
 

@@ -9,7 +9,7 @@ import msgspec
 
 from console.cli.options import target_of, whole_number
 from console.cli.traffic.following import follow_on
-from console.cli.twin import Reading, Twin, body_of, print_lines
+from console.cli.twin import Reading, Twin, body_of, escaped, print_lines
 from console.client.call import decode
 from console.client.problems import WrongUsage
 from console.render.inside.logs import log_line
@@ -60,7 +60,7 @@ class LogsTwin(Twin):
             elif name == "logs":
                 record = msgspec.json.decode(data, type=LogRecordView)
                 if record.id > told and satisfies(record):
-                    print(data if arguments.format == "ndjson" else log_line(record), flush=True)
+                    print(escaped(data) if arguments.format == "ndjson" else log_line(record), flush=True)
         return ExitCode.OK
 
     def _show_kept(self, arguments: argparse.Namespace) -> int:

@@ -82,8 +82,3 @@ def wrapped(lines: Iterable[Sequence[Cell]], width: int) -> list[tuple[Cell, ...
         found.append((*before, Cell(parts[0], last.severity)))
         found += [(Cell(" " * lead), Cell(part, last.severity)) for part in parts[1:]]
     return found
-
-
-def text_of(lines: list[list[Cell]]) -> str:
-    """Lines for whoever has no screen."""
-    return "\n".join("".join(cell.text for cell in line).rstrip() for line in lines)

@@ -38,4 +38,4 @@ def heading(text: str, beside: str = "") -> Line:
 
 def text_of(lines: Iterable[Line]) -> str:
     """For whoever has no screen."""
-    return "\n".join("".join(cell.text for cell in line).rstrip() for line in lines)
+    return "\n".join(plain("".join(cell.text for cell in line)).rstrip() for line in lines)

@@ -1,6 +1,7 @@
 """How tables fit a width."""
 
 import pytest
+from rich.cells import cell_len
 
 from console.render.cells import Cell
 from console.render.grid import GridColumn, fit, place, shorten
@@ -42,3 +43,14 @@ def test_a_column_grows_no_further_than_it_may_and_leaves_the_rest_to_others() -
     columns = (GridColumn("A", 5, grows=True, most=8), GridColumn("B", 5, grows=True))
     assert fit(columns, 31).widths == (8, 22)
     assert fit(columns, 13).widths == (6, 6)
+
+
+@pytest.mark.parametrize("is_prose", [False, True])
+@pytest.mark.parametrize(
+    "text", ["中文中文中文", "a中文中文中文b", "中", "e\u0301" * 9, "\x1b[31mred", "a\x9b2J\nb", "\u202eabc", ""]
+)
+@pytest.mark.parametrize("width", [0, 1, 2, 3, 7, 20])
+def test_a_cell_is_as_wide_as_its_column_whatever_a_client_sent(text: str, width: int, is_prose: bool) -> None:
+    placed = place(Cell(text), width, is_number=False, is_prose=is_prose).text
+    assert cell_len(placed) == width
+    assert not set(placed) & set("\x1b\x9b\n\u202e")

@@ -1,6 +1,8 @@
 """Tables as text."""
 
-from console.render.table import Column, render_table
+from rich.cells import cell_len
+
+from console.render.table import Column, plain_lines, render_table, width_of
 
 COLUMNS = (
     Column[tuple[str, int]]("NAME", lambda row: row[0]),
@@ -22,3 +24,16 @@ def test_what_comes_from_outside_cannot_move_the_cursor() -> None:
 
 def test_a_table_without_rows_is_its_titles() -> None:
     assert render_table(COLUMNS, []) == "NAME  COUNT"
+
+
+def test_letters_that_take_two_cells_do_not_move_the_columns_behind_them() -> None:
+    assert render_table(COLUMNS, [("中文", 7), ("orders", 8)]).splitlines()[1:] == ["中文        7", "orders      8"]
+
+
+def test_cells_are_counted_as_a_terminal_shows_them() -> None:
+    told = ["abc", "äé", "▁▂█", "●▲", "中文", "e\u0301", "⚡"]
+    assert [width_of(text) for text in told] == [cell_len(text) for text in told] == [3, 2, 3, 2, 4, 1, 2]
+
+
+def test_lines_stay_lines_and_nothing_else_moves_the_cursor() -> None:
+    assert plain_lines("a\x1b]0;b\x07\n\x9b2Jc\r") == "a?]0;b?\n?2Jc?"

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from console.render.changes.comparison import comparison_lines, incident_lines
-from console.render.changes.effects import text_of
+from console.render.traffic.lines import text_of
 from tests.support.changes import DETAIL, drained
 
 

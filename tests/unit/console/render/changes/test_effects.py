@@ -9,9 +9,9 @@ from console.render.changes.effects import (
     effect_lines,
     effect_title,
     error_lines,
-    text_of,
     wrapped,
 )
+from console.render.traffic.lines import text_of
 from gateway.admin.acting.examples import EFFECT
 from gateway.wire.views import ApplyResult, ConfigErrorView
 from tests.support.changes import CHANGES

@@ -65,7 +65,10 @@ class Recorder:
     def take_answer(self, at_s: float, request: Request, response: Response) -> None:
         """Of a question that was asked once; other calls are no part of a recording."""
         if not self.over and response.is_ok and is_question(request):
-            body = msgspec.json.format(response.body, indent=-1)
+            try:
+                body = msgspec.json.format(response.body, indent=-1)
+            except msgspec.DecodeError:
+                return
             name = name_of_question(request)
             self._put(Line(t=round(self._t(at_s), 3), kind="answer", of=name, data=msgspec.Raw(body)), None)
 

@@ -8,7 +8,7 @@ from console.client.problems import WrongUsage
 from console.sources.recorder import Recorder, messages_of
 from console.sources.recording import read_recording
 from console.state import reading
-from console.state.messages import Event
+from console.state.messages import Event, Request, Response
 from console.state.model import Model
 from tests.support.recordings import SMALL, STARTED_S, exchanged, make_recording, tick
 
@@ -62,3 +62,11 @@ def test_a_recording_begins_with_what_is_known(tmp_path: Path) -> None:
 def test_a_clock_that_is_put_back_does_not_make_it_unreadable(tmp_path: Path) -> None:
     file = make_recording(tmp_path / "a.ndjson", ((1.0, tick(1)), (5.0, tick(5)), (4.9, tick(6)), (5.5, tick(7))))
     assert [line.t for line in read_recording(file).lines] == [0.0, 4.0, 4.0, 4.5]
+
+
+def test_an_answer_that_is_no_json_is_left_out(tmp_path: Path) -> None:
+    recorder = Recorder(str(tmp_path / "a.ndjson"))
+    recorder.take_answer(STARTED_S, Request("POST", "explain", body=b"{}"), Response(200, b"<html>"))
+    recorder.take(STARTED_S, tick(1))
+    recorder.close()
+    assert [line.of for line in read_recording(recorder.file).lines] == ["history"]

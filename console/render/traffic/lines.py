@@ -1,7 +1,7 @@
 """Pieces that views of one thing are made of: wrapped sentences, named facts, headings."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from console.render.cells import Cell, Severity
@@ -36,6 +36,6 @@ def heading(text: str, beside: str = "") -> Line:
     return (Cell(f" {text}", "strong"), Cell(f"  {beside}" if beside else "", "dim"))
 
 
-def text_of(lines: Iterable[Line]) -> str:
+def text_of(lines: Iterable[Sequence[Cell]]) -> str:
     """For whoever has no screen."""
     return "\n".join(plain("".join(cell.text for cell in line)).rstrip() for line in lines)

@@ -372,6 +372,7 @@ def test_a_preview_that_comes_when_something_else_is_typed_asks_nothing() -> Non
     app, source = acting(Gateway())
 
     async def story(pilot: Pilot[None]) -> None:
+        said = ""
         for keys in (("slash",), ("escape", "3")):
             source.answers.clear()
             app.run_command(f"drain {EFFECT.address}")

@@ -40,7 +40,12 @@ class Effect:
 
     def view(self, etag: str) -> EndpointEffectView:
         """As a preview that nobody has acted upon, with no way back told."""
-        loads = [self._load(each) for each in self.endpoints]
+        totals = _Totals(
+            sum(each.weight_before for each in self.endpoints),
+            sum(each.weight_after for each in self.endpoints),
+            self._rate,
+        )
+        loads = [_load(each, totals) for each in self.endpoints]
         return EndpointEffectView(
             outcome="preview",
             action=self.action,
@@ -54,7 +59,7 @@ class Effect:
             available_after=self.available_after,
             share_removed=round(self._share_removed(), 4),
             in_flight=self.in_flight,
-            rate=round(self._rate, 3),
+            rate=round(totals.rate, 3),
             highest_before=max((load.rate_before for load in loads), default=0.0),
             highest_after=max((load.rate_after for load in loads), default=0.0),
             loads=loads[:MAX_LOADS],
@@ -73,18 +78,6 @@ class Effect:
     def _rate(self) -> float:
         return sum(each.rate for each in self.endpoints)
 
-    def _load(self, each: Standing) -> EndpointLoadView:
-        after = _share(each.weight_after, sum(other.weight_after for other in self.endpoints))
-        return EndpointLoadView(
-            address=each.address,
-            weight_before=each.weight_before,
-            weight_after=each.weight_after,
-            share_before=round(_share(each.weight_before, sum(other.weight_before for other in self.endpoints)), 4),
-            share_after=round(after, 4),
-            rate_before=round(each.rate, 3),
-            rate_after=round(after * self._rate, 3),
-        )
-
     def _share_removed(self) -> float:
         before = _share(self.target.weight_before, sum(each.weight_before for each in self.endpoints))
         after = _share(self.target.weight_after, sum(each.weight_after for each in self.endpoints))
@@ -102,16 +95,41 @@ class Effect:
         if self.action == "drain" and not self.available_after:
             return f"removes the last available endpoint: requests to {self.upstream} will get 503; {self._running()}"
         if self.action == "drain":
-            left = f"removes 1 of {self.available_before}; {self.available_after} left"
+            gone = self.available_before - self.available_after
+            left = f"removes {gone} of {self.available_before}; {self.available_after} left"
             return f"{left}, {carries}; {self._running()}"
         load = next(load for load in loads if load.address == self.target.address)
         if self.action == "undrain":
             return f"gives it back: {self.available_after} of {len(self.endpoints)} available, {carries}"
+        if not load.weight_before and not load.weight_after:
+            return "it gets nothing now, with any weight; this one is kept for when it is available again"
         weights = f"weight {load.weight_before} -> {load.weight_after}"
         return f"{weights}: about {load.share_after:.0%} of the traffic instead of {load.share_before:.0%}, {carries}"
 
     def _running(self) -> str:
         return f"{self.in_flight} in flight will finish"
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """Over all endpoints of the upstream."""
+
+    weight_before: int
+    weight_after: int
+    rate: float
+
+
+def _load(each: Standing, totals: _Totals) -> EndpointLoadView:
+    after = _share(each.weight_after, totals.weight_after)
+    return EndpointLoadView(
+        address=each.address,
+        weight_before=each.weight_before,
+        weight_after=each.weight_after,
+        share_before=round(_share(each.weight_before, totals.weight_before), 4),
+        share_after=round(after, 4),
+        rate_before=round(each.rate, 3),
+        rate_after=round(after * totals.rate, 3),
+    )
 
 
 def _share(weight: int, total: int) -> float:

@@ -1,5 +1,7 @@
 """What an action would mean: who is left, what they carry, and how carefully it is to be confirmed."""
 
+import time
+
 import pytest
 
 from gateway.runtime.actions.preview import Effect, Standing
@@ -57,3 +59,22 @@ def test_a_weight_is_judged_by_the_traffic_it_moves(weight: int, tier: int, shar
 def test_many_endpoints_are_told_up_to_a_bound_and_the_rest_are_counted() -> None:
     view = drained(Standing("a", 1, 0, 0.0), *(kept(str(number)) for number in range(99)))
     assert (len(view.loads), view.loads_left_out, view.endpoints) == (50, 50, 100)
+
+
+def test_an_endpoint_that_gets_nothing_anyway_takes_nothing_along() -> None:
+    view = drained(Standing("a", 0, 0, 0.0), kept("b"), kept("c"))
+    assert view.summary.startswith("removes 0 of 2; 2 left")
+    assert view.tier == 1
+
+
+def test_a_weight_of_an_endpoint_that_gets_nothing_is_kept_for_later() -> None:
+    view = drained(Standing("a", 0, 0, 0.0), kept("b"), action="weight")
+    assert view.summary == "it gets nothing now, with any weight; this one is kept for when it is available again"
+
+
+def test_thousands_of_endpoints_are_looked_at_once_each() -> None:
+    began_s = time.process_time()
+    view = drained(Standing("a", 1, 0, 1.0), *(kept(str(number), 1.0) for number in range(5000)))
+    # Each with each would take two seconds.
+    assert time.process_time() - began_s < 0.5
+    assert view.highest_after == pytest.approx(5001 / 5000, abs=0.001)

@@ -204,7 +204,7 @@ class LogState(Protocol):
     """What the gateway itself said."""
 
     def view(self, wanted: Expression, after: int | None, limit: int) -> LogListView:
-        """wanted: in the vocabulary of logs. The oldest `limit` after this id, or the newest there are."""
+        """wanted: in the vocabulary of logs. The oldest `limit` after this id, or the newest there are. Of any thread."""
         ...
 
 

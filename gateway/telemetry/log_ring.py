@@ -126,4 +126,7 @@ def _plain(value: Any, most: int) -> Any:
 
 
 def _cut(text: str, length: int) -> str:
+    """Not too long, and fit to be sent: names of files and what comes from environments may hold bytes that are no text."""
+    if not text.isascii():
+        text = text[: length + 1].encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -44,6 +44,14 @@ def test_a_record_has_its_places_and_all_else_is_a_field() -> None:
     assert view.kept_since == record.at
 
 
+def test_what_is_no_text_is_told_and_does_not_take_the_others_along() -> None:
+    kept = ring({"event": "read \udcff", "file": "/tmp/\udcff.yaml", "inside": {"name": "\udcff"}, "plain": "ä…"})
+    view = msgspec.json.decode(msgspec.json.encode(kept.view(EVERYTHING, None, 10)), type=LogListView)
+    (record,) = view.records
+    assert (record.event, record.fields["file"], record.fields["plain"]) == ("read \\udcff", "/tmp/\\udcff.yaml", "ä…")
+    assert "udcff" in record.fields["inside"]
+
+
 def test_the_oldest_go_by_number_and_are_counted_by_level() -> None:
     kept = numbered(5, capacity=3)
     view = kept.view(EVERYTHING, None, 10)

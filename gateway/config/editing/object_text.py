@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal["route", "upstream"]
 
 _SECTION: Final[dict[Kind, str]] = {"route": "routes", "upstream": "upstreams"}
 _COMMENT: Final = re.compile(r"\s*(#.*)?")
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)*")
+"""An anchor and a tag, which are before a value and count as its own."""
 _INDENT: Final = 2
 _NOT_THERE: Final = "the text does not hold this object where it is expected"
 
@@ -61,12 +63,12 @@ class ObjectText:
         text, end = self._whole, self._end
         pieces: list[str] = []
         for node in sorted(self._secrets(), key=lambda node: -node.start_mark.index):
-            stop = node.end_mark.index
+            start, stop = self._start_of(node), node.end_mark.index
             pieces.append(text[min(stop, end) : end])
             # A block of text ends where the next key begins.
-            gap = text[node.start_mark.index : stop]
+            gap = text[start:stop]
             pieces.append(REDACTED + gap[len(gap.rstrip()) :])
-            end = node.start_mark.index
+            end = start
         text = "".join([text[self._start : end], *reversed(pieces)])
         first, *rest = text.split("\n")
         return "\n".join([first, *(_dedent(line, self._column) for line in rest)]).rstrip() + "\n"
@@ -125,7 +127,7 @@ class ObjectText:
         except (YamlError, CannotCut):
             return text
         blanks = {
-            leaf.start_mark.index: (leaf.end_mark.index, known[path])
+            _behind_properties(text, leaf): (leaf.end_mark.index, known[path])
             for path, leaf in _leaves(node, self._path)
             if leaf.value == REDACTED and path in known
         }
@@ -138,7 +140,10 @@ class ObjectText:
         """On one line, so that lines in errors stay those of what was handed in."""
         if secret.tag == TEXT:
             return json.dumps(secret.value, ensure_ascii=False)
-        return self._whole[secret.start_mark.index : secret.end_mark.index]
+        return self._whole[self._start_of(secret) : secret.end_mark.index]
+
+    def _start_of(self, secret: Node) -> int:
+        return _behind_properties(self._whole, secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,12 @@ def _leaves(node: Node, path: Path, depth: int = 0) -> Iterator[tuple[Path, Scal
 
 _DEEPEST: Final = 100
 """An alias may stand for something it is part of."""
+
+
+def _behind_properties(text: str, node: Node) -> int:
+    """Where the value itself begins: others may refer to its anchor, which stays."""
+    found = _PROPERTIES.match(text, node.start_mark.index, node.end_mark.index)
+    return found.end() if found else int(node.start_mark.index)
 
 
 def _is_flow(text: str) -> bool:

@@ -146,3 +146,21 @@ def test_a_text_that_is_no_yaml_is_put_in_as_it_is() -> None:
 def test_an_object_without_a_text_of_its_own_is_not_cut(text: str, kind: Kind, step: int | str) -> None:
     with pytest.raises(CannotCut):
         ObjectText(text, kind, step)
+
+
+@pytest.mark.parametrize("secret", ['"Bearer hush"', "|-\n         Bearer hush", "!!str Bearer hush"])
+def test_an_anchor_of_a_secret_stays_for_those_who_refer_to_it(secret: str) -> None:
+    text = f"""routes:
+  - name: one
+    rewrite: &r
+     headers:
+      set:
+       authorization: &key {secret}
+       x-name: one
+  - name: two
+    rewrite: {{headers: {{set: {{authorization: *key}}}}}}
+"""
+    one = ObjectText(text, "route", 0)
+    assert "hush" not in one.shown
+    assert "authorization: &key" in one.shown
+    assert values(compose(one.replaced(one.shown).text)) == values(compose(text))

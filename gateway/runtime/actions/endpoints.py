@@ -70,6 +70,8 @@ class EndpointActions:
         upstream = next((each for each in self._facts.snapshot().upstreams if each.name == key[0]), None)
         if upstream is None or key[1] not in {endpoint.address for endpoint in upstream.endpoints}:
             return None
+        if not self._states.knows(key):
+            return None  # A reload that is not over has taken it away; what was decided now would wait for its return.
         if expected is not None and not self._is_as(expected):
             raise NotAsExpected(self._facts.snapshot().sequence, self.etag)
         before = self._overrides.of(key)

@@ -120,6 +120,10 @@ class EndpointStates:
     def of(self, upstream: str, address: str) -> EndpointStatus:
         return self._states.get((upstream, address), HEALTHY)
 
+    def knows(self, key: tuple[str, str]) -> bool:
+        """Whether the workers have such an endpoint."""
+        return key in self._endpoints
+
     def is_reachable(self, key: tuple[str, str]) -> bool:
         """Whether it could get requests if no operator had anything against it."""
         endpoint = self._endpoints.get(key)

@@ -122,3 +122,13 @@ def test_an_endpoint_that_is_not_there_is_not_acted_upon() -> None:
     actions = Scene().actions
     for key in (("orders", "nowhere:1"), ("nothing", KEY[1])):
         assert actions.act(key, "drain", EndpointActionRequest(), expected=None, dry_run=False, actor="ana") is None
+
+
+def test_an_endpoint_that_a_reload_has_just_taken_away_is_not_drained_for_its_return() -> None:
+    scene = Scene()
+    without = replace(scene.snapshot.upstreams[0], endpoints=scene.snapshot.upstreams[0].endpoints[1:])
+    # The workers run it before the reload is over.
+    scene.states.follow(replace(scene.snapshot, sequence=4, upstreams=(without,)), {})
+    wanted = EndpointActionRequest()
+    assert scene.actions.act(KEY, "drain", wanted, expected=None, dry_run=False, actor="ana") is None
+    assert scene.told.workers == []

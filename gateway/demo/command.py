@@ -8,7 +8,7 @@ from typing import Final
 import uvloop
 
 from gateway.config.forms.scalars import parse_duration
-from gateway.demo.incidents import ROUND_S
+from gateway.demo.incidents import ROUND_S, SHORTEST_ROUND_S
 from gateway.demo.ports import Ports, ports_from
 from gateway.demo.stage import DemoSettings, run_demo
 from gateway.model.clock import SECOND_NS
@@ -43,7 +43,7 @@ class DemoCommand:
             "--round",
             dest="round_s",
             metavar="DURATION",
-            type=_duration_s,
+            type=_round_s,
             default=ROUND_S,
             help="how long it takes until the incidents begin again (default: 3m)",
         )
@@ -69,6 +69,13 @@ def _duration_s(text: str) -> float:
         return parse_duration(text) / SECOND_NS
     except ValueError:
         raise argparse.ArgumentTypeError("expected a duration such as 20s or 5m") from None
+
+
+def _round_s(text: str) -> float:
+    seconds = _duration_s(text)
+    if seconds < SHORTEST_ROUND_S:
+        raise argparse.ArgumentTypeError(f"expected at least {SHORTEST_ROUND_S:g}s: a round has eight things to do")
+    return seconds
 
 
 def _port_base(text: str) -> int:

@@ -22,6 +22,9 @@ from gateway.demo.ports import HOST, Ports
 ROUND_S: Final = 180.0
 """After so long the script begins again, unless it is to be hurried."""
 
+SHORTEST_ROUND_S: Final = 5.0
+"""With less, the configuration would change faster than it is read."""
+
 HESITATION_S: Final = 0.6
 _DEADLINE: Final = aiohttp.ClientTimeout(total=5)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import msgspec
 
 from console.cli.options import add_format, add_gateway, add_replay, target_of
-from console.client.call import decode, get
+from console.client.call import decode, get, send
 from console.client.problems import AdminProblem
 from console.render.table import plain_lines
 from gateway.wire.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from console.sources.archive import Archive
+    from console.sources.archive import Archive, Found
+    from console.state.messages import Request
 
 V = TypeVar("V")
 
@@ -44,9 +45,26 @@ def body_of(arguments: argparse.Namespace, path: str, query: dict[str, str]) -> 
     """The answer to a path below the API. Raises AdminProblem."""
     if getattr(arguments, "replay", None) is None:
         return get(target_of(arguments), f"{API}/{path}", query)
+    archive, at_s = _replayed(arguments)
+    return _told(archive.at(path, query, at_s))
+
+
+def answer_to(arguments: argparse.Namespace, question: "Request") -> bytes:
+    """The same of what is asked with a body and changes nothing. Raises AdminProblem."""
+    if getattr(arguments, "replay", None) is None:
+        return send(target_of(arguments), question)
+    from console.sources.recording import name_of_question  # noqa: PLC0415 - most commands ask a gateway
+
+    archive, at_s = _replayed(arguments)
+    return _told(archive.answer_to(name_of_question(question), at_s))
+
+
+def _replayed(arguments: argparse.Namespace) -> "tuple[Archive, float]":
     archive = _archive(arguments.replay)
-    at_s = archive.recording.ends_s if arguments.replay_at is None else arguments.replay_at
-    found = archive.at(path, query, at_s)
+    return archive, archive.recording.ends_s if arguments.replay_at is None else arguments.replay_at
+
+
+def _told(found: "Found") -> bytes:
     if found.status == 200:
         return found.body
     raise AdminProblem(found.problem if found.status in {0, 404} else f"it was refused: {found.status} {found.problem}")

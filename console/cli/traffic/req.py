@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from console.cli.options import target_of
-from console.cli.twin import Reading, Twin, body_of
-from console.client.call import decode, send
+from console.cli.twin import Reading, Twin, answer_to, body_of
+from console.client.call import decode
 from console.client.problems import AdminProblem
 from console.render.traffic.lines import text_of
 from console.render.traffic.request import chosen_line, request_lines
@@ -51,7 +50,7 @@ def _explanation(arguments: argparse.Namespace, request_id: str) -> ExplanationV
     """What is more than the record says; without it the rest is told all the same."""
     question = Request("POST", "explain", body=msgspec.json.encode(ExplainRequest(exchange=request_id)))
     try:
-        return decode(send(target_of(arguments), question), ExplanationView)
+        return decode(answer_to(arguments, question), ExplanationView)
     except AdminProblem:
         return None
 

@@ -199,7 +199,7 @@ class Model:
         if taker is not None:
             try:
                 taker(self, event.data)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, ValueError):  # The latter of a time that is none.
                 self.not_understood += 1
 
 
@@ -209,10 +209,10 @@ def _take_status(model: Model, data: str) -> None:
 
 def _take_tick(model: Model, data: str) -> None:
     tick = msgspec.json.decode(data, type=HistoryTickView)
+    model.pulse.take(tick)
     if model.ticks and model.ticks[-1].at == tick.at:
         model.ticks.pop()
     model.ticks.append(tick)
-    model.pulse.take(tick)
 
 
 def _take_incident(model: Model, data: str) -> None:

@@ -87,3 +87,9 @@ def test_a_tail_that_is_refused_says_so_until_it_is_not() -> None:
     assert model.tail_problem == "expected a unit"
     model.take(Event("hello", '{"version":1,"topics":["exchanges"],"filter":"","rate":1,"epoch":"a"}'))
     assert model.tail_problem == ""
+
+
+def test_an_event_with_a_time_that_is_none_is_passed_over() -> None:
+    model = Model()
+    model.take(Event("history", '{"at":"garbage","series":[]}'))
+    assert (len(model.ticks), model.not_understood) == (0, 1)

@@ -37,7 +37,7 @@ class Handing(Editing):
         except ValueError as problem:
             self.say(str(problem))
             return
-        if has_browser(os.environ):
+        if self.is_web or has_browser(os.environ):
             self.open_url(url)
             self.say(f"opened: {url}")
         else:
@@ -47,6 +47,9 @@ class Handing(Editing):
         """What is on the screen and how to print it, into a new folder; says where."""
         screen = self.front
         if screen is None:
+            return
+        if self.is_web:
+            self.say("a browser writes no files on the machine that serves it")
             return
         now = datetime.fromtimestamp(self.live_model.now_s, UTC)
         path = Path(folder or f"sightline-{screen.NAME}-{now:%Y%m%dT%H%M%SZ}").expanduser().absolute()

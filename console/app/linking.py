@@ -66,7 +66,9 @@ class Linking(Looks):
     def record(self, file: str) -> None:
         """Begin a recording; without a file, end the one that runs."""
         source = self.source
-        if not isinstance(source, Recordable):
+        if self.is_web:
+            self.say("a browser writes no files on the machine that serves it")
+        elif not isinstance(source, Recordable):
             self.say("this cannot be recorded")
         elif not file:
             self.say(source.stop_recording() or "nothing is being recorded; :record FILE begins")

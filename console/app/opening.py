@@ -55,7 +55,7 @@ def make_console(context: Context, options: Options, environ: Mapping[str, str] 
         ascii_only=options.is_ascii or is_ascii_wanted(environ),
         is_read_only=options.is_read_only or options.replay is not None,
         first=first,
-        files=Files(environ),
+        files=Files(environ, is_visited=is_served(environ)),
     )
     if options.replay is None:
         app.use_context_of(context)
@@ -67,6 +67,11 @@ def make_console(context: Context, options: Options, environ: Mapping[str, str] 
         app.is_far = True
         app.animation_level = "none"
     return app
+
+
+def is_served(environ: Mapping[str, str]) -> bool:
+    """Whether a browser is the terminal: whoever sits there need not be who this process belongs to."""
+    return "web_driver" in environ.get("TEXTUAL_DRIVER", "")
 
 
 def _source(context: Context, options: Options) -> Source:

@@ -11,7 +11,16 @@ from typing import Final
 import msgspec
 
 from console.client.problems import WrongUsage
-from console.sources.recording import MOST_BYTES, Line, header_of, is_question, line_of, name_of_question, open_to_write
+from console.sources.recording import (
+    MOST_BYTES,
+    Line,
+    header_of,
+    is_question,
+    line_of,
+    may_be_kept,
+    name_of_question,
+    open_to_write,
+)
 from console.state.messages import Answered, Event, Linked, Message, Request, Response
 from console.state.model import Model
 from console.state.reading import STATUS
@@ -64,7 +73,7 @@ class Recorder:
 
     def take_answer(self, at_s: float, request: Request, response: Response) -> None:
         """Of a question that was asked once; other calls are no part of a recording."""
-        if not self.over and response.is_ok and is_question(request):
+        if not self.over and response.is_ok and is_question(request) and may_be_kept(request):
             try:
                 body = msgspec.json.format(response.body, indent=-1)
             except msgspec.DecodeError:

@@ -17,6 +17,7 @@ import msgspec
 from console.client.problems import WrongUsage
 from console.state.messages import Answered, Event, Failed, Linked, LinkState, Message, Request, TailFailed
 from console.state.reading import AnyReading
+from gateway.wire.explain import ExplainRequest
 
 FORMAT: Final = 1
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -79,6 +80,14 @@ def name_of_question(request: Request) -> str:
 def is_question(request: Request) -> bool:
     """Whether it changes nothing although it is a POST, so that its answer can be recorded: a request to be explained."""
     return (request.method, request.path) == ("POST", "explain")
+
+
+def may_be_kept(question: Request) -> bool:
+    """Fields that the operator made up for it may hold a secret, and stand in the question and its answer."""
+    try:
+        return not msgspec.json.decode(question.body, type=ExplainRequest).headers
+    except msgspec.DecodeError:
+        return False
 
 
 def line_of(t: float, message: Message) -> Line | None:

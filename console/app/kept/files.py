@@ -13,7 +13,8 @@ from console.state.views import SavedView
 T = TypeVar("T")
 
 _HISTORY_LINES: Final = 500
-_SECRET_WORDS: Final = ("authorization", "cookie", "token", "secret", "password", "api-key", "apikey")
+# Of a header that is made up for a question nobody knows whether it is one, whatever its name.
+_SECRET_WORDS: Final = ("authorization", "cookie", "token", "secret", "password", "api-key", "apikey", " -h")
 
 
 class UnusableFile(Exception):  # noqa: N818 - an answer, not a fault of ours
@@ -21,9 +22,11 @@ class UnusableFile(Exception):  # noqa: N818 - an answer, not a fault of ours
 
 
 class Files:
-    """environ: as os.environ; None for a console that keeps nothing beyond its end."""
+    """environ: as os.environ; None for a console that keeps nothing beyond its end. is_visited: somebody else than the owner of
+    these files sits before it, who may use views, aliases and keys; nothing is written, and the history is nobody else's."""
 
-    def __init__(self, environ: Mapping[str, str] | None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, *, is_visited: bool = False) -> None:
+        self._is_visited = is_visited
         self._folders: tuple[Path, Path] | None = None
         self._remembered: dict[str, Any] = {}
         if environ is not None:
@@ -51,7 +54,7 @@ class Files:
 
     def history(self) -> list[str]:
         """Command lines of earlier times, newest last."""
-        if self._folders is None:
+        if self._folders is None or self._is_visited:
             return []
         file = self._folders[1] / "history"
         try:
@@ -63,17 +66,17 @@ class Files:
 
     def keep_history(self, lines: Sequence[str]) -> None:
         """Lines that may hold a secret are left out."""
-        if self._folders is not None:
+        if self._folders is not None and not self._is_visited:
             kept = [line for line in lines if not may_hold_secret(line)]
             _store(self._folders[1] / "history", "".join(f"{line}\n" for line in kept[-_HISTORY_LINES:]))
 
     def _read(self, name: str, kind: type[T], otherwise: T) -> T:
-        if self._folders is None:
+        if self._folders is None or name in self._remembered:
             return msgspec.convert(self._remembered.get(name, otherwise), kind)
         return _read(self._folders[0] / name, kind, otherwise)
 
     def _write(self, name: str, content: object) -> None:
-        if self._folders is None:
+        if self._folders is None or self._is_visited:
             self._remembered[name] = content
         else:
             _write(self._folders[0] / name, content)

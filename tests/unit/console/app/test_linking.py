@@ -64,3 +64,24 @@ def test_what_is_heard_is_recorded_until_somebody_ends_it(tmp_path: Path) -> Non
         assert "nothing is being recorded" in screen_text(app)
 
     play(app, story, (160, 24))
+
+
+class InBrowser(ConsoleApp):
+    """As textual-serve runs it."""
+
+    is_web = True
+
+
+def test_who_looks_by_a_browser_writes_no_files_where_it_is_served(tmp_path: Path) -> None:
+    app = InBrowser(Recordable(GivenSource([routes("a")])), first=Destination("routes"))
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: keys(app) == ["a"])
+        for line in (f"record {tmp_path / 'a'}", f"export {tmp_path / 'b'}"):
+            app.say("")
+            app.run_command(line)
+            await pilot.pause()
+            assert "a browser writes no files" in screen_text(app)
+
+    play(app, story, (160, 24))
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
+from console.app.kept.files import Files
 from console.app.opening import Options, make_console
 from console.client.contexts import Context
 from console.client.problems import WrongUsage
@@ -63,3 +64,13 @@ def test_what_is_not_there_is_named() -> None:
     for options in (Options(screen="nowhere"), Options(theme="pink"), Options(replay="/nowhere.ndjson")):
         with pytest.raises(WrongUsage, match=r"nowhere|pink"):
             make_console(Context(name="x"), options, {})
+
+
+def test_the_history_of_who_serves_it_is_not_for_visitors(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    Files(environ).keep_history(["theme nothing"])
+    visited = make_console(
+        Context(name="x"), Options(), environ | {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
+    )
+    assert make_console(Context(name="x"), Options(), environ).history.lines == ["theme nothing"]
+    assert visited.history.lines == []

@@ -70,3 +70,12 @@ def test_an_answer_that_is_no_json_is_left_out(tmp_path: Path) -> None:
     recorder.take(STARTED_S, tick(1))
     recorder.close()
     assert [line.of for line in read_recording(recorder.file).lines] == ["history"]
+
+
+def test_what_was_made_up_for_a_question_is_not_written_down(tmp_path: Path) -> None:
+    recorder = Recorder(str(tmp_path / "a.ndjson"))
+    recorder.take(STARTED_S, tick(1))
+    for body in (b'{"url":"/a"}', b'{"url":"/a","headers":[["x-key","hush"]]}', b"half {"):
+        recorder.take_answer(STARTED_S, Request("POST", "explain", body=body), Response(200, b'{"echo":"hush"}'))
+    recorder.close()
+    assert [line.of for line in read_recording(recorder.file).lines] == ["history", 'POST explain {"url":"/a"}']

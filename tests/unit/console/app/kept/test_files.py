@@ -22,7 +22,7 @@ def test_views_and_history_are_read_as_they_were_kept(tmp_path: Path) -> None:
 
 
 def test_a_line_that_may_hold_a_secret_is_not_kept_and_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    files(tmp_path).keep_history(["routes", "x GET /a -H Authorization:secret"])
+    files(tmp_path).keep_history(["routes", "x GET /a -H Authorization:secret", "x GET /a -H x-key:abc"])
     file = tmp_path / "state" / "sightline" / "history"
     assert file.read_text() == "routes\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -44,3 +44,14 @@ def test_without_folders_what_is_kept_lasts_as_long_as_the_console() -> None:
     assert (nowhere.views(), nowhere.keys(), nowhere.history()) == ([], {}, [])
     nowhere.keep_aliases({"a": "routes"})
     assert nowhere.aliases() == {"a": "routes"}
+
+
+def test_a_visitor_uses_views_and_aliases_and_leaves_no_trace_in_them(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    owner, visitor = Files(environ), Files(environ, is_visited=True)
+    owner.keep_aliases({"bad": "routes /5xx"})
+    owner.keep_history(["routes"])
+    visitor.keep_history(["rollback 3"])
+    visitor.keep_aliases({**visitor.aliases(), "mine": "ups"})
+    assert (visitor.history(), visitor.aliases()) == ([], {"bad": "routes /5xx", "mine": "ups"})
+    assert (owner.history(), owner.aliases()) == (["routes"], {"bad": "routes /5xx"})

@@ -118,13 +118,14 @@ def add_counts(counts: dict[int, int], more: dict[int, int]) -> dict[int, int]:
 
 
 def _take_counts(counts: dict[K, int], less: dict[K, int]) -> None:
-    """What comes to nothing goes: a bucket without observations is none."""
+    """What comes to nothing goes: a bucket without observations is none. A phase may have taken no time at all, so that its
+    count of nothing is to be taken from what is not there any more."""
     for key, count in less.items():
-        left = counts[key] - count
+        left = counts.get(key, 0) - count
         if left:
             counts[key] = left
         else:
-            del counts[key]
+            counts.pop(key, None)
 
 
 class HistoryStruct(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """A source that can be recorded while it runs."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from console.sources.recorder import Recorder
@@ -56,7 +57,7 @@ class Recordable:
     async def ask(self, request: Request) -> Response:
         response = await self._source.ask(request)
         if self.recorder is not None:
-            self.recorder.take_answer(self._told_s, request, response)
+            self.recorder.take_answer(self._told_s or time.time(), request, response)
         return response
 
     def _both(self, at_s: float, message: Message) -> None:

@@ -108,6 +108,13 @@ class OperatorScreen(FramedScreen):
     def action_window(self, step: int) -> None:
         self.console.change_window(step)
 
+    def on_prompt_paging(self, event: Prompt.Paging) -> None:
+        """Rows are looked through while the filter is still being typed."""
+        event.stop()
+        for table in self.query(LiveTable):
+            table.action_page(event.pages)
+            return
+
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         if event.kind != "/":
             return

@@ -76,10 +76,12 @@ class LiveTable(Styled, Widget, can_focus=True):
         if not self._is_chosen:
             self._go(0)
 
-    def move_to(self, key: str) -> None:
-        """Put the cursor on a row, if it is there."""
+    def move_to(self, key: str, *, at_top: bool = False) -> None:
+        """Put the cursor on a row, if it is there. at_top: what follows it is to be seen too."""
         for position, row in enumerate(self._grid.rows):
             if row.key == key:
+                if at_top:
+                    self._top = position
                 self._go(position)
                 return
 

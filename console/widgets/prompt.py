@@ -26,6 +26,8 @@ class _Typing(Input):
         Binding("shift+tab", "complete(-1)", show=False, id="complete_back"),
         Binding("up", "recall(-1)", show=False, id="recall"),
         Binding("down", "recall(1)", show=False, id="recall_newer"),
+        Binding("pagedown,ctrl+f", "page(1)", show=False, id="page_down_typing"),
+        Binding("pageup,ctrl+b", "page(-1)", show=False, id="page_up_typing"),
     ]
 
     def action_leave(self) -> None:
@@ -36,6 +38,9 @@ class _Typing(Input):
 
     def action_recall(self, step: int) -> None:
         self.post_message(Prompt.Recalling(step))
+
+    def action_page(self, pages: int) -> None:
+        self.post_message(Prompt.Paging(pages))
 
 
 class _Choosing(Widget, can_focus=True):
@@ -91,6 +96,13 @@ class Prompt(Horizontal):
         def __init__(self, step: int) -> None:
             super().__init__()
             self.step = step
+
+    class Paging(Message):
+        """A page further down in the rows is wanted, or up (-1)."""
+
+        def __init__(self, pages: int) -> None:
+            super().__init__()
+            self.pages = pages
 
     class Pressed(Message):
         """A key while one was to be chosen."""

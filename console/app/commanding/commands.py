@@ -127,7 +127,7 @@ _OTHERS: Final = (
     Entry(Command("record", "what is heard, into a file to be played back; without one, the end of it",
                   (Argument("file", "file", is_required=False, takes_rest=True),)),
           lambda console, given: console.record(" ".join(given.words))),
-    Entry(Command("export", "what is on the screen as JSON and SVG, and the commands that print it, into a new folder",
+    Entry(Command("export", "the screen as SVG and JSON, and the commands that print it, into a folder",
                   (Argument("folder", "file", is_required=False, takes_rest=True),)),
           lambda console, given: console.export(" ".join(given.words))),
     Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),

@@ -10,9 +10,8 @@ from console.state.commands import Command
 
 _COLUMNS: Final = (
     GridColumn("", 1),
-    GridColumn("KEY", 22),
-    GridColumn("WHAT IT DOES", 40, grows=True),
-    GridColumn("ID IN keys.yaml", 18, 1),
+    GridColumn("KEY", 22, grows=True, is_prose=True, most=36),
+    GridColumn("WHAT IT DOES  [ID IN keys.yaml]", 40, grows=True, is_prose=True),
 )
 
 _LEGEND: Final[tuple[tuple[Severity, str], ...]] = (
@@ -67,11 +66,11 @@ def help_grid(content: HelpContent, wanted: str, *, ascii_only: bool) -> Grid:
     """Rows that hold every word of `wanted`; headings only of sections that have one."""
     rows = list[GridRow]()
     count = 0
-    for title, lines in _sections(content, ascii_only=ascii_only):
+    for title, begun_by, lines in _sections(content, ascii_only=ascii_only):
         found = [line for line in lines if _holds(line, wanted)]
         count += len(lines)
         if found:
-            rows.append(GridRow(title, (Cell(" "), Cell(title, "strong"), Cell(""), Cell(""))))
+            rows.append(GridRow(title, (Cell(" "), Cell(title, "strong"), Cell(begun_by, "dim"))))
             rows += found
     return Grid(_COLUMNS, rows, f"Nothing about {wanted!r} among {count} lines of help")
 
@@ -85,15 +84,21 @@ def _vocabulary() -> Iterable[tuple[str, str]]:
     yield from MACROS.items()
 
 
-def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, list[GridRow]]]:
+def section_keys(grid: Grid) -> list[str]:
+    """Of the rows that are headings."""
+    return [row.key for row in grid.rows if row.cells[1].severity == "strong"]
+
+
+def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, str, list[GridRow]]]:
+    """The heading, how what is under it is begun, and the rows."""
     own = [key for key in content.keys if key.id not in content.everywhere and key.place != "app"]
     same = [key for key in content.keys if key.id in content.everywhere or key.place == "app"]
-    yield f"KEYS OF {content.screen.upper()}", [_key(key) for key in own]
-    yield "KEYS EVERYWHERE", [_key(key) for key in _with_digits(same)]
-    yield "COMMANDS  (: begins one, Tab completes)", [_plain(f":{each.usage}", each.help) for each in content.commands]
-    yield "FILTERS  (/ begins one)", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]
-    yield "SIGNS", [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
-    yield "CONNECTION", [_plain(*each) for each in content.facts]
+    yield f"KEYS OF {content.screen.upper()}", "", [_key(key) for key in own]
+    yield "KEYS EVERYWHERE", "", [_key(key) for key in _with_digits(same)]
+    yield "COMMANDS", ": begins one, Tab completes", [_plain(f":{each.usage}", each.help) for each in content.commands]
+    yield "FILTERS", "/ begins one", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]
+    yield "SIGNS", "", [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
+    yield "CONNECTION", "", [_plain(*each) for each in content.facts]
 
 
 def _with_digits(keys: Sequence[KeyHelp]) -> list[KeyHelp]:
@@ -109,20 +114,19 @@ def _key(key: KeyHelp) -> GridRow:
     severity: Severity = "plain" if key.is_possible else "dim"
     label = " ".join(key_label(each) for each in key.keys)
     what = key.description if key.is_possible else f"{key.description} (not now)"
+    told = f"{what}  [{key.id}]" if key.id else what
     return GridRow(
         f"{key.place} {label}",
-        (Cell(" "), Cell(label, "accent" if key.is_possible else "dim"), Cell(what, severity), Cell(key.id, "dim")),
+        (Cell(" "), Cell(label, "accent" if key.is_possible else "dim"), Cell(told, severity)),
     )
 
 
 def _plain(term: str, meaning: str) -> GridRow:
-    return GridRow(f"{term} {meaning}", (Cell(" "), Cell(term, "accent"), Cell(meaning), Cell("")))
+    return GridRow(f"{term} {meaning}", (Cell(" "), Cell(term, "accent"), Cell(meaning)))
 
 
 def _sign(severity: Severity, meaning: str, *, ascii_only: bool) -> GridRow:
-    return GridRow(
-        severity, (glyph(severity, ascii_only=ascii_only), Cell(severity, severity), Cell(meaning), Cell(""))
-    )
+    return GridRow(severity, (glyph(severity, ascii_only=ascii_only), Cell(severity, severity), Cell(meaning)))
 
 
 def _holds(row: GridRow, wanted: str) -> bool:

@@ -22,13 +22,13 @@ def told(wanted: str, *, ascii_only: bool = False) -> list[str]:
 
 def test_each_key_stands_once_under_who_has_it() -> None:
     lines = told("")
-    assert lines.index("z wide wide") == lines.index("KEYS OF ROUTES") + 1
-    assert lines.index("esc h back back") == lines.index("KEYS EVERYWHERE") + 1
+    assert lines.index("z wide  [wide]") == lines.index("KEYS OF ROUTES") + 1
+    assert lines.index("esc h back  [back]") == lines.index("KEYS EVERYWHERE") + 1
     assert "1-2 the screens, as the row at the top names them" in lines
 
 
 def test_a_search_leaves_the_headings_of_what_it_found() -> None:
-    assert told("REQUEST id") == ["COMMANDS  (: begins one, Tab completes)", ":req ID a request by its id"]
+    assert told("REQUEST id") == ["COMMANDS : begins one, Tab completes", ":req ID a request by its id"]
     assert told("nonsense") == []
 
 

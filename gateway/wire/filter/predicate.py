@@ -35,7 +35,7 @@ SLOW_MS: Final = 1000.0
 """From when an exchange is slow where its route has no latency objective."""
 
 _ORDERS: Final = {">": gt, ">=": ge, "<": lt, "<=": le}
-_TUNNEL: Final = 101
+TUNNEL: Final = 101
 _ADDRESSES_KEPT: Final = 4096
 
 _FACTS: Final[dict[str, Callable[[AccessLine], Any]]] = {
@@ -120,7 +120,7 @@ def _macro(name: str, slow_ms: Callable[[str], float]) -> Predicate:
             return is_fault
         case "slow":
             # A tunnel is not slow for being long.
-            return lambda line: line.duration_ms > slow_ms(line.route) and line.status != _TUNNEL
+            return lambda line: line.duration_ms > slow_ms(line.route) and line.status != TUNNEL
         case "retried":
             return lambda line: len(line.attempts) > 1
         case "sampled":

@@ -5,11 +5,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gateway.config import load_text
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.live.live import LiveTraffic
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.wire.filter import parse_filter
+from gateway.wire.live import AccessLine, LineAttempt
 from gateway.wire.report import Report
 from tests.support.config import one_route
 
@@ -66,3 +70,24 @@ def test_slow_follows_the_objective_of_the_running_configuration() -> None:
     assert found(live, "slow") == 0
     running[0] = snapshot("slo: {latency: {target: 99%, under: 300ms}}")
     assert found(live, "slow") == 1
+
+
+LINES = st.builds(
+    AccessLine,
+    route=st.sampled_from(["a", "other"]),
+    status=st.sampled_from([101, 200, 404, 499, 500, 503]),
+    reason=st.sampled_from(["none", "no_route", "upstream_reset", "client_disconnect"]),
+    duration_ms=st.sampled_from([1.0, 249.0, 250.0, 251.0, 1000.0, 1001.0]),
+    attempts=st.lists(st.just(LineAttempt("x")), max_size=2).map(tuple),
+)
+
+
+@given(LINES, st.sampled_from(["", "slo: {latency: {target: 99%, under: 250ms}}"]))
+def test_what_is_always_shown_is_what_its_filter_says(line: AccessLine, objective: str) -> None:
+    running = OBJECTIVES.setdefault(objective, snapshot(objective))
+    live = live_traffic(lambda: running)
+    by_filter = live.compile(parse_filter("err | slow | retried"))
+    assert live.is_remarkable(line) is by_filter(line)
+
+
+OBJECTIVES: dict[str, Snapshot] = {}

@@ -29,6 +29,10 @@ REPLAYED_LINES: Final = 3000
 _MOST_REPLAYED: Final = 500
 _TICK_S: Final = 0.25
 _COUNT_EVERY_S: Final = 1.0
+_SURE_BYTES: Final = 128 * 1024
+"""As long as a worker sends fewer copies of what is remarkable, none of them was left out."""
+_SAMPLED: Final = b'"sample_rate":'
+"""In lines that stand for others too. A client's text has no bare quotation mark in a line."""
 
 
 class Stream:
@@ -114,8 +118,7 @@ class Stream:
             placed += [(Position(arrival, 1, at), line) for at, line in kept if line not in shown]
         following = [follower for follower in self._followers if EXCHANGES in follower.wanted.topics]
         groups = [list(group) for _, group in groupby(following, attrgetter("filter"))]
-        found = self._sift(placed, [group[0].predicate for group in groups])
-        for group, (plain, always) in zip(groups, found, strict=True):
+        for group, (plain, always) in zip(groups, self._parts(placed, remarkable, groups), strict=True):
             estimated = sum(seen.stands_for for seen in plain) + sum(seen.stands_for for seen in always)
             for follower in group:
                 follower.scanned += len(placed)
@@ -124,6 +127,26 @@ class Stream:
                 follower.sampler.offer(plain, always)
                 if follower.sampler.is_overfull:
                     follower.show(*follower.sampler.choose(0.0))
+
+    def _parts(
+        self, placed: list[tuple[Position, bytes]], remarkable: bytes, groups: list[list[Follower]]
+    ) -> list[tuple[list[Seen], list[Seen]]]:
+        """Of each group of followers, with one filter each, the plain and the remarkable exchanges that satisfy it."""
+        # A worker copies what is remarkable, and more than that, until its room for it is full: what is not among the copies
+        # need not be decoded for those who want everything, and they are the most.
+        if groups[0][0].filter or len(remarkable) > _SURE_BYTES:
+            return self._sift(placed, [group[0].predicate for group in groups])
+        rest = self._sift(placed, [group[0].predicate for group in groups[1:]]) if len(groups) > 1 else []
+        return [self._sift_everything(placed, set(remarkable.splitlines())), *rest]
+
+    def _sift_everything(
+        self, placed: list[tuple[Position, bytes]], copied: set[bytes]
+    ) -> tuple[list[Seen], list[Seen]]:
+        others = [each for each in placed if each[1] in copied or _SAMPLED in each[1]]
+        ((plain, always),) = self._sift(others, [lambda _exchange: True])
+        if others:
+            placed = [each for each in placed if each[1] not in copied and _SAMPLED not in each[1]]
+        return plain + [Seen(position, line, 1.0) for position, line in placed], always
 
     def _sift(
         self, placed: list[tuple[Position, bytes]], predicates: list[Predicate]

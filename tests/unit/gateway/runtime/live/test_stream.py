@@ -14,6 +14,7 @@ from gateway.runtime.live.ring import ExchangeRing
 from gateway.runtime.live.stream import MOST_FOLLOWERS, Stream
 from gateway.runtime.live.topics import Told, Topic
 from gateway.wire.filter import compile_filter, parse_filter
+from gateway.wire.live import decode_line
 from tests.support.event_stream import Event, parse_events
 
 
@@ -26,9 +27,9 @@ class Scene:
         self.ring = ring or ExchangeRing()
         self.attended = 0
         registry = CollectorRegistry()
-        remarkable = compile_filter(parse_filter("err | slow | retried"))
+        self.is_remarkable = compile_filter(parse_filter("err | slow | retried"))
         self.stream = Stream(
-            self.ring, remarkable, "here", self.attend, Gauge("g", "G.", registry=registry),
+            self.ring, self.is_remarkable, "here", self.attend, Gauge("g", "G.", registry=registry),
             Counter("c", "C.", ("result",), registry=registry),
         )  # fmt: skip
 
@@ -40,6 +41,11 @@ class Scene:
         return self.stream.follow(wanted, compile_filter(wanted.filter))
 
     def report(self, *lines: bytes, remarkable: bytes = b"") -> None:
+        """As a worker does: with copies of what is remarkable."""
+        remarkable = remarkable or b"".join(each for each in lines if self.is_remarkable(decode_line(each)))
+        self.offer(*lines, remarkable=remarkable)
+
+    def offer(self, *lines: bytes, remarkable: bytes) -> None:
         arrival = self.ring.add(b"".join(lines), len(lines), remarkable)
         self.stream.offer(arrival, b"".join(lines), remarkable)
 
@@ -80,6 +86,32 @@ def test_each_follower_is_shown_what_its_filter_wants() -> None:
     failed, everything, attended = asyncio.run(run())
     assert (failed, everything) == (["2"], ["1", "2", "3"])
     assert attended >= 2
+
+
+def test_failures_are_all_shown_although_the_worker_had_no_room_for_a_copy_of_each() -> None:
+    async def run() -> list[Event]:
+        scene = Scene()
+        follower = scene.follow(rate=5)
+        broken = [line(number, **{"http.response.status_code": 500, "url.path": "/x" * 500}) for number in range(200)]
+        scene.offer(*broken, line(500), remarkable=b"".join(broken[:150]))
+        return await until(follower, counted(201))
+
+    events = asyncio.run(run())
+    statuses = [
+        json.loads(event.data)["exchange"]["http.response.status_code"] for event in events if event.name == "exchange"
+    ]
+    assert statuses.count(500) == 200
+
+
+def test_lines_that_stand_for_others_say_so_to_those_who_want_everything() -> None:
+    async def run() -> list[Event]:
+        scene = Scene()
+        follower = scene.follow()
+        scene.report(line(1), line(2, sample_rate=0.1), line(3, **{"http.response.status_code": 500}, sample_rate=0.5))
+        return await until(follower, named("exchange", 3))
+
+    told = [json.loads(event.data) for event in asyncio.run(run()) if event.name == "exchange"]
+    assert {one["exchange"]["request_id"]: one["weight"] for one in told} == {"1": 1, "2": 10, "3": 2}
 
 
 def test_failures_are_all_shown_and_the_rest_is_sampled_with_weights_that_add_up() -> None:

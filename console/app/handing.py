@@ -11,6 +11,7 @@ import msgspec
 
 from console.app.acting.editing import Editing
 from console.app.kept.files import may_hold_secret
+from console.client.naming import reaching
 from console.state.links import link_to
 from console.state.selection import Selection
 
@@ -22,6 +23,13 @@ class Handing(Editing):
         """By OSC 52, which also reaches the clipboard of who is connected by SSH."""
         self.copy_to_clipboard(text)
         self.say(f"copied: {text}")
+
+    def copy_command(self, line: str) -> None:
+        """So that it asks the gateway that is looked at, wherever it is pasted."""
+        self.copy(self._whole(line))
+
+    def _whole(self, line: str) -> str:
+        return line if self.context is None else reaching(line, self.context, os.environ)
 
     def open_link(self, selection: Selection) -> None:
         """In a browser where there is one; copied where there is none."""
@@ -95,7 +103,8 @@ class Handing(Editing):
         }
 
     def _commands(self) -> list[str]:
-        shown = [line for line in self.looked_at if not may_hold_secret(line)]
+        twins = [line for line in dict.fromkeys(self.looked_at) if line != "sightline help"]
+        shown = [self._whole(line) for line in twins if not may_hold_secret(line)]
         given = [f"# :{line}" for line in self.given if not may_hold_secret(line)]
         return ["# Prints what was looked at, in that order:", *shown, "# Given in the command bar:", *given]
 

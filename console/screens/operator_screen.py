@@ -94,7 +94,7 @@ class OperatorScreen(FramedScreen):
             self.console.pivot(where, self.selection)
 
     def action_copy_twin(self) -> None:
-        self.console.copy(self.twin())
+        self.console.copy_command(self.twin())
 
     def action_copy_id(self) -> None:
         if self.selection is not None:

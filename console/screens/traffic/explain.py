@@ -64,8 +64,8 @@ class ExplainScreen(ExplainingScreen):
         try:
             wanted = parse_question(self.subject)
         except ValueError:
-            return "sightline explain --url ADMIN_URL GET /"
+            return "sightline explain GET /"
         if wanted.exchange:
-            return f"sightline explain --url ADMIN_URL --exchange {wanted.exchange}"
+            return f"sightline explain --exchange {wanted.exchange}"
         fields = "".join(f" -H '{name}: {value}'" for name, value in wanted.headers)
-        return f"sightline explain --url ADMIN_URL {wanted.method} '{wanted.url}'{fields}"
+        return f"sightline explain {wanted.method} '{wanted.url}'{fields}"

@@ -69,6 +69,9 @@ def test_evidence_is_written_into_a_new_folder(tmp_path: Path) -> None:
         await until(pilot, lambda: has_rows(app))
         app.run_command("x GET / -H authorization:secret")
         app.run_command("routes /bad")
+        app.run_command("help")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.front is not None and app.front.NAME == "routes")
         app.run_command(f"export {folder}")
         await pilot.pause()
         assert "written to" in screen_text(app)
@@ -91,4 +94,7 @@ def test_evidence_is_written_into_a_new_folder(tmp_path: Path) -> None:
     commands = (folder / "commands.txt").read_text()
     assert "sightline routes" in commands
     assert "# :routes /bad" in commands
+    printed = [line for line in commands.splitlines() if line.startswith("sightline")]
+    assert len(set(printed)) == len(printed)
+    assert "sightline help" not in printed
     assert "secret" not in commands

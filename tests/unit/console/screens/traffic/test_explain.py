@@ -71,7 +71,7 @@ def test_slash_takes_another_request_and_says_what_is_wrong_with_it() -> None:
         await until(pilot, lambda: "-H needs a value" in text(app))
         await pilot.press("slash", *["backspace"] * 3, "enter")
         await until(pilot, lambda: "no route: 404 no_route" in text(app))
-        assert app.screen.twin() == "sightline explain --url ADMIN_URL GET '/nothing'"  # type: ignore[attr-defined]
+        assert app.screen.twin() == "sightline explain GET '/nothing'"  # type: ignore[attr-defined]
         assert len(source.asked) == 1
 
     play(ConsoleApp(source, first=Destination("explain")), story)
@@ -82,7 +82,7 @@ def test_a_recorded_exchange_is_explained_with_what_its_record_does_not_hold() -
         await until(pilot, lambda: "not in the record: header x-tenant" in text(app))
         assert "it ran under revision 411" in text(app)
         await pilot.press("y")
-        assert app.clipboard == "sightline explain --url ADMIN_URL --exchange a"
+        assert app.clipboard == "sightline explain --exchange a"
 
     play(ConsoleApp(GivenSource((), answer), first=Destination("explain", "a")), story)
 

@@ -60,6 +60,8 @@ class Feeding(Navigating):
     @property
     def is_faded(self) -> bool:
         """Whether what is shown is older than it should be, and not because the operator wants it so."""
+        if self.front is not None and self.front.unanswered is not None:
+            return True
         return self.live_model.link.freshness(self.live_model.now_s) in {"stale", "disconnected"}
 
     def start_feeding(self) -> None:
@@ -127,7 +129,8 @@ class Feeding(Navigating):
             if tail is not None and tail != self._tail:
                 self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
-            self.source.want((*screen.readings(), ME), tail)
+            screen.asked = tuple(screen.readings())
+            self.source.want((*screen.asked, ME), tail)
             if self.looked_at[-1:] != [screen.twin()]:
                 self.looked_at = [*self.looked_at, screen.twin()][-_LOOKED_AT:]
             if self.complaints:

@@ -85,7 +85,7 @@ def band(surroundings: Surroundings) -> Ends:
             Cell(f"rev {status.revision[:6]} #{status.sequence}"),
         ]
         if status.last_change is not None:
-            left.append(Cell(f" ({age(status.last_change.age_s)} ago)", "dim"))
+            left.append(Cell(f" ({age(status.last_change.age_s)} ago) ", "dim"))
         if status.source_differs:
             left.append(Cell("  file differs", "warn"))
         if status.draining:

@@ -19,7 +19,7 @@ from gateway.wire.views import RouteView
 _SPARK: Final = 12
 _COLUMNS: Final = (
     GridColumn("", 1),
-    GridColumn("ROUTE", 16, grows=True),
+    GridColumn("ROUTE", 16, grows=True, most=48),
     GridColumn("RPS", 7, is_number=True),
     GridColumn("", _SPARK),
     GridColumn("4XX", 6, 5, is_number=True),

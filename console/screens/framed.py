@@ -11,10 +11,12 @@ from textual.geometry import Size
 from console.render.band import band, screen_row
 from console.render.cells import Cell
 from console.render.frame.hints import hint_line
+from console.render.frame.refusal import refusal_line
 from console.render.grid import Grid
 from console.screens.hinting import hints_of
 from console.screens.keys import HINTED
 from console.screens.prompted import PromptedScreen
+from console.state.health.looking import Unanswered, unanswered
 from console.state.messages import TailWanted
 from console.state.model import Model
 from console.state.reading import AnyReading
@@ -48,7 +50,8 @@ class FramedScreen(PromptedScreen):
     FramedScreen {
         layout: vertical;
         #body { height: 1fr; }
-        #too-small { display: none; }
+        #too-small, #refusal { display: none; }
+        &.-refused > #refusal { display: block; }
         &.-too-small > * { display: none; }
         &.-too-small > #too-small { display: block; }
     }
@@ -61,6 +64,10 @@ class FramedScreen(PromptedScreen):
         self.sort = self.SORTS[0] if self.SORTS else ""
         self.is_reversed = False
         self._look: object = None
+        self.asked: tuple[AnyReading, ...] = ()
+        """What was asked for it last."""
+        self.unanswered: Unanswered | None = None
+        """What of that does not come, and why."""
 
     @property
     def console(self) -> "Console":
@@ -75,6 +82,7 @@ class FramedScreen(PromptedScreen):
     def compose(self) -> ComposeResult:
         yield CellLine(id="band", is_panel=True)
         yield CellLine(id="screens", is_panel=True)
+        yield CellLine(id="refusal")
         yield from self.body()
         yield Prompt()
         yield CellLine(id="hints", is_panel=True)
@@ -133,6 +141,7 @@ class FramedScreen(PromptedScreen):
 
     def refresh_frame(self) -> None:
         """The rows around the body. Everything is painted again where it looks otherwise than before."""
+        self._tell_refusal()
         look = self.console.palette_name, self.console.is_faded, self.console.ascii_only
         if look != self._look:
             self._look = look
@@ -145,6 +154,13 @@ class FramedScreen(PromptedScreen):
         )
         if self.query_one(Prompt).kind is None:
             self.show_hints()
+
+    def _tell_refusal(self) -> None:
+        """Why what is shown stands still, in words and at once; values fade meanwhile."""
+        self.unanswered = unanswered(self.model, self.asked)
+        self.set_class(self.unanswered is not None, "-refused")
+        if self.unanswered is not None:
+            self.query_one("#refusal", CellLine).show(refusal_line(self.unanswered, self.model.now_s))
 
     def refresh_all(self) -> None:
         """The frame and the body."""

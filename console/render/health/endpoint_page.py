@@ -17,6 +17,8 @@ _INCIDENTS: Final = (
     GridColumn("TOLD", 30, grows=True, is_prose=True),
     GridColumn("BY", 10, 2),
 )
+_STATES: Final = {"errors": "has errors", "unknown": "has no traffic"}
+"""Of states that are no adjectives."""
 _LEAST_PLOT: Final = 2
 _PLOTS: Final = 3
 
@@ -26,7 +28,7 @@ def endpoint_sentence(page: EndpointPage, now_s: float) -> str:
     health = page.health
     why = reason(health, page.endpoint)
     since = f", since {when(health.since_s, now_s)}" if health.since_s is not None else ""
-    return f"{health.address} of {health.upstream} is {health.word}{f': {why}' if why else ''}{since}"
+    return f"{health.address} of {health.upstream} {_STATES.get(health.word, f'is {health.word}')}{f': {why}' if why else ''}{since}"
 
 
 def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> list[list[Cell]]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.render.amounts import milliseconds, percent, rate
+from console.render.amounts import age, milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph
 from console.render.health.sentences import PHASES, after, failure, slowness, when
 from console.state.health.evidence import Shares
@@ -46,7 +46,11 @@ def _well(verdict: Verdict, recent: RecentView) -> str:
         return "it has no figures of its own: it is beyond metrics.max_routes, or metrics are off"
     if not recent.rate:
         return "no request in the last minute"
-    told = f"nothing is wrong: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, p99 {milliseconds(recent.p99_ms)}"
+    head = "nothing is wrong"
+    if recent.error_ratio:  # Not nothing, but no more than is allowed.
+        head = "within its objective" if verdict.route.slo is not None else "within the usual objective"
+    figures = f"{rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, p99 {milliseconds(recent.p99_ms)}"
+    told = f"{head}: {figures} in the last {age(recent.seconds)}"
     if verdict.split is None:
         return told
     phase, share = verdict.split.largest

@@ -89,7 +89,7 @@ def latency_bar(duration_ms: float, *, ascii_only: bool = False) -> str:
 
 
 def tail_header(tail: Tail, came: int | None, *, is_following: bool) -> tuple[list[Cell], list[Cell]]:
-    """`20/s shown of 10 012/s matched (0.2%)  errors 100%  lost 0`, and how the view moves.
+    """`20/s shown of 10 012/s matched (0.2%)  all errors shown  lost 0`, and how the view moves.
 
     came: how many have come since the view was frozen; None where it is not.
     """
@@ -105,7 +105,7 @@ def tail_header(tail: Tail, came: int | None, *, is_following: bool) -> tuple[li
     return [
         Cell(f" {rate(rates.shown)}/s", "strong"),
         Cell(f" shown of {rate(rates.matched)}/s matched ({share})  "),
-        Cell("errors 100%  " if not lost else "errors not all  ", "plain" if not lost else "warn"),
+        Cell("all errors shown  " if not lost else "not all errors shown  ", "plain" if not lost else "warn"),
         Cell(f"lost {count(lost)}", "plain" if not lost else "warn"),
         Cell(f"  {rate(rates.scanned)}/s looked at", "dim"),
     ], state

@@ -1,7 +1,11 @@
 """The views of the chosen window and time. Until they have come, the newest there are of another: nothing is ever blanked."""
 
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
 from console.state import reading
 from console.state.model import Model
+from console.state.reading import AnyReading
 from gateway.wire.views import RouteListView, RouteView, StatusView, UpstreamListView
 
 
@@ -26,3 +30,33 @@ def route_seen(model: Model, name: str) -> RouteView | None:
         return view
     known = model.latest(RouteListView)
     return next((route for route in (known.routes if known is not None else ()) if route.name == name), None)
+
+
+_ITS_OWN_FAULT: Final = 500
+
+
+class Unanswered(NamedTuple):
+    """What a screen asks and gets no answer to, while others come. `figures_at_s`: of the oldest it shows; 0 where there are none."""
+
+    names: tuple[str, ...]
+    problem: str
+    status: int
+    figures_at_s: float
+
+
+def unanswered(model: Model, asked: Iterable[AnyReading]) -> Unanswered | None:
+    """None while the gateway is silent as a whole, which the band says, and of refusals that are answers: no such route."""
+    if model.link.state != "live":
+        return None
+    answers = [(each, model.get(each)) for each in asked if not each.is_aside]
+    failed = [
+        (each, answer)
+        for each, answer in answers
+        if answer.problem and (not answer.status or answer.status >= _ITS_OWN_FAULT)
+    ]
+    if not failed:
+        return None
+    names = tuple(dict.fromkeys(each.path.partition("/")[0] for each, _ in failed))
+    first = failed[0][1]
+    came = min((answer.at_s for _, answer in failed if answer.view is not None), default=0.0)
+    return Unanswered(names, first.problem, first.status, came)

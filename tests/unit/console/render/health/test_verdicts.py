@@ -110,7 +110,7 @@ def test_the_phases_the_gateway_knows_stand_in_where_no_slow_exchange_is_kept() 
 
 def test_a_route_that_is_well_and_one_that_is_idle() -> None:
     assert sentence(situated(route("search", figures(10.0, 0.0, 12.0)), endpoint("a:1"))) == (
-        "nothing is wrong: 10/s, 0% errors, p99 12ms"
+        "nothing is wrong: 10/s, 0% errors, p99 12ms in the last 1m"
     )
     assert (
         sentence(situated(route("search", figures(0.0, 0.0, None)), endpoint("a:1"))) == "no request in the last minute"

@@ -6,12 +6,12 @@ from textual.pilot import Pilot
 from console.app.app import ConsoleApp
 from console.state import reading
 from console.state.health.endpoint_page import course as course_reading
-from console.state.messages import Answered
+from console.state.messages import Answered, Failed
 from console.state.model import Model
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
 from gateway.wire.views import UpstreamListView
-from tests.support.console import GivenSource, play, screen_text, until
+from tests.support.console import NOW_S, GivenSource, play, screen_text, until
 from tests.support.situations import Situation, course, endpoint, failed, figures, incident, route, upstream
 
 BAD, GOOD = endpoint("10.0.1.7:9001", figures(10.0, 0.9)), endpoint("10.0.1.8:9001")
@@ -71,3 +71,21 @@ def test_an_endpoint_that_is_not_there_is_told_with_those_that_are() -> None:
         await until(pilot, lambda: "upstream 'up' has no endpoint 'x:1': it has 10.0.1.8:9001" in screen_text(app))
 
     play(ConsoleApp(GivenSource(trouble().messages()), first=Destination("endpoint", "up/x:1")), story)
+
+
+def test_a_screen_whose_figures_do_not_come_any_more_says_so_with_their_age_until_they_do() -> None:
+    source, wanted = GivenSource(trouble().messages()), reading.upstreams(300)
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "connect_refused x12" in screen_text(app))
+        known = app.live_model.view(wanted) or app.live_model.latest(UpstreamListView)
+        assert known is not None
+        source.tell(Answered(wanted, known))
+        source.tell(Failed(wanted, 500, "it broke"), NOW_S + 130)
+        await until(pilot, lambda: "2m10s ago; the gateway refuses: 500 it broke (upstreams)" in screen_text(app))
+        assert app.is_faded
+        source.tell(Answered(wanted, known), NOW_S + 131)
+        await until(pilot, lambda: "refuses: 500" not in screen_text(app))
+        assert not app.is_faded
+
+    play(ConsoleApp(source, first=Destination("upstreams")), story)

@@ -61,6 +61,11 @@ class Handing(Editing):
             return
         now = datetime.fromtimestamp(self.live_model.now_s, UTC)
         path = Path(folder or f"sightline-{screen.NAME}-{now:%Y%m%dT%H%M%SZ}").expanduser().absolute()
+        # When the command bar has gone: it would stand in the picture.
+        screen.say("")
+        _ = self.call_after_refresh(self._write_evidence, path, now)
+
+    def _write_evidence(self, path: Path, now: datetime) -> None:
         try:
             path.mkdir(mode=0o700, parents=True)
             (path / "screen.svg").write_text(

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
-from gateway.admin.state import ConfigFormat
+from gateway.admin.state import ConfigFormat, NotKept
 from gateway.wire.explain import ExplainRequest
 from gateway.wire.views import ApplyResult
 
@@ -39,7 +39,7 @@ async def explain(call: Call) -> web.StreamResponse:
         raise Problem(ProblemReason.BAD_REQUEST, "the body is not JSON") from error
     except ValueError as error:
         raise Problem(ProblemReason.INVALID_REQUEST, str(error)) from error
-    except LookupError as error:
+    except NotKept as error:
         raise Problem(ProblemReason.NOT_FOUND, str(error)) from error
 
 

@@ -71,6 +71,10 @@ class Wanted:
     last_event_id: str = ""
 
 
+class NotKept(Exception):  # noqa: N818 - the name says what is the case
+    """An exchange that is not among the recent ones; `str()` is a sentence."""
+
+
 class TooManyFollowers(Exception):  # noqa: N818 - the name says what is the case
     """Nobody else can follow for now."""
 
@@ -246,7 +250,7 @@ class GatewayState(Protocol):
 
     async def explain(self, request: ExplainRequest) -> ExplanationView:
         """Raises ValueError with one sentence when the request names no URL, client or listener that can exist, and
-        LookupError for an exchange that is not among the recent ones."""
+        NotKept for an exchange that is not among the recent ones."""
         ...
 
     async def render_metrics(self, accept: str) -> tuple[bytes, str] | None:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from gateway import __version__
-from gateway.admin.state import ConfigFormat
+from gateway.admin.state import ConfigFormat, NotKept
 from gateway.config import explain_request
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
@@ -159,7 +159,7 @@ class RunningGateway:
         if request.exchange:
             found = self.live.exchange(request.exchange).exchanges
             if not found:
-                raise LookupError("no recent exchange has this request id or trace id")
+                raise NotKept("no recent exchange has this request id or trace id")
             line = decode_line(bytes(found[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration

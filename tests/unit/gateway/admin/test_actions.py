@@ -7,6 +7,7 @@ import pytest
 
 from gateway.admin import examples
 from gateway.admin.actions import BODY_LIMIT
+from gateway.admin.state import NotKept
 from gateway.wire.views import ApplyResult, ConfigErrorView
 from tests.support.admin_api import AdminApi
 
@@ -140,3 +141,11 @@ def test_a_request_that_cannot_exist_is_an_invalid_request(api: AdminApi) -> Non
     api.state.explain_error = ValueError("no listener has this name")
     reply = api.call("POST", "/api/v1/explain", body=b'{"url":"/"}', headers=JSON)
     assert (reply.status, reply.json()["detail"]) == (422, "no listener has this name")
+
+
+def test_a_fault_of_ours_in_an_explanation_is_not_told_as_an_exchange_that_is_not_kept(api: AdminApi) -> None:
+    body, fields = b'{"exchange":"a"}', {"Content-Type": "application/json"}
+    api.state.explain_error = NotKept("no recent exchange")
+    assert api.call("POST", "/api/v1/explain", body=body, headers=fields).status == 404
+    api.state.explain_error = KeyError(167)
+    assert api.call("POST", "/api/v1/explain", body=body, headers=fields).status == 500

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Key
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -58,6 +59,9 @@ class _Choosing(Widget, can_focus=True):
 
 class Prompt(Horizontal):
     """Says `say`; after `ask` it takes text and posts Given, or Left; after `choose` it takes one key and posts Chosen, or Left."""
+
+    SAID_S: ClassVar[float] = 15.0
+    """How long what was said is there."""
 
     DEFAULT_CSS = """
     Prompt { height: 1; }
@@ -128,6 +132,7 @@ class Prompt(Horizontal):
         self.lead = 2
         """Cells before the text that is typed."""
         self._said: tuple[Cell, ...] = ()
+        self._fading: Timer | None = None
         self._options: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -146,7 +151,10 @@ class Prompt(Horizontal):
         return self.kind is not None or bool(self._options)
 
     def say(self, text: str, severity: Severity = "dim") -> None:
-        """Shown until something else is said."""
+        """Shown until something else is said, and not for long: a message belongs to its moment."""
+        if self._fading is not None:
+            self._fading.stop()
+        self._fading = self.set_timer(self.SAID_S, lambda: self.say("")) if text else None
         self._said = (Cell(f" {text}", severity),) if text else ()
         if self.kind is None and not self._options:
             self.query_one(CellLine).show(self._said)

@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from console.render.cells import Cell
 from console.render.grid import Fitted, GridColumn, place
 from console.widgets.styles import Styles
+
+
+def _pieces(text: str, look: Style, ground: Style) -> list[tuple[str, Style]]:
+    """The cell, and where it is underlined the blanks around its text apart: they are not."""
+    core = text.strip()
+    if not look.underline or core == text:
+        return [(text, look)]
+    start = text.index(core) if core else len(text)
+    pieces = [(text[:start], ground), (core, look), (text[start + len(core) :], ground)]
+    return [piece for piece in pieces if piece[0]]
 
 
 def row_strip(
@@ -20,22 +31,22 @@ def row_strip(
     is_cursor: bool = False,
 ) -> Strip:
     """The cells that fit, one blank between two. Blanks have the look of what stands before them, where that cannot be seen."""
-    ground = styles.gap(" ", is_cursor=is_cursor).style
+    ground = styles.gap(" ", is_cursor=is_cursor).style or Style.null()
     segments, text, style = list[Segment](), "", ground
     for turn, (position, room) in enumerate(zip(fitted.positions, fitted.widths, strict=True)):
         cell = place(cells[position], room, is_number=columns[position].is_number, is_prose=columns[position].is_prose)
         own = styles.of(cell.severity, is_cursor=is_cursor)
-        is_seen = bool(style and (style.reverse or style.underline))
         gap = " " if turn else ""
-        if own == style or (not cell.text.strip() and not is_seen and not own.reverse and not own.underline):
-            text += gap + cell.text
-            continue
-        if is_seen:
-            segments.append(Segment(text, style))
-            text, style = gap, ground
-        else:
-            text += gap
-        segments.append(Segment(text, style))
-        text, style = cell.text, own
+        for piece, look in _pieces(cell.text, own, ground):
+            is_seen = style.reverse or style.underline
+            if look == style or (not piece.strip() and not is_seen and not look.reverse and not look.underline):
+                text += gap + piece
+            elif is_seen:
+                segments += [Segment(text, style), Segment(gap, ground)]
+                text, style = piece, look
+            else:
+                segments.append(Segment(text + gap, style))
+                text, style = piece, look
+            gap = ""
     segments.append(Segment(text, style))
     return Strip([segment for segment in segments if segment.text]).adjust_cell_length(width, ground)

@@ -31,3 +31,10 @@ def test_what_is_reversed_ends_where_its_cell_ends() -> None:
 
 def test_the_cursor_is_seen_to_the_end_of_the_row() -> None:
     assert len({style.bgcolor for _, style in pieces(*[Cell("a")] * 4, is_cursor=True) if style}) == 1
+
+
+def test_blanks_are_not_underlined_with_their_text() -> None:
+    styles = styles_of("high-contrast")
+    strip = row_strip(styles, COLUMNS, fit(COLUMNS, 20), [Cell("a"), Cell("b"), Cell("12", "crit"), Cell("")], 20)
+    assert [segment.text for segment in strip if segment.style and segment.style.underline] == ["12"]
+    assert strip.text == "a    b      12      "

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
@@ -65,10 +66,18 @@ def play(app: ConsoleApp, story: Story, size: tuple[int, int] = (120, 40)) -> No
     asyncio.run(run())
 
 
+def _now(holds: Callable[[], bool]) -> bool:
+    """A screen that is not composed yet is one that has not come so far."""
+    try:
+        return holds()
+    except NoMatches:
+        return False
+
+
 async def until(pilot: Pilot[None], holds: Callable[[], bool], within_s: float = 5.0) -> None:
     """Wait until the screen has come so far."""
     deadline_s = time.monotonic() + within_s
-    while not holds():
+    while not _now(holds):
         assert time.monotonic() < deadline_s, "the screen did not come so far"
         await pilot.pause(0.02)
 

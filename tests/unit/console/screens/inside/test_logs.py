@@ -132,6 +132,7 @@ def test_enter_shows_the_whole_record_and_escape_hides_it() -> None:
         assert "  File a" not in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: "  File a" in screen_text(app))
+        await pilot.pause()  # The rows above have their new height.
         await pilot.press("k")
         await until(pilot, lambda: "config_apply" in screen_text(app).partition("FIELD")[2])
         await pilot.press("escape")

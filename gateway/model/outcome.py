@@ -116,3 +116,9 @@ def cause_of(reason: Reason) -> Source:
     if reason in _UPSTREAM_REASONS:
         return Source.UPSTREAM
     return Source.GATEWAY
+
+
+def is_endpoint_failure(reason: Reason) -> bool:
+    """Whether an attempt that ended for this reason speaks against its endpoint: it answered 5xx, badly, late or not at
+    all. What the client or the gateway did (left, shut down, a full queue) says nothing about it."""
+    return reason in _UPSTREAM_REASONS

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl
 from gateway.http1.request_head import RequestHead
 from gateway.model.exchange import Exchange
 from gateway.model.headers import field_values
-from gateway.upstreams.directory import LiveUpstream
 from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.live_upstream import LiveUpstream
 
 
 def pick_endpoint(upstream: LiveUpstream, exchange: Exchange, head: RequestHead) -> LiveEndpoint | None:

@@ -19,8 +19,8 @@ from gateway.proxy.plan import RoutePlan
 from gateway.proxy.reply import Reply, encode_reply, reply_for
 from gateway.proxy.sides import Downstream
 from gateway.upstreams.connection import UpstreamConnection
-from gateway.upstreams.directory import LiveUpstream
 from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Waiter
 
 _NONE: Final = Reason.NONE

@@ -15,7 +15,8 @@ from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.routing.table import TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.recorder import Recorder
-from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.upstreams.directory import Directory
+from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.wire.control import EndpointOverride
 from gateway.wire.report import PoolGauge
 

@@ -11,7 +11,8 @@ from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.propagation.propagator import Propagator
-from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.upstreams.directory import Directory
+from gateway.upstreams.live_upstream import LiveUpstream
 
 
 class RoutePlan:

@@ -7,39 +7,14 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
-from gateway.upstreams.balancer import Balancer, build_balancer
 from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, PoolObserver
 from gateway.wire.control import EndpointOverride
 
 _AS_CONFIGURED: Final = EndpointOverride("", "")
-
-
-class LiveUpstream:
-    """An upstream with its endpoints and the balancer that chooses among them."""
-
-    __slots__ = ("_weights", "balancer", "endpoints", "hash_on", "is_hashed", "name", "upstream")
-
-    def __init__(self, upstream: Upstream, endpoints: list[LiveEndpoint]) -> None:
-        self.upstream = upstream
-        self.name = upstream.name
-        self.hash_on = upstream.hash_on
-        self.is_hashed = upstream.balance is Balance.CONSISTENT_HASH
-        self.endpoints = endpoints
-        self._weights = self._weights_now()
-        self.balancer: Balancer[LiveEndpoint] = build_balancer(upstream.balance, endpoints)
-
-    def weigh(self) -> None:
-        """Lay the balancer out anew if its endpoints have other weights by now; whoever chooses next is given these."""
-        weights = self._weights_now()
-        if weights != self._weights:
-            self._weights = weights
-            self.balancer = build_balancer(self.upstream.balance, self.endpoints)
-
-    def _weights_now(self) -> list[int]:
-        return [endpoint.weight for endpoint in self.endpoints]
 
 
 class Directory:
@@ -104,7 +79,7 @@ class Directory:
         for live in [self._live[name] for name in upstreams if name in self._live]:
             for endpoint in live.endpoints:
                 self._override(endpoint)
-            live.weigh()
+            live.settle()
 
     def _override(self, endpoint: LiveEndpoint) -> None:
         override = self._overrides.get((endpoint.upstream, endpoint.address), _AS_CONFIGURED)

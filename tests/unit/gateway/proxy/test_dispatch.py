@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.upstream import Balance, Upstream
 from gateway.proxy.dispatch import hash_key, pick_endpoint
-from gateway.upstreams.directory import LiveUpstream
+from gateway.upstreams.live_upstream import LiveUpstream
 from tests.support.requests import exchange_of, head_of
 
 

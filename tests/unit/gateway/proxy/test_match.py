@@ -12,7 +12,7 @@ from gateway.proxy.match import begin_trace, describe_request, match_request, re
 from gateway.proxy.plan import RoutePlan
 from gateway.proxy.reply import Reply
 from gateway.telemetry.propagation.propagator import Propagator
-from gateway.upstreams.directory import LiveUpstream
+from gateway.upstreams.live_upstream import LiveUpstream
 from tests.support.requests import PUBLIC, config_of, exchange_of, head_of, propagators_of, route_of
 
 

@@ -11,7 +11,8 @@ from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.telemetry.propagation.choosing import Propagators
-from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.upstreams.directory import Directory
+from gateway.upstreams.live_upstream import LiveUpstream
 from tests.support.requests import PUBLIC, config_of, plan_of, propagators_of, route_of
 from tests.support.scripted import Clock, ScriptedLoop
 

@@ -6,7 +6,8 @@ from gateway.model.outcome import Reason
 from gateway.model.upstream import Balance, ConnectionLimits, Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
-from gateway.upstreams.directory import Directory, LiveUpstream
+from gateway.upstreams.directory import Directory
+from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, Waiter
 from gateway.wire.control import EndpointOverride
 from tests.support.scripted import ScriptedLoop

@@ -1,7 +1,7 @@
 """An upstream as it lives in a worker: its endpoints, which of them may be chosen, and what chooses among them."""
 
 from gateway.model.upstream import Balance, Upstream
-from gateway.upstreams.balancer import Balancer, build_balancer
+from gateway.upstreams.balancing.balancer import Balancer, build_balancer
 from gateway.upstreams.endpoint import LiveEndpoint
 
 

@@ -11,8 +11,8 @@ from gateway.model.exchange import Exchange
 from gateway.model.route import Route
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.proxy.dispatch import hash_key
-from gateway.upstreams.balancer import FEW_ENDPOINTS
-from gateway.upstreams.hash_ring import HashRing
+from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS
+from gateway.upstreams.balancing.hash_ring import HashRing
 from gateway.wire.explain import EndpointChoiceView, UpstreamChoiceView
 from gateway.wire.views import EndpointState, PlaceView
 
@@ -97,7 +97,7 @@ def _as_weighed(endpoint: Endpoint, facts: EndpointFacts | None) -> Endpoint:
 
 
 def _rule(upstream: Upstream, weighted: int) -> str:
-    """As `upstreams.balancer` chooses, among those with a weight."""
+    """As `upstreams.balancing` chooses, among those with a weight."""
     if weighted <= 1:
         return "there is only one endpoint to choose" if weighted else "no endpoint has a weight, so there is none"
     match upstream.balance:

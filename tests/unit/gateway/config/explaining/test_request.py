@@ -8,7 +8,7 @@ import pytest
 from gateway.config import Configuration, explain_request
 from gateway.config.explaining.choices import EndpointFacts
 from gateway.model.upstream import Endpoint
-from gateway.upstreams.balancer import build_balancer
+from gateway.upstreams.balancing.balancer import build_balancer
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import AccessLine
 from gateway.wire.views import ShareView

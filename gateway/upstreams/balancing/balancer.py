@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 from gateway.model.upstream import Balance
-from gateway.upstreams.hash_ring import HashRing
-from gateway.upstreams.schedule import weighted_schedule
+from gateway.upstreams.balancing.hash_ring import HashRing
+from gateway.upstreams.balancing.schedule import weighted_schedule
 
 FEW_ENDPOINTS: Final = 8
 """Up to here least_request looks at all endpoints; beyond, at two of them, which is nearly as good and costs the same

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from gateway.model.upstream import Balance
-from gateway.upstreams.balancer import FEW_ENDPOINTS, Balancer, build_balancer
+from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS, Balancer, build_balancer
 
 ALL = pytest.mark.parametrize("balance", list(Balance))
 

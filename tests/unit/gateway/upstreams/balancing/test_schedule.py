@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.upstreams.schedule import LONGEST_SCHEDULE, weighted_schedule
+from gateway.upstreams.balancing.schedule import LONGEST_SCHEDULE, weighted_schedule
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.upstreams.hash_ring import HashRing
+from gateway.upstreams.balancing.hash_ring import HashRing
 
 
 @dataclass(frozen=True)

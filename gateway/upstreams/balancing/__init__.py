@@ -1,0 +1,1 @@
+"""Which endpoint of an upstream gets the next attempt."""

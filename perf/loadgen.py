@@ -164,6 +164,7 @@ class OpenLoop:
     _running: dict[int, Result] = field(default_factory=dict)
     _settled: asyncio.Event | None = None
     _sending: bool = False
+    _is_stopped: bool = False
 
     async def run(self, duration_s: float, grace_s: float = 5.0) -> Summary:
         """Send for so long, wait for the last answers for at most grace_s, close everything."""
@@ -176,7 +177,7 @@ class OpenLoop:
         sent = 0
         self._sending = True
         with Ticker(max(int(step_ns), 250_000)) as ticker:
-            while sent < count:
+            while sent < count and not self._is_stopped:
                 await ticker.tick()
                 now_ns = time.monotonic_ns()
                 while sent < count and (intended_ns := started_ns + int(sent * step_ns)) <= now_ns:
@@ -186,6 +187,10 @@ class OpenLoop:
         await self._settle(grace_s)
         gc.enable()
         return self.summary()
+
+    def stop(self) -> None:
+        """Send no more, before the duration is over; may be called in another thread."""
+        self._is_stopped = True
 
     def summary(self) -> Summary:
         """Of all results so far."""

@@ -17,8 +17,11 @@ class Overdue(AssertionError):  # noqa: N818 - a verdict about what was awaited
     """What was awaited did not happen in time."""
 
 
-def wait_until(condition: Callable[[], T], what: str, deadline_s: float = DEADLINE_S) -> T:
-    """The first true value of the condition; Overdue, naming what was awaited, if there is none in time."""
+def wait_until(condition: Callable[[], T], what: str, deadline_s: float = DEADLINE_S, poll_s: float = _POLL_S) -> T:
+    """The first true value of the condition; Overdue, naming what was awaited, if there is none in time.
+
+    poll_s: between two looks; longer where a look costs what is being measured.
+    """
     ends_s = time.monotonic() + deadline_s
     while True:
         value = condition()
@@ -26,7 +29,7 @@ def wait_until(condition: Callable[[], T], what: str, deadline_s: float = DEADLI
             return value
         if time.monotonic() > ends_s:
             raise Overdue(f"not within {deadline_s} s: {what}")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
 
 
 async def wait_until_async(condition: Callable[[], T], what: str, deadline_s: float = DEADLINE_S) -> T:

@@ -1,5 +1,6 @@
 """Faults of processes: a worker killed, the gateway told to end."""
 
+import contextlib
 import os
 import signal
 import statistics
@@ -7,10 +8,11 @@ from typing import Final
 
 from gateway.model.clock import MILLISECOND_NS, SECOND_NS
 from perf.compare.sockets import connections_of
-from perf.loadgen import Result
+from perf.loadgen import NOT_SENT, Result
 from tests.faults.row import fault
 from tests.faults.stage import Stage
 from tests.faults.subject import Gateway
+from tests.support.origin import OriginConnection, PeerGone
 from tests.support.waiting import wait_until
 
 KILLS: Final = 5
@@ -20,6 +22,29 @@ BETWEEN_KILLS: Final = 600
 LOOK_S: Final = 0.01
 UNNOTICED_NS: Final = 20 * MILLISECOND_NS
 """A request sent this long after the death of its worker may still not have known of it."""
+
+SLOW: Final = 20
+SOCKETS: Final = 50
+DELAY_S: Final = 1
+DEADLINE_S: Final = 4
+SLOW_REQUEST: Final = b"GET /after/2000 HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
+HANDSHAKE: Final = (
+    b"GET /socket HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+SWITCHING: Final = (
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+async def echo_tunnel(connection: OriginConnection) -> None:
+    """A WebSocket as far as a gateway can tell: it switches, and sends back what it gets."""
+    await connection.read_request()
+    await connection.send(SWITCHING)
+    with contextlib.suppress(PeerGone):
+        while True:
+            await connection.send(await connection.read_bytes(1, 60.0))
 
 
 @fault(
@@ -65,3 +90,51 @@ def await_successor(gateway: Gateway, victim: int) -> None:
         return all(worker["state"] == "serving" and worker["pid"] != victim for worker in workers)
 
     wait_until(serves, "a successor of the killed worker serves", 10.0, LOOK_S)
+
+
+@fault(
+    3,
+    f"SIGTERM under load, with {SLOW} requests of two seconds and {SOCKETS} WebSockets",
+    "failed 0; seconds to exit; stragglers cut at the deadline",
+    limit_s=40.0,
+)
+def told_to_end(stage: Stage) -> None:
+    echo, backend = stage.origin(echo_tunnel), stage.backend()
+    gateway = stage.gateway(
+        backend,
+        more_upstreams=f'  sockets: {{endpoints: ["{echo.address}"]}}',
+        more_routes="  - {name: sockets, match: {path_prefix: /socket}, upstream: sockets}",
+        more=f"drain: {{delay: {DELAY_S}s, deadline: {DEADLINE_S}s}}",
+    )
+    load = stage.load(gateway.address)
+    slow = [stage.enter(gateway.client()) for _ in range(SLOW)]
+    sockets = [stage.enter(gateway.client()) for _ in range(SOCKETS)]
+    for client in sockets:
+        client.send(HANDSHAKE)
+        stage.check(client.read_response().status == 101, "a WebSocket was not opened")
+    for client in slow:
+        client.send(SLOW_REQUEST)
+    wait_until(
+        lambda: gateway.metric("sightline_http_requests_in_flight") >= SLOW + SOCKETS, "all are in flight", poll_s=0.2
+    )
+    began_ns = load.mark()
+    gateway.signal(signal.SIGTERM)
+    exit_code = gateway.await_exit(DELAY_S + DEADLINE_S + 5.0)
+    took_s = (load.mark() - began_ns) / SECOND_NS
+    load.stop()
+    answers = [client.read_response() for client in slow]
+    ends = [client.read_to_end() for client in sockets]
+    # Who still comes when the delay is over was told by readiness, and by `Connection: close`, that he should not.
+    failed = [one for one in load.failed(0, began_ns + DELAY_S * SECOND_NS) if one not in load.refused()]
+    early = load.refused(0, began_ns + DELAY_S * SECOND_NS - 100 * MILLISECOND_NS)
+    late = [one for one in load.failed(began_ns + DELAY_S * SECOND_NS) if one.failure not in NOT_SENT]
+    well = sum(answer.status == 200 and answer.closes for answer in answers)
+    stage.figure(f"{len(failed) + len(late)} failed, {len(early)} refused before the delay was over")
+    stage.figure(f"{well} of {SLOW} in flight answered with `Connection: close`")
+    stage.figure(f"exit {exit_code} after {took_s:.1f} s; {len(ends)} tunnels cut at the deadline")
+    stage.check(not failed and not late, f"{len(failed) + len(late)} requests failed that were sent")
+    stage.check(not early, f"{len(early)} connections were refused before the delay was over")
+    stage.check(well == SLOW, f"{SLOW - well} of what was in flight were not answered with 200 and close")
+    stage.check(exit_code == 0, f"exit code {exit_code}")
+    in_time = DEADLINE_S - 0.5 < took_s < DELAY_S + DEADLINE_S + 2.0
+    stage.check(in_time, f"it ended after {took_s:.1f} s, its deadline being {DELAY_S} + {DEADLINE_S} s")

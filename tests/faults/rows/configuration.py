@@ -1,0 +1,251 @@
+"""Faults of configuration: edits and storms under load, and files that are no configuration."""
+
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.model.clock import SECOND_NS
+from tests.faults.load import Load
+from tests.faults.row import fault
+from tests.faults.stage import Stage
+from tests.faults.subject import Gateway
+from tests.support.config import one_route
+from tests.support.program import YAML
+from tests.support.raw_client import RawClient
+from tests.support.waiting import wait_until
+
+EDITS: Final = 20
+STORM_S: Final = 30
+QUIET_S: Final = 10
+PIECE_S: Final = 2.5
+STORMER: Final = """
+import os, sys, time
+from pathlib import Path
+text, file, seconds = Path(sys.argv[1]).read_text(), Path(sys.argv[2]), float(sys.argv[3])
+fresh, number, began = file.with_suffix(".storm"), 0, time.monotonic()
+while (passed := time.monotonic() - began) < seconds:
+    if passed * 1000 < number:
+        time.sleep(0.0005)
+        continue
+    number += 1
+    fresh.write_text(text.replace("version-0", f"version-{number}"))
+    fresh.rename(file)
+print(number)
+"""
+"""A program of its own: what rewrites a thousand times a second shall not slow the requests it disturbs."""
+
+
+def with_probe(gateway: Gateway, word: str) -> str:
+    """The file with a route that answers this word, whose other route forwards with it in a header field."""
+    probe = f"  - {{name: probe, match: {{path: /probe}}, respond: {{status: 200, body: {word}}}}}"
+    return gateway.text(more_routes=probe)
+
+
+class Probe(threading.Thread):
+    """Asks what is in force every few milliseconds; knows when each word was answered first."""
+
+    def __init__(self, client: RawClient) -> None:
+        super().__init__(name="probe", daemon=True)
+        self.first_ns: dict[str, int] = {}
+        self.failures: list[str] = []
+        self.newest = ""
+        self._client = client
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(0.002):
+            try:
+                answer = self._client.request(b"GET /probe HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
+            except (OSError, AssertionError) as failure:
+                self.failures.append(repr(failure))
+                return
+            if answer.status != 200:
+                self.failures.append(str(answer.status))
+            self.newest = answer.body.decode()
+            self.first_ns.setdefault(self.newest, time.monotonic_ns())
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(10.0)
+
+    def served_ms(self, word: str, since_ns: int) -> float:
+        """How long after this time the word was answered first, once it has been."""
+        wait_until(lambda: word in self.first_ns or self.failures, f"{word} is served", poll_s=0.005)
+        return (self.first_ns.get(word, since_ns) - since_ns) / 1e6
+
+
+@fault(
+    5,
+    f"{EDITS} edits of a live route, by the file and by the admin API",
+    "answers other than 200 (0); ms from apply to served, p50/p99",
+    limit_s=40.0,
+)
+def live_edits(stage: Stage) -> None:
+    gateway = stage.gateway(stage.backend())
+    gateway.apply(with_probe(gateway, "version-0"))
+    probe = Probe(stage.enter(gateway.client()))
+    load = stage.load(gateway.address)
+    probe.start()
+    stage.at_end(probe.stop)
+    for way in ("file", "API"):
+        served_ms = []
+        for number in range(1, EDITS + 1):
+            word = f"{way}-{number}"
+            text = with_probe(gateway, word).replace("name: all,", f'name: all, timeouts: {{first_byte: "{number}s"}},')
+            began_ns = time.monotonic_ns()
+            if way == "file":
+                began_ns = gateway.rewrite(text)
+            else:
+                gateway.apply(text)
+            served_ms.append(probe.served_ms(word, began_ns))
+        served_ms.sort()
+        stage.figure(f"by {way} served after {statistics.median(served_ms):.0f}/{served_ms[-1]:.0f} ms (p50/p99)")
+        stage.check(served_ms[-1] < 2000, f"an edit by {way} was served after {served_ms[-1]:.0f} ms")
+    load.stop()
+    failures = load.failed()
+    stage.figure(f"{len(failures)} answers other than 200; {load.told()}")
+    stage.check(not failures, f"{len(failures)} requests failed")
+    stage.check(not probe.failures, f"the edited route failed: {probe.failures[:3]}")
+
+
+@fault(
+    6,
+    f"the file rewritten 1,000 times a second for {STORM_S} s",
+    "p99 against a quiet gateway (at most 2); seconds to converge (at most 2); growth of memory",
+    limit_s=65.0,
+)
+def config_storm(stage: Stage) -> None:
+    gateway = stage.gateway(stage.backend())
+    text = with_probe(gateway, "version-0")
+    last = stage.folder / "storm.yaml"
+    last.write_text(text)
+    gateway.apply(text)
+    load = stage.load(gateway.address)
+    load.run_for(QUIET_S)
+    before, applied = gateway.resident(), gateway.status()["sequence"]
+    began_ns = load.mark()
+    storm = subprocess.run(
+        [sys.executable, "-c", STORMER, str(last), str(gateway.file), str(STORM_S)],
+        capture_output=True,
+        text=True,
+        timeout=STORM_S + 10,
+        check=True,
+    )
+    ended_ns = load.mark()
+    newest = f"version-{storm.stdout.strip()}".encode()
+    wait_until(lambda: gateway.send("/probe")[1] == newest, "the last rewriting is served", 10.0, 0.01)
+    converged_s = (load.mark() - ended_ns) / SECOND_NS
+    after, ran = gateway.resident(), gateway.status()["sequence"] - applied
+    load.stop()
+    quiet_ms = piecewise_p99(load, began_ns - QUIET_S * SECOND_NS, began_ns)
+    storm_ms = piecewise_p99(load, began_ns, ended_ns)
+    grown = max(after[name] - before[name] for name in before) // 1024
+    stage.figure(f"{storm.stdout.strip()} rewritings, {ran} of them ran; p99 {quiet_ms:.1f} -> {storm_ms:.1f} ms")
+    stage.figure(f"converged in {converged_s:.2f} s; memory +{grown} KiB; {load.told()}")
+    stage.check(not load.failed(), f"{len(load.failed())} requests failed")
+    stage.check(storm_ms <= max(2 * quiet_ms, quiet_ms + 3), f"p99 went from {quiet_ms:.1f} to {storm_ms:.1f} ms")
+    stage.check(converged_s < 2, f"it converged after {converged_s:.1f} s")
+    stage.check(grown < 8 * 1024, f"a process grew by {grown} KiB")
+
+
+def piecewise_p99(load: Load, since_ns: int, until_ns: int) -> float:
+    """The median of the p99 of pieces of this time: what one hiccup of the machine does not decide."""
+    piece_ns = int(PIECE_S * SECOND_NS)
+    starts = range(since_ns, until_ns - piece_ns // 2, piece_ns)
+    return statistics.median(load.percentile_ms(0.99, start, start + piece_ns) for start in starts)
+
+
+BROKEN: Final[dict[str, Callable[[str], str]]] = {
+    "an unknown key": lambda text: text.replace("name: all,", "name: all, colour: red,"),
+    "a regex that is none": lambda text: text.replace("path_prefix: /}", 'path_regex: "/(a"}'),
+    "an upstream that is none": lambda text: text.replace("upstream: origin", "upstream: nowhere"),
+    "half of the file": lambda text: text[: text.index("upstream: origin") + 4],
+    "no YAML": lambda text: text.replace("listeners:", "listeners: [{"),
+    "an empty file": lambda text: "",
+    "another number of workers": lambda text: text.replace("workers: 2", "workers: 3"),
+}
+
+
+@fault(
+    7,
+    f"{len(BROKEN)} invalid configurations pushed, by the file and by the admin API",
+    "failed requests 0; the rejection visible in metric, status and incident",
+    limit_s=30.0,
+    fast=True,
+)
+def invalid_configuration(stage: Stage) -> None:
+    gateway = stage.gateway(stage.backend())
+    revision = gateway.status()["revision"]
+    load = stage.load(gateway.address)
+    for number, (kind, broken) in enumerate(BROKEN.items(), 1):
+        text = broken(gateway.text())
+        code, answer = gateway.call("/api/v1/config/apply", text, YAML)
+        stage.check(code in {400, 422} and answer, f"{kind} was answered with {code} by the API")
+        gateway.rewrite(text)
+        await_rejections(gateway, 2 * number, kind)
+        last = gateway.status()["last_reload"]
+        stage.check(last["errors"] and last["errors"][0]["message"], f"{kind}: no error is told")
+    success = gateway.metric("sightline_config_last_reload_success")
+    rejected = len(gateway.incidents("config_rejected"))
+    status = gateway.status()
+    load.stop()
+    stage.figure(f"{rejected} incidents, config_last_reload_success {success:.0f}; {load.told()}")
+    stage.check(not load.failed(), f"{len(load.failed())} requests failed")
+    stage.check((status["revision"], status["ready"]) == (revision, True), "it does not run what it ran before")
+    stage.check(success == 0, "the metric does not tell")
+    stage.check(rejected >= len(BROKEN), f"only {rejected} incidents tell of it")
+
+
+def await_rejections(gateway: Gateway, count: int, kind: str) -> None:
+    """Until the gateway says it has refused so many."""
+
+    def refused() -> bool:
+        return gateway.metric("sightline_config_reloads_total", result="rejected") >= count
+
+    wait_until(refused, f"{kind} is rejected", poll_s=0.02)
+
+
+@fault(
+    10,
+    "started on a broken, cut, empty or missing file",
+    "exit code 3 with every error; crashes 0; seconds to say so",
+    limit_s=30.0,
+    fast=True,
+)
+def start_on_a_broken_file(stage: Stage) -> None:
+    good = one_route("127.0.0.1:9")
+    broken = one_route("127.0.0.1:9", route="colour: red", listener="limits: {line: soon}", upstream="balance: fairly")
+    files = {
+        "three mistakes": (broken.encode(), ("colour", "limits.line", "balance")),
+        "cut": (good.encode()[: len(good) // 2], ()),
+        "empty": (b"", ()),
+        "bytes": (bytes(range(256)), ()),
+    }
+    took_s = []
+    for kind, (content, named) in files.items():
+        file = stage.folder / "broken.yaml"
+        file.write_bytes(content)
+        began_s = time.monotonic()
+        ended = run(file)
+        took_s.append(time.monotonic() - began_s)
+        stage.check(ended.returncode == 3, f"{kind}: exit code {ended.returncode}")
+        stage.check(str(file) in ended.stderr, f"{kind}: the file is not named")
+        stage.check("Traceback" not in ended.stderr, f"{kind}: it crashed")
+        for word in named:
+            stage.check(word in ended.stderr, f"{kind}: nothing is said of {word}")
+    missing = run(stage.folder / "missing.yaml")
+    stage.check(
+        missing.returncode == 3 and "Traceback" not in missing.stderr, f"missing: exit code {missing.returncode}"
+    )
+    stage.figure(f"exit code 3 for all {len(files) + 1}; slowest {max(took_s):.2f} s")
+
+
+def run(file: Path) -> subprocess.CompletedProcess[str]:
+    """`sightline run` to its end."""
+    command = [sys.executable, "-m", "gateway", "run", "-c", str(file)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

@@ -11,7 +11,7 @@ PYTHON ?=
 
 IS_SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test alerts-proof faults faults-compare lint perf load dashboards recording clean
+.PHONY: help demo test alerts-proof faults faults-compare fuzz lint perf load dashboards recording clean
 
 help:
 	@echo "make demo   a gateway, three services and gentle traffic, to look at (Ctrl-C ends it)"
@@ -19,6 +19,7 @@ help:
 	@echo "make alerts-proof   every alert fires and recovers: real faults, real Prometheus and Alertmanager (5 minutes)"
 	@echo "make faults  what goes wrong, done to a real gateway: one table of what held (18 minutes; ARGS='--rows 1,3')"
 	@echo "make faults-compare  the same faults beside HAProxy and nginx, where they apply to them"
+	@echo "make fuzz   bytes that nobody would send, for a minute, guided by coverage (ARGS='--seconds 600')"
 	@echo "make perf   compare with nginx, HAProxy, Envoy and two aiohttp proxies"
 	@echo "make load   users of several kinds on the demo's gateway, by locust, with a report"
 	@echo "make dashboards  write the JSON of the Grafana dashboards from their source"
@@ -41,6 +42,11 @@ faults: $(STAMP)
 
 faults-compare: $(STAMP)
 	@$(BIN)/python -m tests.faults --compare $(ARGS)
+
+# atheris has wheels for some Pythons and machines only, so it is fetched here alone; without it inputs are made at random.
+fuzz: $(STAMP)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --only-binary :all: 'atheris>=2.3,<4' || true
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

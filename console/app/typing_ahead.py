@@ -5,8 +5,8 @@ knows the way types ahead; then the `q` of `:q` would still go to the table, bec
 """
 
 import asyncio
-import contextlib
 from collections import deque
+from collections.abc import Coroutine, Sequence
 from typing import Final
 
 from textual.app import App
@@ -15,12 +15,13 @@ from textual.events import Event, Key, Paste
 
 MOST: Final = 256
 """Keys that wait, and what is pasted between them; what is typed beyond them is lost."""
-_EFFECT_S: Final = 0.25
-"""A key that has had no effect by then, because something waits for something else, does not hold up those after it."""
-_SCREEN_S: Final = 2.0
-_POLL_S: Final = 0.005
-_ROUNDS: Final = 2
-"""A key may be handled by a message of what has the focus to what holds it, as Enter in the prompt is."""
+_TURN_S: Final = 0.005
+_EFFECT_TURNS: Final = 50
+"""A key that has had no effect by then, because something waits for something else, does not hold up those after it. It is
+turns of the loop that count: where the machine is slow, or a screen is long in drawing, all that happens later, and in order."""
+_SCREEN_TURNS: Final = 400
+_ROUNDS: Final = 3
+"""A key may be handled by messages that are sent on twice, as Enter is: by what is typed in to the prompt, by that to the screen."""
 
 
 class TypingAhead(App[None]):
@@ -50,7 +51,7 @@ class TypingAhead(App[None]):
     async def _take_others(self, target: DOMNode) -> None:
         """Those that come while the first has its effect on its target, and while they have theirs."""
         await self._effect(target)
-        while self._typed:
+        while self._typed and self.screen_stack:  # There is no screen any more when the console ends.
             event, target = self._typed.popleft(), self._target
             await super().on_event(event)
             await self._effect(target)
@@ -58,18 +59,34 @@ class TypingAhead(App[None]):
     async def _effect(self, target: DOMNode) -> None:
         """Returns when the target and all that hold it have handled what they had been sent, and a screen that came in front
         by that can be asked for things."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_EFFECT_S):
-                for _ in range(_ROUNDS):
-                    for node in target.ancestors_with_self:
-                        await _handled(node)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SCREEN_S):
-                while not self.screen.is_mounted:  # noqa: ASYNC110 - Textual tells of it to the screen alone
-                    await asyncio.sleep(_POLL_S)
+        await _within(_EFFECT_TURNS, _all_handled(target.ancestors_with_self))
+        await _within(_SCREEN_TURNS, self._screen_is_there())
+
+    async def _screen_is_there(self) -> None:
+        while self.screen_stack and not self.screen.is_mounted:  # noqa: ASYNC110 - Textual tells of it to the screen alone
+            await asyncio.sleep(_TURN_S)
+        if self.screen_stack:
+            await _handled(self.screen)  # It gives the focus to something when it resumes.
+
+
+async def _all_handled(nodes: Sequence[DOMNode]) -> None:
+    for _ in range(_ROUNDS):
+        for node in nodes:
+            await _handled(node)
 
 
 async def _handled(node: DOMNode) -> None:
     handled = asyncio.Event()
     if node.is_running and node.call_later(handled.set):
         await handled.wait()
+
+
+async def _within(turns: int, wanted: Coroutine[None, None, None]) -> None:
+    """Waits for it, and gives it up when the loop came round so often in vain."""
+    task = asyncio.create_task(wanted)
+    try:
+        for _ in range(turns):
+            if (await asyncio.wait([task], timeout=_TURN_S))[0]:
+                return task.result()
+    finally:
+        task.cancel()

@@ -1,5 +1,8 @@
 """Keys that come all at once, as over a slow link."""
 
+import asyncio
+import time
+
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 
@@ -24,6 +27,25 @@ def test_keys_that_come_at_once_have_their_effect_one_after_the_other() -> None:
             await until(pilot, lambda front=front: front.filter == "ords-eu" and prompt.kind is None)  # type: ignore[misc]
             assert front.NAME == "routes"
             front.filter = ""
+
+    play(ConsoleApp(GivenSource()), story)
+
+
+def test_keys_keep_their_order_where_the_machine_is_slow() -> None:
+    def be_slow(turns: int) -> None:
+        time.sleep(0.26)  # As another process that has the processor does there: nothing happens meanwhile.
+        if turns > 1:
+            asyncio.get_running_loop().call_soon(be_slow, turns - 1)
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await pilot.press("2")
+        front = app.front
+        assert front is not None
+        for key in ("colon", "x", "escape", "slash", "9"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        be_slow(24)
+        await until(pilot, lambda: front.query_one(Prompt).text == "9", within_s=20.0)
+        assert app.front is front
 
     play(ConsoleApp(GivenSource()), story)
 

@@ -15,7 +15,7 @@ from console.state.health.looking import upstreams_seen
 from console.state.model import Model
 from console.state.reading import AnyReading, upstreams
 from gateway.wire.exit_codes import ExitCode
-from gateway.wire.views import UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
 
 _WINDOW_S: Final = 60
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from console.render.amounts import count, milliseconds, named, percent, rate, window
 from console.render.table import Column, render_table
-from gateway.wire.views import EndpointView, UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 
 _WELL: Final = "healthy"
 

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final, NamedTuple
 
-from gateway.wire.views import UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
 
 _LOOK_BACK_S: Final = 5.5
 _KEPT: Final = 12

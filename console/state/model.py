@@ -18,7 +18,8 @@ from gateway.wire.changes import IncidentListView, IncidentView
 from gateway.wire.history import HistoryTickView, HistoryView, SeriesPointView
 from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
 from gateway.wire.logs import LogListView, LogRecordView
-from gateway.wire.views import StatusView, UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
+from gateway.wire.views import StatusView
 
 V = TypeVar("V")
 

@@ -10,15 +10,8 @@ from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
 from gateway.wire.logs import LogListView
 from gateway.wire.slo import ObjectiveListView
-from gateway.wire.views import (
-    ConfigView,
-    ExchangeListView,
-    RouteListView,
-    RouteView,
-    StatusView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
+from gateway.wire.views import ConfigView, ExchangeListView, RouteListView, RouteView, StatusView
 
 V_co = TypeVar("V_co", covariant=True)
 

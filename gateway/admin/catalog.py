@@ -13,17 +13,8 @@ from gateway.telemetry.history.look import LONGEST_S, SHORTEST_S
 from gateway.wire.actions import MeView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.slo import ObjectiveListView
-from gateway.wire.views import (
-    ApplyResult,
-    ConfigView,
-    HealthView,
-    ProblemView,
-    RouteListView,
-    RouteView,
-    StatusView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
+from gateway.wire.views import ApplyResult, ConfigView, HealthView, ProblemView, RouteListView, RouteView, StatusView
 
 PROBLEM: Final = "application/problem+json"
 METRICS_TYPE: Final = "text/plain"

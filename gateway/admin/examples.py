@@ -17,11 +17,11 @@ from gateway.wire.explain import (
 )
 from gateway.wire.history import RecentView, SparksView
 from gateway.wire.slo import BurnView, ObjectiveListView, ObjectiveStateView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
     ConfigView,
-    EndpointView,
     HealthView,
     LastChangeView,
     ListenerView,
@@ -38,8 +38,6 @@ from gateway.wire.views import (
     ShareView,
     StatusView,
     TrafficView,
-    UpstreamListView,
-    UpstreamView,
     WorkerView,
 )
 

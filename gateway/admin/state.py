@@ -17,16 +17,8 @@ from gateway.wire.history import HistoryView, SeriesKind
 from gateway.wire.live import InFlightListView, UnmatchedListView
 from gateway.wire.logs import LogListView
 from gateway.wire.slo import ObjectiveListView
-from gateway.wire.views import (
-    ApplyResult,
-    ConfigView,
-    ExchangeListView,
-    RouteListView,
-    RouteView,
-    StatusView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
+from gateway.wire.views import ApplyResult, ConfigView, ExchangeListView, RouteListView, RouteView, StatusView
 
 ConfigFormat: TypeAlias = Literal["json", "yaml"]
 EditableKind: TypeAlias = Literal["route", "upstream"]

@@ -1,5 +1,7 @@
 """Forms, all of them valid, to the immutable values that workers run."""
 
+from collections.abc import Iterable, Mapping
+
 from gateway.config.forms.addresses import parse_endpoint, parse_host, parse_listen_address, parse_network
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.paths import CONFIGURED_PATHS
@@ -14,7 +16,7 @@ from gateway.config.forms.route import (
     RouteTracesForm,
     SloForm,
 )
-from gateway.config.forms.upstream import EndpointForm, UpstreamForm
+from gateway.config.forms.upstream import EndpointForm, StickyForm, UpstreamForm
 from gateway.http1.target import normalise_path
 from gateway.model.listener import Listener, ListenerLimits, ListenerTimeouts, PathRules
 from gateway.model.route import (
@@ -34,7 +36,7 @@ from gateway.model.route import (
     ValueMatch,
     WeightedUpstream,
 )
-from gateway.model.upstream import ConnectionLimits, Endpoint, Upstream
+from gateway.model.upstream import ConnectionLimits, Endpoint, Labels, Sticky, Upstream
 from gateway.routing.templates import normalise_template
 
 _ANY_HOST = "*"
@@ -61,7 +63,8 @@ def compile_listener(form: ListenerForm) -> Listener:
     )
 
 
-def compile_upstream(name: str, form: UpstreamForm) -> Upstream:
+def compile_upstream(name: str, form: UpstreamForm, routes: Iterable[Route] = ()) -> Upstream:
+    """routes: those that lead to it and ask for some of its endpoints only."""
     return Upstream(
         name=name,
         endpoints=tuple(_endpoint(endpoint) for endpoint in form.endpoints),
@@ -73,12 +76,27 @@ def compile_upstream(name: str, form: UpstreamForm) -> Upstream:
             connect_timeout_ns=form.connections.connect_timeout,
             idle_timeout_ns=form.connections.idle_timeout,
         ),
+        hash_max_load=form.hash_max_load,
+        prefer_zone=form.prefer_zone,
+        failover_below=form.failover_below,
+        sticky=None if form.sticky is None else _sticky(form.sticky),
+        subsets=tuple(sorted({route.subset for route in routes})),
     )
+
+
+def _sticky(form: StickyForm) -> Sticky:
+    return Sticky(form.cookie, form.secret, form.lifetime, form.secure)
 
 
 def _endpoint(form: EndpointForm) -> Endpoint:
     host, port, unix_path = parse_endpoint(form.address)
-    return Endpoint(form.address, host, port, unix_path, form.weight)
+    return Endpoint(
+        form.address, host, port, unix_path, form.weight, form.zone or "", form.priority, _labels(form.labels)
+    )
+
+
+def _labels(labels: Mapping[str, str]) -> Labels:
+    return tuple(sorted(labels.items()))
 
 
 def compile_route(form: RouteForm, index: int, place: Place) -> Route:
@@ -95,6 +113,7 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
         timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
         slo=None if form.slo is None else _slo(form.slo),
+        subset=_labels(form.subset),
         log_sample=_log_sample(form),
         forward_trailers=form.trailers == "forward",
         traces=RouteTraces() if form.traces is None else _traces(form.traces),

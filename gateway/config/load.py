@@ -33,6 +33,7 @@ from gateway.config.settings import (
 from gateway.config.signature import Signature, UnreadableFile, read_bounded
 from gateway.model.route import Place, Route
 from gateway.model.snapshot import Snapshot
+from gateway.model.upstream import Upstream
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 
@@ -145,10 +146,24 @@ def _snapshot(
         revision=revision,
         sequence=sequence,
         listeners=tuple(compile_listener(one.form) for one in sections.listeners if one.form is not None),
-        upstreams=tuple(compile_upstream(one.name, one.form) for one in sections.upstreams if one.form is not None),
+        upstreams=_upstreams(sections, routes),
         routes=tuple(routes),
         telemetry=telemetry_settings(settings.telemetry, environ),
         drain=drain_settings(settings.drain),
+        zone=settings.zone or "",
+    )
+
+
+def _upstreams(sections: Sections, routes: list[Route]) -> tuple[Upstream, ...]:
+    asking: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.subset:
+            for share in route.upstreams:
+                asking.setdefault(share.upstream, []).append(route)
+    return tuple(
+        compile_upstream(one.name, one.form, asking.get(one.name, ()))
+        for one in sections.upstreams
+        if one.form is not None
     )
 
 

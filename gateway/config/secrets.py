@@ -32,6 +32,8 @@ def is_secret(path: Path) -> bool:
     """Whether a value at this path is never shown: a token, or a field or parameter that carries credentials."""
     if path[:1] == ("admin",):
         return path[-1] == "token"
+    if path[:1] == ("upstreams",) and path[-2:] == ("sticky", "secret"):
+        return True
     if path[: len(SINKS)] == SINKS:
         return path[-1] in _SINK_SECRETS or "headers" in path[:-1]
     return any(
@@ -47,6 +49,11 @@ def secret_places(root: dict[str, Any]) -> Iterator[Path]:
         if isinstance(token, dict) and "token" in token:
             yield ("admin", "tokens", index, "token")
     yield from _sink_secrets(root)
+    upstreams = root.get("upstreams")
+    for name, upstream in upstreams.items() if isinstance(upstreams, dict) else ():
+        sticky = _at(upstream, ("sticky",))
+        if isinstance(sticky, dict) and "secret" in sticky:
+            yield ("upstreams", name, "sticky", "secret")
     routes = root.get("routes")
     for index, route in enumerate(routes if isinstance(routes, list) else ()):
         for keys in _FIELD_MAPPINGS:

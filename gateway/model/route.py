@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gateway.model.clock import NEVER_NS, SECOND_NS
 from gateway.model.tracing import TraceFormat, TrustIncoming
+from gateway.model.upstream import Labels
 
 
 class PathKind(StrEnum):
@@ -168,5 +169,7 @@ class Route:
     forward_trailers: bool = False
     """Trailers are dropped unless the route lets them through (both directions)."""
     traces: RouteTraces = RouteTraces()
+    subset: Labels = ()
+    """Only endpoints that have all these labels are chosen."""
     trust_incoming: TrustIncoming | None = None
     """What becomes of the trace context of its requests; None is what their listener says."""

@@ -119,3 +119,5 @@ class Snapshot:
     routes: tuple[Route, ...]
     telemetry: TelemetrySettings = TelemetrySettings()
     drain: DrainSettings = DrainSettings()
+    zone: str = ""
+    """Where this gateway runs; empty where that is not said."""

@@ -40,7 +40,7 @@ class Attempting(Ending):
         exchange = self.exchange
         upstream = self._upstream = self._plan.only_upstream or self._upstream or self._plan.choose_upstream()
         # On a second attempt the same endpoint may be chosen: it was its connection that was stale.
-        endpoint = pick_endpoint(upstream, exchange, self._head) if upstream is not None else None
+        endpoint = pick_endpoint(upstream, exchange, self._head, self._plan.subset) if upstream is not None else None
         if upstream is None or endpoint is None:
             self._answer(reply_for(Reason.NO_HEALTHY_ENDPOINT))
             return

@@ -5,15 +5,33 @@ from urllib.parse import parse_qsl
 from gateway.http1.request_head import RequestHead
 from gateway.model.exchange import Exchange
 from gateway.model.headers import field_values
+from gateway.model.upstream import Labels
+from gateway.upstreams.balancing.sessions import cookie_value
 from gateway.upstreams.endpoint import LiveEndpoint
-from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.live_upstream import LiveUpstream, has_labels
 
 
-def pick_endpoint(upstream: LiveUpstream, exchange: Exchange, head: RequestHead) -> LiveEndpoint | None:
-    """The endpoint for the next attempt; None when none can be chosen."""
-    if upstream.is_hashed:
-        return upstream.balancer.pick(hash_key(upstream.hash_on, exchange, head), None)
-    return upstream.balancer.pick(b"", None)
+def pick_endpoint(
+    upstream: LiveUpstream, exchange: Exchange, head: RequestHead, subset: Labels = ()
+) -> LiveEndpoint | None:
+    """The endpoint for the next attempt; None when none can be chosen. subset: labels that it must have."""
+    balancer = upstream.balancers[subset] if subset else upstream.balancer
+    if upstream.is_plain:
+        return balancer.pick(b"", None)
+    if upstream.sessions is not None:
+        address = upstream.sessions.address_of(head.fields)
+        endpoint = None if address is None else upstream.find(address)
+        if endpoint is not None and endpoint.is_available and has_labels(endpoint.endpoint.labels, subset):
+            return endpoint
+    return balancer.pick(hash_key(upstream.hash_on, exchange, head) if upstream.is_hashed else b"", None)
+
+
+def session_cookie(upstream: LiveUpstream, endpoint: LiveEndpoint, head: RequestHead) -> bytes | None:
+    """The value of the Set-Cookie field that leads the client back; None where its request brought it, or none is used."""
+    sessions = upstream.sessions
+    if sessions is None or sessions.address_of(head.fields) == endpoint.address:
+        return None
+    return sessions.set_cookie(endpoint.address)
 
 
 def hash_key(hash_on: str, exchange: Exchange, head: RequestHead) -> bytes:
@@ -29,14 +47,5 @@ def hash_key(hash_on: str, exchange: Exchange, head: RequestHead) -> bytes:
     elif kind == "query":
         value = dict(parse_qsl(exchange.query or "")).get(name, "").encode()
     elif kind == "cookie":
-        value = _cookie(head, name.encode())
+        value = cookie_value(head.fields, name.encode())
     return value or exchange.client_address.encode()
-
-
-def _cookie(head: RequestHead, name: bytes) -> bytes:
-    for field in field_values(head.fields, b"cookie"):
-        for pair in field.split(b";"):
-            key, _, value = pair.strip().partition(b"=")
-            if key == name:
-                return value
-    return b""

@@ -30,6 +30,7 @@ class RoutePlan:
         "request_ns",
         "rewrite",
         "route",
+        "subset",
         "upstream_idle_ns",
         "upstreams",
     )
@@ -39,6 +40,7 @@ class RoutePlan:
         self.upstreams = upstreams
         self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
+        self.subset = route.subset
         self.rewrite: CompiledRewrite | None = compile_rewrite(route)
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns
@@ -109,7 +111,7 @@ class Preparation:
     def _upstream(self, name: str) -> LiveUpstream:
         live = self._live.get(name)
         if live is None:
-            live = self._live[name] = self._directory.build(self._declared[name])
+            live = self._live[name] = self._directory.build(self._declared[name], self._snapshot.zone)
         return live
 
     def finish(self) -> Iterator[None]:

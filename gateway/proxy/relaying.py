@@ -3,10 +3,12 @@
 from typing import Final
 
 from gateway.http1.response_head import ResponseHead
+from gateway.http1.writer import CRLF, field_line
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason, Source
 from gateway.proxy.attempting import Attempting
+from gateway.proxy.dispatch import session_cookie
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
 from gateway.proxy.reply import reply_for
 from gateway.proxy.upgrade import Tunnel
@@ -63,9 +65,21 @@ class Relaying(Attempting):
             and not self._context.is_draining
             and self._head.minor_version == 1
             and self._head.upgrade is None
+            and not self._has_sessions
         )
 
     def _encode_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
+        encoded = self._encode_plain_head(head, is_chunked=is_chunked)
+        cookie = None
+        if self._has_sessions and self._upstream is not None:
+            cookie = session_cookie(self._upstream, self._endpoint, self._head)
+        return encoded if cookie is None else encoded.removesuffix(CRLF) + field_line(b"Set-Cookie", cookie) + CRLF
+
+    @property
+    def _has_sessions(self) -> bool:
+        return self._upstream is not None and self._upstream.sessions is not None
+
+    def _encode_plain_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
         return encode_response(
             head,
             self._plan,

@@ -29,16 +29,8 @@ from gateway.telemetry.history.shelf import GATEWAY
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.live import decode_line
 from gateway.wire.slo import ObjectiveListView
-from gateway.wire.views import (
-    ApplyResult,
-    ConfigView,
-    ListenerView,
-    RouteListView,
-    RouteView,
-    StatusView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
+from gateway.wire.views import ApplyResult, ConfigView, ListenerView, RouteListView, RouteView, StatusView
 
 _log = structlog.get_logger("sightline.admin")
 

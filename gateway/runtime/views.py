@@ -16,17 +16,8 @@ from gateway.runtime.overrides import Decision, Override
 from gateway.runtime.resolver import Resolved, needs_lookup
 from gateway.runtime.vitals.endpoint_states import EndpointStatus
 from gateway.wire.report import PoolGauge
-from gateway.wire.views import (
-    EndpointView,
-    MatchView,
-    OverrideView,
-    PlaceView,
-    PredicateView,
-    RouteAction,
-    RouteView,
-    ShareView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import EndpointView, OverrideView, UpstreamView
+from gateway.wire.views import MatchView, PlaceView, PredicateView, RouteAction, RouteView, ShareView
 
 
 def route_view(route: Route) -> RouteView:
@@ -54,6 +45,10 @@ def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:
         name=upstream.name,
         balance=upstream.balance.value,
         hash_on=upstream.hash_on if upstream.balance is Balance.CONSISTENT_HASH else None,
+        hash_max_load=upstream.hash_max_load,
+        prefer_zone=upstream.prefer_zone,
+        failover_below=upstream.failover_below,
+        sticky_cookie=upstream.sticky.cookie if upstream.sticky is not None else None,
         max_connections=limits.max,
         max_pending=limits.max_pending,
         connect_timeout_ms=_milliseconds(limits.connect_timeout_ns),
@@ -73,6 +68,9 @@ def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
         address=endpoint.address,
         weight=endpoint.weight,
         configured_weight=endpoint.weight,
+        zone=endpoint.zone,
+        priority=endpoint.priority,
+        labels=dict(endpoint.labels),
         resolved=list(addresses),
     )
 

@@ -31,15 +31,16 @@ class Directory:
         self._overridden_since: set[str] = set()
         """Upstreams whose overrides have changed since the last activation: what was prepared before does not know."""
 
-    def build(self, upstream: Upstream) -> LiveUpstream:
-        """The live form for a configuration in preparation: today's if nothing about it changed."""
+    def build(self, upstream: Upstream, zone: str = "") -> LiveUpstream:
+        """The live form for a configuration in preparation: today's if nothing about it changed. zone: the gateway's."""
         current = self._live.get(upstream.name)
-        if current is not None and current.upstream == upstream:
+        if current is not None and current.upstream == upstream and current.zone == zone:
             return current
         known = {live.endpoint: live for live in current.endpoints} if current is not None else {}
         return LiveUpstream(
             upstream,
             [known.get(endpoint) or self._build_endpoint(upstream, endpoint) for endpoint in upstream.endpoints],
+            zone,
         )
 
     def _build_endpoint(self, upstream: Upstream, endpoint: Endpoint) -> LiveEndpoint:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from gateway.model.exchange import Attempt
 from gateway.model.upstream import Endpoint
+from gateway.upstreams.balancing.balancer import Estimate
 from gateway.upstreams.pool import Pool
 
 
@@ -29,6 +30,7 @@ class LiveEndpoint:
         "in_flight",
         "is_available",
         "is_drained",
+        "latency",
         "pool",
         "upstream",
         "watchers",
@@ -44,6 +46,8 @@ class LiveEndpoint:
         self.in_flight = 0
         self.is_available = True
         self.is_drained = False
+        self.latency: Estimate | None = None
+        """Where the upstream is balanced by it."""
         self.watchers: tuple[AttemptWatcher, ...] = ()
         """None where nothing is configured that would judge it: most endpoints pay nothing."""
 

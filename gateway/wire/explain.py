@@ -101,7 +101,7 @@ class UpstreamChoiceView(ExplainView, frozen=True, kw_only=True):
     share: float
     """The part of the route's requests that go to it."""
     place: PlaceView | None = None
-    balance: Literal["round_robin", "least_request", "random", "consistent_hash"]
+    balance: Literal["round_robin", "least_request", "peak_ewma", "random", "consistent_hash"]
     rule: str
     """How it chooses, in words."""
     chosen: str | None = None

@@ -27,16 +27,8 @@ from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
 from gateway.wire.live import InFlightListView, UnmatchedListView, decode_line
 from gateway.wire.slo import ObjectiveListView
-from gateway.wire.views import (
-    ApplyResult,
-    ConfigView,
-    ExchangeListView,
-    RouteListView,
-    RouteView,
-    StatusView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import UpstreamListView, UpstreamView
+from gateway.wire.views import ApplyResult, ConfigView, ExchangeListView, RouteListView, RouteView, StatusView
 from tests.support.loop_thread import LoopThread
 
 REVISIONS: Final = frozenset({"3f2a9c0d81be", "2", "3", "running", "previous"})

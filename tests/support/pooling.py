@@ -1,10 +1,13 @@
 """A pool whose connections are scripted, those who wait for one, and what an answer looks like to whoever receives it."""
 
+from typing import cast
+
 from gateway.http1.response_head import ResponseHead
 from gateway.model.outcome import Reason
 from gateway.model.upstream import ConnectionLimits, Endpoint
 from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
+from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.pool import Pool, Waiter
 from tests.support.scripted import ScriptedLoop, ScriptedTransport
 
@@ -112,3 +115,9 @@ class Asker:
         """Have an exchange on it from beginning to end."""
         connection.last_byte_reusable = True
         connection.release(is_clean=True)
+
+
+def live_endpoint(address: str = "127.0.0.1:9001") -> LiveEndpoint:
+    """An endpoint whose connections nobody asks for."""
+    host, _, port = address.rpartition(":")
+    return LiveEndpoint("orders", Endpoint(address, host, int(port)), cast("Pool", None))

@@ -23,8 +23,8 @@ from gateway.wire.history import (
     SeriesKind,
     SeriesPointView,
 )
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 from gateway.wire.views import (
-    EndpointView,
     ExchangeListView,
     LastChangeView,
     ListenerView,
@@ -35,8 +35,6 @@ from gateway.wire.views import (
     RouteView,
     ShareView,
     StatusView,
-    UpstreamListView,
-    UpstreamView,
     WorkerView,
 )
 from tests.support.console import NOW_S

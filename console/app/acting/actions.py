@@ -19,7 +19,8 @@ from console.state.changing.offers import Offer, endpoint_of, find_endpoint, off
 from console.state.messages import Request, Response
 from console.state.selection import Selection
 from gateway.wire.actions import EndpointAction, EndpointEffectView
-from gateway.wire.views import ApplyResult, UpstreamView
+from gateway.wire.upstream_views import UpstreamView
+from gateway.wire.views import ApplyResult
 
 V = TypeVar("V")
 

@@ -10,7 +10,8 @@ from console.state.commands import Kind
 from console.state.model import Model
 from console.state.raw import RAW_KINDS
 from gateway.wire.changes import RevisionListView
-from gateway.wire.views import RouteListView, UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
+from gateway.wire.views import RouteListView
 
 
 def names_in(model: Model, kind: Kind) -> Sequence[str]:

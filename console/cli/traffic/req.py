@@ -16,7 +16,8 @@ from console.render.traffic.verdicts import Known
 from console.state import reading
 from console.state.messages import Request
 from gateway.wire.explain import ExplainRequest, ExplanationView
-from gateway.wire.views import ExchangeListView, UpstreamView
+from gateway.wire.upstream_views import UpstreamView
+from gateway.wire.views import ExchangeListView
 
 NARROWEST: Final = 60
 

@@ -12,7 +12,7 @@ from console.state import reading
 from console.state.health.endpoints import EndpointHealth, health_of_endpoints
 from console.state.health.looking import upstreams_seen
 from console.state.model import Model
-from gateway.wire.views import EndpointView, UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 
 _SPARK: Final = 12
 _COLUMNS: Final = (

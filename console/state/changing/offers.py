@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from console.state.model import Model
 from console.state.selection import Selection
-from gateway.wire.views import EndpointView, UpstreamListView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView
 
 Deed: TypeAlias = Literal["drain", "undrain", "weight", "rollback", "edit"]
 

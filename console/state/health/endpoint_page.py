@@ -11,7 +11,8 @@ from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges
 from gateway.wire.changes import IncidentView
 from gateway.wire.history import HistoryView, SeriesKind
-from gateway.wire.views import EndpointView, ExchangeListView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamView
+from gateway.wire.views import ExchangeListView
 
 _STEPS: Final = ((60, "1s"), (300, "5s"), (900, "10s"), (3_600, "60s"), (21_600, "300s"))
 """The longest window each is for: at most some 90 points."""

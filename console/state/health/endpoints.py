@@ -14,7 +14,7 @@ from console.state.health.words import EndpointWord, Failures, Health
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges, history
 from gateway.wire.history import HistoryView
-from gateway.wire.views import EndpointView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamView
 
 FAILED_LATELY: Final = exchanges("err", limit=100, every_s=1.0)
 """From which the reasons of endpoints are taken."""

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from console.state import reading
 from console.state.model import Model
 from console.state.reading import AnyReading
-from gateway.wire.views import RouteListView, RouteView, StatusView, UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
+from gateway.wire.views import RouteListView, RouteView, StatusView
 
 
 def routes_seen(model: Model) -> RouteListView | None:

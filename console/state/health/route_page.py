@@ -13,7 +13,8 @@ from console.state.model import Model
 from console.state.reading import AnyReading
 from gateway.wire.changes import ComparisonView
 from gateway.wire.history import HistoryView
-from gateway.wire.views import EndpointView, RouteView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamView
+from gateway.wire.views import RouteView
 
 _LEFT_OUT: Final = ("name",)
 

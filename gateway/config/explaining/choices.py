@@ -9,10 +9,11 @@ from gateway.config.errors import Verdict
 from gateway.http1.request_head import RequestHead
 from gateway.model.exchange import Exchange
 from gateway.model.route import Route
-from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.model.upstream import Balance, Endpoint, Labels, Upstream
 from gateway.proxy.dispatch import hash_key
 from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS
 from gateway.upstreams.balancing.hash_ring import HashRing
+from gateway.upstreams.live_upstream import has_labels
 from gateway.wire.explain import EndpointChoiceView, UpstreamChoiceView
 from gateway.wire.views import EndpointState, PlaceView
 
@@ -62,32 +63,45 @@ def choices_of(
             places.get(share.upstream),
             facts,
             lambda hash_on: hash_key(hash_on, exchange, head),
+            route.subset,
         )
         for share in route.upstreams
     ]
 
 
 def _choice(
-    upstream: Upstream, share: float, place: Verdict | None, facts: Facts, key: Callable[[str], bytes]
+    upstream: Upstream,
+    share: float,
+    place: Verdict | None,
+    facts: Facts,
+    key: Callable[[str], bytes],
+    subset: Labels,
 ) -> UpstreamChoiceView:
     known = {each.address: facts(upstream.name, each.address) for each in upstream.endpoints}
     endpoints = [_as_weighed(each, known[each.address]) for each in upstream.endpoints]
-    weighted = [endpoint for endpoint in endpoints if endpoint.weight > 0]
+    weighted = [each for each in endpoints if each.weight > 0 and has_labels(each.labels, subset)]
     chosen = None
     if len(weighted) == 1:
         chosen = weighted[0].address
-    elif weighted and upstream.balance is Balance.CONSISTENT_HASH:
+    elif weighted and _is_certain(upstream):
         chosen = HashRing(weighted).owner(key(upstream.hash_on)).address
     return UpstreamChoiceView(
         upstream=upstream.name,
         share=round(share, 6),
         place=None if place is None else PlaceView(file=place.file, line=place.line),
         balance=upstream.balance.value,
-        rule=_rule(upstream, len(weighted)),
+        rule="; ".join([_rule(upstream, len(weighted)), *_before(upstream, subset)]),
         chosen=chosen,
-        endpoints=[_endpoint(each, known[each.address]) for each in endpoints[:MAX_ENDPOINTS]],
+        endpoints=[_endpoint(each, known[each.address], subset) for each in endpoints[:MAX_ENDPOINTS]],
         endpoints_left_out=max(0, len(endpoints) - MAX_ENDPOINTS),
     )
+
+
+def _is_certain(upstream: Upstream) -> bool:
+    """Whether the hash alone leads to an endpoint."""
+    has_groups = upstream.prefer_zone or len({endpoint.priority for endpoint in upstream.endpoints}) > 1
+    is_hashed = upstream.balance is Balance.CONSISTENT_HASH and upstream.hash_max_load is None
+    return is_hashed and not has_groups and upstream.sticky is None
 
 
 def _as_weighed(endpoint: Endpoint, facts: EndpointFacts | None) -> Endpoint:
@@ -100,21 +114,37 @@ def _rule(upstream: Upstream, weighted: int) -> str:
     """As `upstreams.balancing` chooses, among those with a weight."""
     if weighted <= 1:
         return "there is only one endpoint to choose" if weighted else "no endpoint has a weight, so there is none"
-    match upstream.balance:
-        case Balance.ROUND_ROBIN:
-            return f"each of {weighted} endpoints in its turn, by weight"
-        case Balance.LEAST_REQUEST if weighted <= FEW_ENDPOINTS:
-            return f"of {weighted} endpoints the one with the fewest requests in flight for its weight, in each worker"
-        case Balance.LEAST_REQUEST:
-            return f"of two of {weighted} endpoints, drawn by weight, the one with fewer requests in flight"
-        case Balance.RANDOM:
-            return f"one of {weighted} endpoints, drawn by weight"
-        case Balance.CONSISTENT_HASH:
-            return f"the one of {weighted} endpoints that owns the hash of {upstream.hash_on}"
+    two = f"{weighted}" if weighted <= FEW_ENDPOINTS else f"two of {weighted}"
+    owner = f"the one of {weighted} endpoints that owns the hash of {upstream.hash_on}"
+    if upstream.hash_max_load is not None:
+        owner += f", or a next one: each takes at most {upstream.hash_max_load:.0%} of its share of what is in flight"
+    least = f"of {weighted} endpoints the one with the fewest requests in flight for its weight, in each worker"
+    if weighted > FEW_ENDPOINTS:
+        least = f"of two of {weighted} endpoints, drawn by weight, the one with fewer requests in flight"
+    rules = {
+        Balance.ROUND_ROBIN: f"each of {weighted} endpoints in its turn, by weight",
+        Balance.LEAST_REQUEST: least,
+        Balance.PEAK_EWMA: f"of {two} endpoints the one whose latency times its requests in flight is least, by weight",
+        Balance.RANDOM: f"one of {weighted} endpoints, drawn by weight",
+        Balance.CONSISTENT_HASH: owner,
+    }
+    return rules[upstream.balance]
 
 
-def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None) -> EndpointChoiceView:
-    because = "; ".join(_obstacles(endpoint, facts))
+def _before(upstream: Upstream, subset: Labels) -> Iterable[str]:
+    """What comes before the balancer's own rule."""
+    if subset:
+        yield f"only those with {', '.join(f'{name}: {value}' for name, value in subset)}"
+    if upstream.sticky is not None:
+        yield f"a client with the cookie {upstream.sticky.cookie} goes to the endpoint that answered it before"
+    if len({endpoint.priority for endpoint in upstream.endpoints}) > 1:
+        yield f"groups of lower priority numbers serve alone while {upstream.failover_below:.0%} of them can"
+    if upstream.prefer_zone:
+        yield "endpoints in the gateway's own zone come first"
+
+
+def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) -> EndpointChoiceView:
+    because = "; ".join(_obstacles(endpoint, facts, subset))
     view = EndpointChoiceView(
         address=endpoint.address, weight=endpoint.weight, eligible=not because, because=because or _why(facts)
     )
@@ -131,7 +161,9 @@ def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None) -> EndpointChoice
     )
 
 
-def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None) -> Iterable[str]:
+def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) -> Iterable[str]:
+    if not has_labels(endpoint.labels, subset):
+        yield "it has not the labels that the route asks for"
     if facts is None:
         return
     if facts.state == "draining":

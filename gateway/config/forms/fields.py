@@ -29,6 +29,7 @@ from gateway.config.forms.scalars import (
     format_ratio,
     format_size,
     parse_duration,
+    parse_percentage,
     parse_ratio,
     parse_size,
 )
@@ -45,9 +46,14 @@ _TIMEOUT_EXPECTED: Final = f"{_DURATION_EXPECTED} of at least 1ms, or none"
 _SIZE_EXPECTED: Final = "a size such as 512B, 64KiB or 10MiB"
 _COUNT_OR_NONE_EXPECTED: Final = "a whole number of at least 1, or none"
 _RATIO_EXPECTED: Final = "a ratio such as 1% or 99.9%"
+_LOAD_EXPECTED: Final = "a ratio of at least 100%, such as 125%, or none"
 _WHOLE_NUMBER: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}")
 _NAME_EXPECTED: Final = "a name of at most 128 letters, digits and . _ ~ : - that begins with a letter or a digit"
+_LABEL_VALUE: Final = re.compile(r"[A-Za-z0-9._~:/-]{1,256}")
+_LABEL_VALUE_EXPECTED: Final = "at most 256 letters, digits and . _ ~ : / -"
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_COOKIE_NAME_EXPECTED: Final = "the name of a cookie, at most 64 letters, digits and ! # $ % & ' * + - . ^ _ ` | ~"
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _FIELD_VALUE: Final = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]{0,8190}[\x21-\x7e])?)?")
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,31}")
@@ -169,6 +175,15 @@ def _open_ratio(text: str) -> float:
     return ratio
 
 
+def _load_factor_or_none(text: str) -> float | None:
+    if text == "none":
+        return None
+    factor = parse_percentage(text)
+    if factor < 1:
+        raise ValueError
+    return factor
+
+
 def _positive_size(text: str) -> int:
     if (size := parse_size(text)) == 0:
         raise ValueError
@@ -228,6 +243,14 @@ Objective: TypeAlias = Annotated[
 ]
 """A share that may be missed: an objective of 100% would leave no budget to divide by."""
 
+LoadFactorOrNone: TypeAlias = Annotated[
+    float | None,
+    PlainValidator(_text_as(_load_factor_or_none, _LOAD_EXPECTED)),
+    PlainSerializer(lambda factor: "none" if factor is None else format_ratio(factor)),
+    _json_text(_or_none + RATIO_PATTERN, _sentence(_LOAD_EXPECTED)),
+]
+"""How many times a fair share; 1 at least."""
+
 Count: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(whole_number)]
 CountOrZero: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(whole_number)]
 Weight: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole_number)]
@@ -254,6 +277,20 @@ Items: TypeAlias = Annotated[tuple[T, ...], Field(strict=False)]
 
 Name: TypeAlias = Annotated[
     str, text_matching(_NAME, _NAME_EXPECTED), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})
+]
+Zone: TypeAlias = Annotated[
+    str, text_matching(_NAME, _NAME_EXPECTED), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})
+]
+LabelName: TypeAlias = Name
+LabelValue: TypeAlias = Annotated[
+    str,
+    text_matching(_LABEL_VALUE, _LABEL_VALUE_EXPECTED),
+    Field(json_schema_extra={"pattern": f"^{_LABEL_VALUE.pattern}$"}),
+]
+CookieName: TypeAlias = Annotated[
+    str,
+    text_matching(_COOKIE_NAME, _COOKIE_NAME_EXPECTED),
+    Field(json_schema_extra={"pattern": f"^{_COOKIE_NAME.pattern}$"}),
 ]
 Method: TypeAlias = Annotated[
     str,

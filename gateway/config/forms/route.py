@@ -9,6 +9,8 @@ from gateway.config.forms.fields import (
     Flag,
     Host,
     Items,
+    LabelName,
+    LabelValue,
     Method,
     Name,
     Network,
@@ -178,6 +180,9 @@ class RouteForm(Form):
     upstream: str | None = Field(default=None, description="Name of the upstream that requests are forwarded to.")
     split: Annotated[Items[ShareForm], Field(min_length=1)] | None = Field(
         default=None, description="Several upstreams, and their shares of the requests."
+    )
+    subset: dict[LabelName, LabelValue] = Field(
+        default_factory=dict, description="Labels that an endpoint must have to get its requests."
     )
     redirect: RedirectForm | None = Field(default=None, description="Answer with a redirect.")
     respond: RespondForm | None = Field(default=None, description="Answer by itself.")

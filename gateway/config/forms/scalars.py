@@ -68,12 +68,17 @@ def format_size(size: int | None) -> str:
 
 def parse_ratio(text: str) -> float:
     """0 to 1 from `1%`, `99.9%`. Raises ValueError."""
-    if _RATIO.fullmatch(text) is None:
-        raise ValueError("not a ratio")
-    ratio = Decimal(text[:-1]) / 100
+    ratio = parse_percentage(text)
     if ratio > 1:
         raise ValueError("more than 100%")
-    return float(ratio)
+    return ratio
+
+
+def parse_percentage(text: str) -> float:
+    """1.25 from `125%`; 999.999999% at most. Raises ValueError."""
+    if _RATIO.fullmatch(text) is None:
+        raise ValueError("not a ratio")
+    return float(Decimal(text[:-1]) / 100)
 
 
 def format_ratio(ratio: float) -> str:

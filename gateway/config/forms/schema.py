@@ -7,7 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, NoDefault
 from pydantic_core import core_schema
 from typing_extensions import override
 
-from gateway.config.forms.fields import Items, Name
+from gateway.config.forms.fields import Items, Name, Zone
 from gateway.config.forms.form import Form
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.route import RouteForm
@@ -26,6 +26,9 @@ class SettingsForm(Form):
     telemetry: TelemetryForm = Field(default=TelemetryForm(), description="What the gateway says about the traffic.")
     admin: AdminForm = Field(default=AdminForm(), description="The admin API.")
     drain: DrainForm = Field(default=DrainForm(), description="What SIGTERM does.")
+    zone: Zone | None = Field(
+        default=None, description="Where this gateway runs; upstreams that prefer their zone mean this one."
+    )
     workers: Workers = Field(
         default="auto", description="Worker processes; auto is one for each processor that may be used."
     )

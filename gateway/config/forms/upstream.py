@@ -5,8 +5,25 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from gateway.config.forms.fields import Count, CountOrZero, EndpointAddress, Items, Timeout, Weight, text_matching
+from gateway.config.forms.fields import (
+    CookieName,
+    Count,
+    CountOrZero,
+    EndpointAddress,
+    Flag,
+    Items,
+    LabelName,
+    LabelValue,
+    LoadFactorOrNone,
+    Ratio,
+    Secret,
+    Timeout,
+    Weight,
+    Zone,
+    text_matching,
+)
 from gateway.config.forms.form import Form, NotYet, OrText
+from gateway.model.clock import NEVER_NS
 from gateway.model.upstream import Balance, ConnectionLimits, Upstream
 
 _LIMITS: Final = ConnectionLimits()
@@ -19,6 +36,13 @@ class EndpointForm(Form):
 
     address: EndpointAddress = Field(description="HOST:PORT, [IPV6]:PORT or unix:/PATH.")
     weight: Weight = Field(default=1, description="Its share, against the weights of the others.")
+    zone: Zone | None = Field(default=None, description="Where it runs, such as an availability zone.")
+    priority: CountOrZero = Field(
+        default=0, description="Of its group; a group serves while enough of those with lower numbers cannot."
+    )
+    labels: dict[LabelName, LabelValue] = Field(
+        default_factory=dict, description="What routes may choose it by, in their `subset`."
+    )
 
 
 class ConnectionsForm(Form):
@@ -30,6 +54,15 @@ class ConnectionsForm(Form):
         default=_LIMITS.connect_timeout_ns, description="To open a connection; beyond it 504."
     )
     idle_timeout: Timeout = Field(default=_LIMITS.idle_timeout_ns, description="A connection that carries no request.")
+
+
+class StickyForm(Form):
+    """A cookie that leads each client back to the endpoint that answered it before, while that may be chosen."""
+
+    cookie: CookieName = Field(description="Its name.")
+    secret: Secret = Field(description="What its value is signed with; better ${NAME} or ${file:/path}.")
+    lifetime: Timeout = Field(default=NEVER_NS, description="How long browsers keep it; none: until they end.")
+    secure: Flag = Field(default=False, description="Whether browsers shall send it back over TLS only.")
 
 
 class UpstreamForm(Form):
@@ -46,6 +79,18 @@ class UpstreamForm(Form):
         default=_UPSTREAM.hash_on,
         description="What consistent_hash looks at: client_address, path, host, header:NAME, query:NAME or cookie:NAME.",
     )
+    hash_max_load: LoadFactorOrNone = Field(
+        default=_UPSTREAM.hash_max_load,
+        description="How many times its share of what is in flight consistent_hash may give an endpoint.",
+    )
+    prefer_zone: Flag = Field(
+        default=_UPSTREAM.prefer_zone, description="Choose endpoints in the gateway's own zone before others."
+    )
+    failover_below: Ratio = Field(
+        default=_UPSTREAM.failover_below,
+        description="Share of a group's weight that can serve, below which the next group takes over in part.",
+    )
+    sticky: StickyForm | None = Field(default=None, description="Sticky sessions, by a signed cookie.")
     connections: ConnectionsForm = Field(
         default=ConnectionsForm(), description="Bounds and timeouts of its connections."
     )

@@ -22,6 +22,15 @@ def _upstream_warnings(sections: Sections) -> Iterator[ConfigError]:
             yield _warn(upstream, "endpoints", "no endpoint; every request for this upstream is answered with 503")
         if "hash_on" in form.model_fields_set and form.balance is not Balance.CONSISTENT_HASH:
             yield _warn(upstream, "hash_on", "without effect; only balance: consistent_hash looks at it")
+        if form.hash_max_load is not None and form.balance is not Balance.CONSISTENT_HASH:
+            yield _warn(upstream, "hash_max_load", "without effect; only balance: consistent_hash looks at it")
+        if form.prefer_zone and not _has_zone(sections):
+            yield _warn(upstream, "prefer_zone", "without effect; the gateway has no `zone` of its own")
+
+
+def _has_zone(sections: Sections) -> bool:
+    settings = sections.settings.form
+    return settings is None or settings.zone is not None
 
 
 def _split_warnings(sections: Sections) -> Iterator[ConfigError]:

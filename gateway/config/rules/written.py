@@ -14,6 +14,7 @@ from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, R
 from gateway.config.forms.settings import AdminTokenForm
 from gateway.config.interpolation import Interpolated
 from gateway.config.rules.sinks import check_sinks
+from gateway.config.rules.subsets import check_subsets
 from gateway.config.secrets import REDACTED, Path, secret_places, value_at
 from gateway.config.sections import Declared, Sections
 from gateway.config.validation import shown
@@ -34,6 +35,7 @@ def check_sections(sections: Sections) -> None:
     for route in sections.routes:
         _check_route(route)
         _check_references(route, upstreams, listeners)
+    check_subsets(sections)
     _check_tokens(sections.settings)
     check_sinks(sections.settings)
     _check_redacted(sections)

@@ -22,16 +22,8 @@ from gateway.telemetry.history.points import time_text
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.history import WindowData
 from gateway.wire.report import PoolGauge
-from gateway.wire.views import (
-    EndpointView,
-    ObjectiveView,
-    RouteEndpointView,
-    RouteListView,
-    RouteView,
-    TrafficView,
-    UpstreamListView,
-    UpstreamView,
-)
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
+from gateway.wire.views import ObjectiveView, RouteEndpointView, RouteListView, RouteView, TrafficView
 
 _NO_TRAFFIC: Final = TrafficView()
 _UNWATCHED_S: Final = 60.0

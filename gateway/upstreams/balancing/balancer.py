@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
+from gateway.model.clock import SECOND_NS, monotonic_ns
 from gateway.model.upstream import Balance
 from gateway.upstreams.balancing.hash_ring import HashRing
 from gateway.upstreams.balancing.schedule import weighted_schedule
@@ -16,6 +17,9 @@ FEW_ENDPOINTS: Final = 8
 however many there are (Mitzenmacher, The Power of Two Choices, 2001)."""
 
 _TRIES: Final = 4
+
+UNKNOWN_NS: Final = 3600.0 * SECOND_NS
+"""What an endpoint is expected to take that was asked and has not answered yet."""
 
 
 class Candidate(Protocol):
@@ -29,6 +33,14 @@ class Candidate(Protocol):
     def in_flight(self) -> int: ...
     @property
     def is_available(self) -> bool: ...
+    @property
+    def latency(self) -> "Estimate | None": ...
+
+
+class Estimate(Protocol):
+    """How long an endpoint is expected to take."""
+
+    def expected_ns(self, now_ns: int) -> float: ...
 
 
 C = TypeVar("C", bound=Candidate)
@@ -43,8 +55,11 @@ class Balancer(Protocol[C_co]):
         """
 
 
-def build_balancer(balance: Balance, candidates: Sequence[C]) -> Balancer[C]:
-    """A balancer over these endpoints; those of weight 0 get nothing."""
+def build_balancer(balance: Balance, candidates: Sequence[C], max_load: float | None = None) -> Balancer[C]:
+    """A balancer over these endpoints; those of weight 0 get nothing.
+
+    max_load: of consistent_hash: how many times its share of what is in flight an endpoint may have; None: any.
+    """
     weighted = [candidate for candidate in candidates if candidate.weight > 0]
     if len(weighted) <= 1:
         return _Single(weighted[0] if weighted else None)
@@ -56,7 +71,9 @@ def build_balancer(balance: Balance, candidates: Sequence[C]) -> Balancer[C]:
         case Balance.RANDOM:
             return _Random(weighted)
         case Balance.CONSISTENT_HASH:
-            return _ConsistentHash(weighted)
+            return _ConsistentHash(weighted) if max_load is None else _BoundedHash(weighted, max_load)
+        case Balance.PEAK_EWMA:
+            return _LeastExpected(weighted)
 
 
 class _Single(Generic[C]):
@@ -131,6 +148,39 @@ class _LeastOfTwo(Generic[C]):
         return one if one.in_flight * other.weight <= other.in_flight * one.weight else other
 
 
+class _LeastExpected(Generic[C]):
+    """Where an answer is expected first: the latency of an endpoint times what it has in flight, by weight. Of several of
+    which that is equal, as while nothing is known, one drawn by weight."""
+
+    def __init__(self, candidates: Sequence[C]) -> None:
+        self._candidates = candidates
+        self._drawn = _Random(candidates)
+
+    def pick(self, key: bytes, avoid: Candidate | None) -> C | None:
+        best = self._drawn.pick(key, avoid)
+        if best is None or best is avoid:
+            return best
+        now_ns = monotonic_ns()
+        least = _expected(best, now_ns)
+        others = self._candidates if len(self._candidates) <= FEW_ENDPOINTS else (self._drawn.pick(key, avoid) or best,)
+        for candidate in others:
+            if not candidate.is_available or candidate is avoid:
+                continue
+            expected = _expected(candidate, now_ns)
+            if expected < least:
+                best, least = candidate, expected
+        return best
+
+
+def _expected(candidate: Candidate, now_ns: int) -> float:
+    estimate = candidate.latency
+    cost_ns = estimate.expected_ns(now_ns) if estimate is not None else 0.0
+    if not cost_ns:
+        # Nothing is known: one request finds out, and until its answer comes no other is risked.
+        cost_ns = UNKNOWN_NS if candidate.in_flight else 0.0
+    return cost_ns * (candidate.in_flight + 1) / candidate.weight
+
+
 class _Random(Generic[C]):
     def __init__(self, candidates: Sequence[C]) -> None:
         self._candidates = candidates
@@ -159,6 +209,27 @@ class _ConsistentHash(Generic[C]):
             if candidate.is_available and candidate is not avoid:
                 return candidate
         return _avoided_after_all(self._ring.candidates, avoid)
+
+
+class _BoundedHash(Generic[C]):
+    """As consistent hashing, but no endpoint takes more than its bounded share of what is in flight: what would be too
+    much goes on to the owner of the next arc (Mirrokni, Thorup, Zadimoghaddam, 2017)."""
+
+    def __init__(self, candidates: Sequence[C], max_load: float) -> None:
+        self._ring = HashRing(candidates)
+        self._max_load = max_load
+
+    def pick(self, key: bytes, avoid: Candidate | None) -> C | None:
+        ring = self._ring
+        usable = [candidate for candidate in ring.candidates if candidate.is_available and candidate is not avoid]
+        if not usable:
+            return _avoided_after_all(ring.candidates, avoid)
+        in_flight = sum(candidate.in_flight for candidate in usable) + 1
+        by_weight = self._max_load * in_flight / sum(candidate.weight for candidate in usable)
+        for candidate in ring.successors(key):
+            if candidate.is_available and candidate is not avoid and candidate.in_flight < by_weight * candidate.weight:
+                return candidate
+        return min(usable, key=lambda candidate: candidate.in_flight / candidate.weight)
 
 
 def _any_other(candidates: Sequence[C], avoid: Candidate | None) -> C | None:

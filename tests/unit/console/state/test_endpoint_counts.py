@@ -1,7 +1,7 @@
 """What endpoints did between two readings."""
 
 from console.state.endpoint_counts import EndpointCounts, Recently
-from gateway.wire.views import UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
 from tests.support.situations import endpoint, upstream
 
 

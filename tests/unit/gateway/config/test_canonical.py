@@ -50,7 +50,8 @@ def test_what_is_shown_has_sorted_keys_and_every_default(load: Load) -> None:
     text = load("routes: [{name: a, upstream: orders}]\n").canonical.decode()
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
     assert json.loads(text)["listeners"][0]["limits"]["body"] == "none"
-    assert json.loads(text)["upstreams"]["orders"]["endpoints"] == [{"address": "127.0.0.1:9001", "weight": 1}]
+    endpoint = {"address": "127.0.0.1:9001", "weight": 1, "priority": 0, "labels": {}}
+    assert json.loads(text)["upstreams"]["orders"]["endpoints"] == [endpoint]
 
 
 def test_what_is_shown_reads_back_as_the_same_configuration(load: Load) -> None:

@@ -24,7 +24,7 @@ from gateway.model.route import (
     WeightedUpstream,
 )
 from gateway.model.tracing import TraceFormat, TrustIncoming
-from gateway.model.upstream import Balance, Endpoint
+from gateway.model.upstream import Balance, Endpoint, Sticky
 
 Load = Callable[..., Configuration]
 
@@ -99,6 +99,44 @@ upstreams:
     assert (upstream.connections.max, upstream.connections.max_pending) == (1, 0)
     assert upstream.connections.connect_timeout_ns == 250 * MILLISECOND_NS
     assert upstream.connections.idle_timeout_ns == NEVER_NS
+
+
+def test_groups_zones_labels_and_sessions_are_what_was_configured(load: Load) -> None:
+    text = """
+listeners: [{name: a, address: 127.0.0.1:1}]
+zone: eu-1a
+upstreams:
+  grouped:
+    endpoints: [{address: "127.0.0.1:1", zone: eu-1a, priority: 1, labels: {version: v2, arch: arm}}]
+    balance: consistent_hash
+    hash_max_load: 150%
+    prefer_zone: true
+    failover_below: 50%
+    sticky: {cookie: sid, secret: a-secret-for-these-tests, lifetime: 1h, secure: true}
+"""
+    snapshot = load(text, bare=True).snapshot
+    (upstream,) = snapshot.upstreams
+    labels = (("arch", "arm"), ("version", "v2"))
+    assert upstream.endpoints == (Endpoint("127.0.0.1:1", "127.0.0.1", 1, zone="eu-1a", priority=1, labels=labels),)
+    assert (upstream.hash_max_load, upstream.prefer_zone, upstream.failover_below) == (1.5, True, 0.5)
+    assert upstream.sticky == Sticky("sid", "a-secret-for-these-tests", 3600 * SECOND_NS, is_secure=True)
+    assert snapshot.zone == "eu-1a"
+
+
+@pytest.mark.parametrize("text", ["hash_max_load: 99%", "sticky: {cookie: 'a b', secret: 0123456789abcdef}"])
+def test_a_bound_below_a_fair_share_and_a_name_no_cookie_can_have_are_refused(load: Load, text: str) -> None:
+    with pytest.raises(ConfigInvalid, match=r"expected (a ratio of at least 100%|the name of a cookie)"):
+        load(
+            f"listeners: [{{name: a, address: 127.0.0.1:1}}]\nupstreams: {{a: {{endpoints: [], {text}}}}}\n", bare=True
+        )
+
+
+def test_the_secret_of_a_session_cookie_is_never_shown(load: Load) -> None:
+    secret = "a-secret-for-these-tests"
+    text = f"listeners: [{{name: a, address: 127.0.0.1:1}}]\nupstreams: {{a: {{endpoints: [], sticky: {{cookie: sid, secret: {secret}}}}}}}\n"
+    configuration = load(text, bare=True)
+    assert secret.encode() not in configuration.canonical
+    assert b'"secret":"REDACTED"' in configuration.canonical
 
 
 @pytest.mark.parametrize(

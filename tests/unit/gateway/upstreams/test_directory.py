@@ -4,7 +4,6 @@ import pytest
 
 from gateway.model.outcome import Reason
 from gateway.model.upstream import Balance, ConnectionLimits, Endpoint, Upstream
-from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.live_upstream import LiveUpstream
@@ -14,19 +13,6 @@ from tests.support.scripted import ScriptedLoop
 
 A = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001)
 B = Endpoint("b.test:9002", "b.test", 9002)
-
-
-class Observer:
-    def upstream_connection_opened(self, _upstream: str, result: Reason) -> None:
-        assert result is Reason.NONE
-
-    def upstream_connection_closed(self, _upstream: str, _reason: str) -> None:
-        """Of no interest here."""
-
-
-@pytest.fixture
-def directory(loop: ScriptedLoop) -> Directory:
-    return Directory(loop, Deadlines(loop), Observer())
 
 
 def activate(directory: Directory, *upstreams: Upstream) -> list[LiveUpstream]:

@@ -1,12 +1,9 @@
 """An endpoint tells whoever watches it how attempts ended."""
 
-from typing import cast
-
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
-from gateway.model.upstream import Endpoint
 from gateway.upstreams.endpoint import LiveEndpoint
-from gateway.upstreams.pool import Pool
+from tests.support.pooling import live_endpoint
 
 
 class Watcher:
@@ -18,7 +15,7 @@ class Watcher:
 
 
 def test_watchers_are_told_of_every_attempt_once_it_counts_no_more() -> None:
-    endpoint = LiveEndpoint("orders", Endpoint("127.0.0.1:9001", "127.0.0.1", 9001), cast("Pool", None))
+    endpoint = live_endpoint()
     one, other = Watcher(), Watcher()
     endpoint.watchers = (one, other)
     endpoint.in_flight = 2

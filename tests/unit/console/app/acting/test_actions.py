@@ -22,7 +22,8 @@ from console.state.selection import Destination, Selection
 from gateway.admin.acting.examples import EFFECT, OBJECT
 from gateway.admin.examples import UPSTREAMS
 from gateway.wire.actions import MeView
-from gateway.wire.views import ApplyResult, ConfigErrorView, EndpointView, ProblemView, UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
+from gateway.wire.views import ApplyResult, ConfigErrorView, ProblemView
 from tests.support.changes import CHANGES
 from tests.support.console import GivenSource, play, screen_text, until
 

@@ -4,7 +4,7 @@ from console.render.cells import Cell
 from console.render.health.upstream_grid import upstream_grid
 from console.state.health.endpoints import course_of_endpoint
 from gateway.wire.history import RecentView
-from gateway.wire.views import OverrideView
+from gateway.wire.upstream_views import OverrideView
 from tests.support.situations import Situation, at, course, endpoint, failed, figures, route, upstream
 from tests.unit.console.render.health.test_sentences import local
 

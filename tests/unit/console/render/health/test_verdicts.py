@@ -7,7 +7,8 @@ from console.state import reading
 from console.state.health.route_trouble import course_of
 from console.state.health.verdict import failed_of, slow_of, verdict
 from console.state.model import Model
-from gateway.wire.views import EndpointView, RouteView
+from gateway.wire.upstream_views import EndpointView
+from gateway.wire.views import RouteView
 from tests.support.console import NOW_S
 from tests.support.situations import (
     Situation,

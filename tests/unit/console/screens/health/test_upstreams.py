@@ -10,7 +10,7 @@ from console.state.messages import Answered, Failed
 from console.state.model import Model
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
-from gateway.wire.views import UpstreamListView
+from gateway.wire.upstream_views import UpstreamListView
 from tests.support.console import NOW_S, GivenSource, play, screen_text, until
 from tests.support.situations import Situation, course, endpoint, failed, figures, incident, route, upstream
 

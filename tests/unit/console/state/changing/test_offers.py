@@ -8,7 +8,8 @@ from console.state.messages import Answered
 from console.state.model import Model
 from console.state.selection import Selection
 from gateway.admin.examples import UPSTREAMS
-from gateway.wire.views import EndpointState, EndpointView
+from gateway.wire.upstream_views import EndpointView
+from gateway.wire.views import EndpointState
 
 
 def model(state: EndpointState = "healthy", *, twice: bool = False) -> Model:

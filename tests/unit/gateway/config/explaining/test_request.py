@@ -168,6 +168,7 @@ class Candidate:
 
     in_flight = 0
     is_available = True
+    latency: None = None
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.address = endpoint.address
@@ -315,3 +316,28 @@ def test_an_exchange_that_was_no_request_cannot_be_explained(configuration: Conf
 def test_neither_url_nor_exchange_is_nothing_to_explain(configuration: Configuration) -> None:
     with pytest.raises(ValueError, match="expected a URL"):
         explain_request(configuration, ExplainRequest())
+
+
+def test_labels_groups_sessions_and_zones_are_told_before_the_balancer_s_rule(load: Load) -> None:
+    text = """
+listeners: [{name: a, address: 127.0.0.1:1}]
+zone: eu-1a
+upstreams:
+  orders:
+    endpoints:
+      - {address: "127.0.0.1:1", labels: {version: v2}}
+      - {address: "127.0.0.1:2", priority: 1}
+    prefer_zone: true
+    sticky: {cookie: sid, secret: a-secret-for-these-tests}
+routes: [{name: a, match: {path: /a}, upstream: orders, subset: {version: v2}}]
+"""
+    (choice,) = explain_request(load(text, bare=True), ExplainRequest(url="/a")).choices
+    assert choice.rule == (
+        "there is only one endpoint to choose; only those with version: v2; a client with the cookie sid goes to the "
+        "endpoint that answered it before; groups of lower priority numbers serve alone while 70% of them can; endpoints "
+        "in the gateway's own zone come first"
+    )
+    assert [(each.eligible, each.because) for each in choice.endpoints] == [
+        (True, "nothing in the configuration speaks against it"),
+        (False, "it has not the labels that the route asks for"),
+    ]

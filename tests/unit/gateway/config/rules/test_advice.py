@@ -20,6 +20,14 @@ Load = Callable[..., Configuration]
             "{endpoints: [127.0.0.1:1], hash_on: path}",
             "2: upstreams.a.hash_on: without effect; only balance: consistent_hash looks at it",
         ),
+        (
+            "{endpoints: [127.0.0.1:1], hash_max_load: 125%}",
+            "2: upstreams.a.hash_max_load: without effect; only balance: consistent_hash looks at it",
+        ),
+        (
+            "{endpoints: [127.0.0.1:1], prefer_zone: true}",
+            "2: upstreams.a.prefer_zone: without effect; the gateway has no `zone` of its own",
+        ),
     ],
 )
 def test_an_upstream_that_does_not_do_what_it_says_is_a_warning(load: Load, upstream: str, warning: str) -> None:

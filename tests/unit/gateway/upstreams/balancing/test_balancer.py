@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from gateway.model.upstream import Balance
-from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS, Balancer, build_balancer
+from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS, Balancer, Estimate, build_balancer
 
 ALL = pytest.mark.parametrize("balance", list(Balance))
 
@@ -21,6 +21,17 @@ class Stand:
     weight: int = 1
     in_flight: int = 0
     is_available: bool = True
+    latency: Estimate | None = None
+
+
+@dataclass
+class Takes:
+    """An estimate that does not change."""
+
+    expected: float
+
+    def expected_ns(self, _now_ns: int) -> float:
+        return self.expected
 
 
 def stands(*weights: int) -> list[Stand]:
@@ -183,3 +194,68 @@ def test_an_endpoint_that_is_out_hands_over_its_own_keys_only_and_spreads_them()
     heirs = Counter(candidate.address for key in moved if (candidate := after[key]) is not None)
     assert len(heirs) == 4
     assert max(heirs.values()) < 2 * min(heirs.values())
+
+
+@pytest.mark.parametrize("count", [2, FEW_ENDPOINTS])
+def test_peak_ewma_prefers_where_an_answer_is_expected_first(count: int) -> None:
+    candidates = stands(*[1] * count)
+    for candidate in candidates:
+        candidate.latency, candidate.in_flight = Takes(10e6), 4
+    candidates[1].latency = Takes(2e6)
+    balancer = build(Balance.PEAK_EWMA, candidates)
+    assert shares(balancer, 20) == {candidates[1].address: 20}
+    candidates[1].in_flight = 100  # 2 ms times 101 is more than 10 ms times 5.
+    assert candidates[1].address not in shares(balancer, 50)
+
+
+def test_peak_ewma_of_many_sends_little_to_the_slow_ones() -> None:
+    candidates = stands(*[1] * 20)
+    for number, candidate in enumerate(candidates):
+        candidate.latency, candidate.in_flight = Takes(50e6 if number < 10 else 1e6), 1
+    picked = shares(build(Balance.PEAK_EWMA, candidates), 4000)
+    assert sum(picked.get(candidate.address, 0) for candidate in candidates[:10]) < 0.3 * 4000
+
+
+def test_peak_ewma_lets_one_request_find_out_about_an_endpoint_nothing_is_known_of() -> None:
+    known, unknown = candidates = stands(1, 1)
+    known.latency, known.in_flight = Takes(5e6), 3
+    unknown.latency = Takes(0.0)
+    balancer = build(Balance.PEAK_EWMA, candidates)
+    assert balancer.pick(b"", None) is unknown
+    unknown.in_flight = 1
+    assert shares(balancer, 20) == {known.address: 20}
+
+
+def bounded(candidates: Sequence[Stand]) -> Balancer[Stand]:
+    return build_balancer(Balance.CONSISTENT_HASH, candidates, max_load=1.25)
+
+
+def test_a_key_within_the_bound_stays_with_its_owner() -> None:
+    candidates = stands(1, 1, 1)
+    for candidate in candidates:
+        candidate.in_flight = 10
+    plain, with_bound = build(Balance.CONSISTENT_HASH, candidates), bounded(candidates)
+    assert all(plain.pick(b"%d" % key, None) is with_bound.pick(b"%d" % key, None) for key in range(200))
+
+
+def test_no_endpoint_takes_more_than_its_bounded_share_though_all_ask_for_one_key() -> None:
+    candidates = stands(1, 1, 2)
+    balancer = bounded(candidates)
+    for total in range(1, 401):
+        candidate = balancer.pick(b"hot", None)
+        assert candidate is not None
+        candidate.in_flight += 1
+        assert candidate.in_flight <= 1.25 * total * candidate.weight / 4 + 1
+    assert sum(candidate.in_flight for candidate in candidates) == 400
+
+
+def test_what_is_too_much_for_the_owner_always_goes_to_the_same_next_one() -> None:
+    candidates = stands(1, 1, 1, 1)
+    owner = build(Balance.CONSISTENT_HASH, candidates).pick(b"hot", None)
+    assert owner is not None
+    owner.in_flight = 100
+    assert len(shares_of_key(bounded(candidates), b"hot", 20)) == 1
+
+
+def shares_of_key(balancer: Balancer[Stand], key: bytes, picks: int) -> set[str]:
+    return {candidate.address for _ in range(picks) if (candidate := balancer.pick(key, None)) is not None}

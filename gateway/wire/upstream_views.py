@@ -1,0 +1,91 @@
+"""What the admin API says of upstreams and their endpoints; as the other views (gateway.wire.views)."""
+
+from typing import Literal
+
+import msgspec
+
+from gateway.wire.history import RecentView
+from gateway.wire.views import EndpointState
+
+
+class PartView(msgspec.Struct, frozen=True, kw_only=True):
+    """Immutable. Each class repeats kw_only, which msgspec does not hand down: every field is named when it is built."""
+
+
+class OverrideView(PartView, frozen=True, kw_only=True):
+    """What an operator decided about an endpoint beside the configuration; it ends with the gateway, or is undone."""
+
+    kind: Literal["drained", "weight"]
+    actor: str
+    reason: str = ""
+    """In their words."""
+    since: str
+
+
+class EndpointView(PartView, frozen=True, kw_only=True):
+    """One address of an upstream and what all workers do with it."""
+
+    address: str
+    weight: int
+    """The one in force: 0 while the endpoint is drained."""
+    configured_weight: int = 1
+    zone: str = ""
+    priority: int = 0
+    """Of its group: those of the lowest number serve while enough of them can."""
+    labels: dict[str, str] = {}
+    state: EndpointState = "healthy"
+    reason: str = ""
+    """Of the state, from a closed list: `dns`, `admin`; empty where it was so from the start."""
+    note: str = ""
+    """What there is to say about it: evidence, or the words of who did it."""
+    actor: str = ""
+    """Who brought it to this state, where somebody did."""
+    since: str | None = None
+    """When it came to this state; null where it was so from the start."""
+    overrides: list[OverrideView] = []
+    """What stands beside the configuration."""
+    resolved: list[str] = []
+    """Addresses behind a DNS name, as last resolved; for a literal address that one alone."""
+    in_flight: int = 0
+    pending: int = 0
+    connections_active: int = 0
+    connections_idle: int = 0
+    requests: int = 0
+    """Attempts since the gateway started."""
+    failures: int = 0
+    recent: RecentView = RecentView()
+    """Of attempts at it."""
+    previous: RecentView | None = None
+    spark: list[float] = []
+    """Attempts a second, as the spark of a route."""
+
+
+class UpstreamView(PartView, frozen=True, kw_only=True):
+    name: str
+    balance: Literal["round_robin", "least_request", "peak_ewma", "random", "consistent_hash"]
+    hash_on: str | None
+    """What consistent_hash looks at; None with the other balancers."""
+    hash_max_load: float | None = None
+    """How many times its share of what is in flight consistent_hash may give an endpoint; None: any."""
+    prefer_zone: bool = False
+    failover_below: float = 0.7
+    sticky_cookie: str | None = None
+    """Name of the cookie that leads a client back to its endpoint; None where there is none."""
+    max_connections: int
+    """Per endpoint and worker, as is max_pending."""
+    max_pending: int
+    connect_timeout_ms: float | None
+    idle_timeout_ms: float | None
+    endpoints: list[EndpointView]
+    recent: RecentView = RecentView()
+    """Of attempts at all its endpoints."""
+    previous: RecentView | None = None
+    spark: list[float] = []
+
+
+class UpstreamListView(PartView, frozen=True, kw_only=True):
+    revision: str
+    upstreams: list[UpstreamView]
+    window_s: int = 60
+    """Of `recent`; `at` is when it ended if that was asked for, None for now."""
+    at: str | None = None

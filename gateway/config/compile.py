@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from gateway.config.forms.addresses import parse_endpoint, parse_host, parse_listen_address, parse_network
+from gateway.config.forms.faults import FaultsForm
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.paths import CONFIGURED_PATHS
+from gateway.config.forms.predicates import PredicateForm
 from gateway.config.forms.route import (
     HeaderEditForm,
     MatchForm,
-    PredicateForm,
     RedirectForm,
     RespondForm,
     RewriteForm,
@@ -20,6 +21,9 @@ from gateway.config.forms.upstream import EndpointForm, StickyForm, UpstreamForm
 from gateway.http1.target import normalise_path
 from gateway.model.listener import Listener, ListenerLimits, ListenerTimeouts, PathRules
 from gateway.model.route import (
+    FaultAbort,
+    FaultDelay,
+    Faults,
     HeaderEdit,
     LatencyObjective,
     Match,
@@ -113,12 +117,25 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
         timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
         slo=None if form.slo is None else _slo(form.slo),
-        subset=_labels(form.subset),
+        faults=None if form.faults is None else _faults(form.faults),
+        subset=_labels(form.subset or {}),
         log_sample=_log_sample(form),
         forward_trailers=form.trailers == "forward",
         traces=RouteTraces() if form.traces is None else _traces(form.traces),
         trust_incoming=form.trust_incoming,
     )
+
+
+def _faults(form: FaultsForm) -> Faults:
+    delay, abort = form.delay, form.abort
+    return Faults(
+        None if delay is None else FaultDelay(delay.share, delay.duration, _header_predicates(delay.headers)),
+        None if abort is None else FaultAbort(abort.share, abort.status, _header_predicates(abort.headers)),
+    )
+
+
+def _header_predicates(headers: Mapping[str, PredicateForm]) -> tuple[ValueMatch, ...]:
+    return tuple(_predicate(name.lower(), predicate) for name, predicate in headers.items())
 
 
 def _log_sample(form: RouteForm) -> float | None:
@@ -140,7 +157,7 @@ def _match(form: MatchForm) -> Match:
         path_kind=kind,
         path=path,
         methods=tuple(dict.fromkeys(form.methods)),
-        headers=tuple(_predicate(name.lower(), predicate) for name, predicate in form.headers.items()),
+        headers=_header_predicates(form.headers),
         query=tuple(_predicate(name, predicate) for name, predicate in form.query.items()),
         clients=tuple(parse_network(network) for network in form.clients),
         listeners=form.listeners,

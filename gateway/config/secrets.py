@@ -22,6 +22,8 @@ _FIELD_MAPPINGS: Final = (
     ("rewrite", "response_headers", "set"),
     ("rewrite", "response_headers", "add"),
     ("respond", "headers"),
+    ("faults", "delay", "headers"),
+    ("faults", "abort", "headers"),
 )
 SINKS: Final = ("telemetry", "access_log", "sinks")
 """Where the sinks of access lines are."""

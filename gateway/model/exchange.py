@@ -87,6 +87,10 @@ class Exchange:
     source = Source.GATEWAY
     reason = Reason.NONE
     detail = ""
+    fault = ""
+    """What the route's configuration injected: `delay`, `abort`, or both with a comma; empty for nothing."""
+    fault_ns = 0
+    """How long it was held back on purpose."""
 
     started_ns: int
     started_at_ns: int

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     UPSTREAM_RESET = "upstream_reset"
     UPSTREAM_PROTOCOL_ERROR = "upstream_protocol_error"
     RETRY_BUDGET_EXHAUSTED = "retry_budget_exhausted"
+    FAULT_INJECTED = "fault_injected"
+    """The route's configuration wanted it to fail: a game day."""
     CONFIG_ERROR = "config_error"
     INTERNAL_ERROR = "internal_error"
 
@@ -76,6 +78,7 @@ STATUS_OF: Final[dict[Reason, int]] = {
     Reason.UPSTREAM_RESET: 502,
     Reason.UPSTREAM_PROTOCOL_ERROR: 502,
     Reason.RETRY_BUDGET_EXHAUSTED: 503,
+    Reason.FAULT_INJECTED: 503,
     Reason.CONFIG_ERROR: 500,
     Reason.INTERNAL_ERROR: 500,
 }

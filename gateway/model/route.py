@@ -125,6 +125,35 @@ class RouteTimeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultDelay:
+    """Hold a share of the requests back, 0 to 1, before they are forwarded; of those alone whose headers match."""
+
+    share: float
+    duration_ns: int
+    headers: tuple[ValueMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaultAbort:
+    """Answer a share of the requests, 0 to 1, with this status instead of forwarding them."""
+
+    share: float
+    status: int = 503
+    headers: tuple[ValueMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is injected into a route's requests to find out what then happens (a game day).
+
+    Both are drawn independently; a request that both hit is held back and then aborted.
+    """
+
+    delay: FaultDelay | None = None
+    abort: FaultAbort | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LatencyObjective:
     """`target_ratio` of requests shall end within `under_ns`."""
 
@@ -169,6 +198,7 @@ class Route:
     forward_trailers: bool = False
     """Trailers are dropped unless the route lets them through (both directions)."""
     traces: RouteTraces = RouteTraces()
+    faults: Faults | None = None
     subset: Labels = ()
     """Only endpoints that have all these labels are chosen."""
     trust_incoming: TrustIncoming | None = None

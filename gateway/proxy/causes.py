@@ -37,6 +37,7 @@ ERROR_TYPES: Final[dict[Reason, str]] = {
     Reason.UPSTREAM_TIMEOUT_TOTAL: "http_response_timeout",
     Reason.UPSTREAM_RESET: "connection_terminated",
     Reason.UPSTREAM_PROTOCOL_ERROR: "http_protocol_error",
+    Reason.FAULT_INJECTED: "proxy_internal_response",
     Reason.CONFIG_ERROR: "proxy_configuration_error",
     Reason.INTERNAL_ERROR: "proxy_internal_error",
 }

@@ -8,9 +8,10 @@ what the client's connection drives; the steps behind it are its bases: relaying
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.http1.writer import CRLF, field_line
-from gateway.model.clock import NEVER_NS, monotonic_ns
+from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.proxy.causes import cause_fields
+from gateway.proxy.faults import FaultPlan
 from gateway.proxy.match import begin_trace, describe_request, match_request
 from gateway.proxy.relaying import Relaying
 from gateway.proxy.reply import Reply, refusal_reply, reply_for
@@ -46,7 +47,34 @@ class Lifecycle(Relaying):
         if found.request_ns != NEVER_NS:
             self.deadline_ns = self._total_deadline_ns()
             self._watch()
-        self._dispatch(exchange.head_ns, needs_fresh=False)
+        if found.faults is not None:
+            self._inject(found.faults)
+        else:
+            self._dispatch(exchange.head_ns, needs_fresh=False)
+
+    def _inject(self, faults: FaultPlan) -> None:
+        """The route wants some of its requests to suffer."""
+        delay_ns, reply = faults.inject(self.exchange, self._head.fields)
+        if not delay_ns:
+            self._after_fault(0, reply)
+            return
+        if not self._is_request_complete:
+            self._downstream.hold_request()
+        held_since_ns = monotonic_ns()
+        self._context.loop.call_later(delay_ns / SECOND_NS, self._after_fault, held_since_ns, reply)
+
+    def _after_fault(self, held_since_ns: int, reply: Reply | None) -> None:
+        if self._is_ended:
+            return
+        now_ns = monotonic_ns()
+        if held_since_ns:
+            self.exchange.fault_ns = now_ns - held_since_ns
+            if not self._is_request_complete:
+                self._downstream.resume_request()
+        if reply is not None:
+            self._answer(reply)
+        else:
+            self._dispatch(now_ns if held_since_ns else self.exchange.head_ns, needs_fresh=False)
 
     def request_continues(self, payload: bytes, *, is_complete: bool) -> None:
         if self._is_ended:

@@ -7,6 +7,7 @@ from itertools import accumulate
 from gateway.model.listener import Listener
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
+from gateway.proxy.faults import FaultPlan
 from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
@@ -23,6 +24,7 @@ class RoutePlan:
         "_propagators",
         "cumulative_weights",
         "depends_on_listener",
+        "faults",
         "first_byte_ns",
         "forward_trailers",
         "only_upstream",
@@ -42,6 +44,7 @@ class RoutePlan:
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.subset = route.subset
         self.rewrite: CompiledRewrite | None = compile_rewrite(route)
+        self.faults = None if route.faults is None else FaultPlan(route.faults)
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns
         self.first_byte_ns = route.timeouts.first_byte_ns

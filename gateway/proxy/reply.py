@@ -30,6 +30,7 @@ DETAIL_OF: Final[dict[Reason, str]] = {
     Reason.UPSTREAM_IDLE_TIMEOUT: "The upstream stopped in the middle.",
     Reason.UPSTREAM_RESET: "The upstream closed the connection before it answered.",
     Reason.UPSTREAM_PROTOCOL_ERROR: "The upstream's answer is not acceptable HTTP/1.1.",
+    Reason.FAULT_INJECTED: "The route is configured to fail this request: a fault is being injected.",
     Reason.INTERNAL_ERROR: "The gateway failed; its log says more.",
 }
 

@@ -59,6 +59,11 @@ HTTP_OVERHEAD: Final = _histogram(
     ("route",),
     "Time of a request that neither the client nor the upstream caused.",
 )
+HTTP_FAULTS_INJECTED: Final = _counter(
+    "http_faults_injected",
+    ("route", "fault"),
+    "Requests that their route's configuration held back (delay) or answered by itself (abort), on purpose.",
+)
 HTTP_PHASE_DURATION: Final = _histogram(
     "http_phase_duration_seconds",
     ("phase", "upstream"),

@@ -43,7 +43,7 @@ def measure(exchange: Exchange) -> Timing:
     """All phases of a finished exchange.
 
     Overhead is the total less the reading of the head, connecting, the upstream's time, the client's slowness at the end,
-    and, where there was a body to wait for, the sending of it.
+    delays that the route injects, and, where there was a body to wait for, the sending of it.
     """
     ended = exchange.ended_ns
     total = ended - exchange.started_ns
@@ -54,7 +54,7 @@ def measure(exchange: Exchange) -> Timing:
         wait, connect, send, ttfb, transfer = measure_attempt(attempts[0], ended)
     else:
         wait, connect, send, ttfb, transfer = _sum_of(attempts, ended)
-    overhead = total - read_head - connect - ttfb - transfer - write
+    overhead = total - read_head - connect - ttfb - transfer - write - exchange.fault_ns
     if not attempts:
         overhead -= _body_wait(exchange)
     elif exchange.request_body_ns or not attempts[-1].sent_ns:

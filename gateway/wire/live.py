@@ -63,6 +63,9 @@ class AccessLine(msgspec.Struct, frozen=True, gc=False):
     reason: str = "none"
     detail: str = msgspec.field(name="reason_detail", default="")
     """What is known of the reason beyond its word."""
+    fault: str = ""
+    """What the route injected on purpose: `delay`, `abort` or `delay,abort`; `fault_ms` is how long it held it back."""
+    fault_ms: float = 0.0
     duration_ms: float = 0.0
     overhead_ms: float = 0.0
     bytes_in: int = 0

@@ -49,6 +49,8 @@ class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
     slo: list[SloCount] = []
     in_flight_peak: int = 0
     """The most that were seen running at once: looked at with each report and with each batch of finished exchanges."""
+    faults: dict[str, int] = {}
+    """Requests that the route injected a fault into, by `delay` and `abort`."""
 
 
 class AttemptCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -176,6 +178,9 @@ class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
     """The path as sent to the endpoint; None if the route rewrites it and nothing was sent."""
     link: tuple[str, str, bool, str] | None = None
     """Trace id, span id, sampled flag and trace state of a caller that is linked to, not continued."""
+    fault: str = ""
+    """What the route injected: `delay`, `abort` or `delay,abort`; and for how long it held the request back."""
+    fault_ns: int = 0
 
 
 class InFlightRow(msgspec.Struct, frozen=True, array_like=True, gc=False):

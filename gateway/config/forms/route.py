@@ -1,9 +1,10 @@
 """The form of a route: `routes[]` of the file."""
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from gateway.config.forms.faults import FaultsForm
 from gateway.config.forms.fields import (
     FieldValue,
     Flag,
@@ -23,34 +24,15 @@ from gateway.config.forms.fields import (
     TraceFormats,
     Trust,
     WeightOrZero,
-    expected,
 )
-from gateway.config.forms.form import Form, NotYet, OrText
+from gateway.config.forms.form import Form, NotYet
 from gateway.config.forms.paths import Authority, EditedField, FieldName, NewPath, OneHost, Path, PathPrefix, Pattern
+from gateway.config.forms.predicates import Predicate, names_once
 from gateway.model.route import Redirect, Respond, RouteTimeouts
 
 _TIMEOUTS = RouteTimeouts()
 _REDIRECT = Redirect()
 _RESPOND = Respond()
-
-
-class PredicateForm(Form):
-    """A condition on a header field or a query parameter; a bare text is an exact value."""
-
-    one_of: ClassVar = ("exact", "regex", "present")
-
-    exact: str | None = Field(default=None, description="The whole value.")
-    regex: Pattern | None = Field(default=None, description="A pattern, in RE2's syntax, of the whole value.")
-    present: Literal[True] | None = Field(default=None, description="It is there, whatever its value.")
-
-
-Predicate: TypeAlias = Annotated[PredicateForm, OrText("exact")]
-
-
-def _names_once(fields: dict[str, PredicateForm]) -> dict[str, PredicateForm]:
-    if len({name.lower() for name in fields}) != len(fields):
-        raise expected("each field once, in whatever case")
-    return fields
 
 
 class MatchForm(Form):
@@ -63,7 +45,7 @@ class MatchForm(Form):
     path_prefix: PathPrefix | None = Field(default=None, description="The first whole segments of the path.")
     path_regex: Pattern | None = Field(default=None, description="A pattern, in RE2's syntax, of the whole path.")
     methods: Items[Method] = Field(default=(), description="Any of these methods; none named is any.")
-    headers: Annotated[dict[FieldName, Predicate], AfterValidator(_names_once)] = Field(
+    headers: Annotated[dict[FieldName, Predicate], AfterValidator(names_once)] = Field(
         default_factory=dict, description="Header fields, all of which must hold."
     )
     query: dict[str, Predicate] = Field(default_factory=dict, description="Query parameters, all of which must hold.")
@@ -181,9 +163,10 @@ class RouteForm(Form):
     split: Annotated[Items[ShareForm], Field(min_length=1)] | None = Field(
         default=None, description="Several upstreams, and their shares of the requests."
     )
-    subset: dict[LabelName, LabelValue] = Field(
-        default_factory=dict, description="Labels that an endpoint must have to get its requests."
+    subset: dict[LabelName, LabelValue] | None = Field(
+        default=None, description="Labels that an endpoint must have to get its requests."
     )
+    faults: FaultsForm | None = Field(default=None, description="What is injected into its requests on purpose.")
     redirect: RedirectForm | None = Field(default=None, description="Answer with a redirect.")
     respond: RespondForm | None = Field(default=None, description="Answer by itself.")
     rewrite: RewriteForm | None = Field(default=None, description="What is changed before requests are forwarded.")

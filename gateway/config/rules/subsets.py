@@ -11,16 +11,16 @@ def check_subsets(sections: Sections) -> None:
     upstreams = {upstream.name: upstream.form for upstream in sections.upstreams if upstream.form is not None}
     for route in sections.routes:
         if route.form is not None and route.form.subset:
-            _check(route, route.form, upstreams)
+            _check(route, route.form, route.form.subset, upstreams)
 
 
-def _check(route: Declared[RouteForm], form: RouteForm, upstreams: dict[str, UpstreamForm]) -> None:
+def _check(
+    route: Declared[RouteForm], form: RouteForm, subset: dict[str, str], upstreams: dict[str, UpstreamForm]
+) -> None:
     names = [form.upstream] if form.upstream is not None else [share.upstream for share in form.split or ()]
-    if not names:
-        route.fail(("subset",), "without effect; expected only where requests are forwarded to an upstream")
     for name in names:
         upstream = upstreams.get(name)
-        wanted = form.subset.items()
+        wanted = subset.items()
         if upstream is not None and not any(wanted <= endpoint.labels.items() for endpoint in upstream.endpoints):
             message = f"no endpoint of upstream {shown(name)} has these labels; expected labels that one of them has"
             route.fail(("subset",), message)

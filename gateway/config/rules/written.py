@@ -10,7 +10,8 @@ from typing import Any
 from gateway.config.configuration import AdminSettings
 from gateway.config.forms.addresses import is_loopback, parse_endpoint, parse_listen_address
 from gateway.config.forms.form import Form, broken_rules
-from gateway.config.forms.route import MatchForm, PredicateForm, RedirectForm, RewriteForm, RouteForm
+from gateway.config.forms.predicates import PredicateForm
+from gateway.config.forms.route import MatchForm, RedirectForm, RewriteForm, RouteForm
 from gateway.config.forms.settings import AdminTokenForm
 from gateway.config.interpolation import Interpolated
 from gateway.config.rules.sinks import check_sinks
@@ -21,6 +22,8 @@ from gateway.config.validation import shown
 from gateway.routing.templates import names_in, parse_template
 
 _BODYLESS = frozenset({204, 304})
+_PREDICATES = (("match", "headers"), ("match", "query"), ("faults", "delay", "headers"), ("faults", "abort", "headers"))
+"""Mappings of a route from names to predicates."""
 
 
 def check_sections(sections: Sections) -> None:
@@ -113,14 +116,15 @@ def _check_route(route: Declared[Any]) -> None:
     match = mapping_at(raw, "match")
     _check_rules(route, RouteForm, raw, ())
     _check_rules(route, MatchForm, match, ("match",))
-    for key in ("headers", "query"):
-        for name, predicate in mapping_at(match, key).items():
+    for path in _PREDICATES:
+        for name, predicate in mapping_at(raw, *path).items():
             if isinstance(predicate, dict):
-                _check_rules(route, PredicateForm, predicate, ("match", key, name))
+                _check_rules(route, PredicateForm, predicate, (*path, name))
     if "rewrite" in raw:
         _check_rules(route, RewriteForm, mapping_at(raw, "rewrite"), ("rewrite",))
         _check_new_path(route, match, "rewrite")
-        _check_rewrite_is_of_use(route)
+    for key in ("rewrite", "faults", "subset"):
+        _check_is_of_use(route, key)
     if "redirect" in raw:
         _check_rules(route, RedirectForm, mapping_at(raw, "redirect"), ("redirect",))
         _check_new_path(route, match, "redirect")
@@ -158,10 +162,10 @@ def _check_new_path(route: Declared[Any], match: dict[str, Any], key: str) -> No
         route.fail((key, "path"), message)
 
 
-def _check_rewrite_is_of_use(route: Declared[Any]) -> None:
+def _check_is_of_use(route: Declared[Any], key: str) -> None:
     answering = next((key for key in ("redirect", "respond") if key in route.raw), None)
-    if answering is not None:
-        route.fail(("rewrite",), f"of no use beside {answering}; expected only where requests are forwarded")
+    if answering is not None and key in route.raw:
+        route.fail((key,), f"of no use beside {answering}; expected only where requests are forwarded")
 
 
 def _check_redirect_leads_elsewhere(route: Declared[Any]) -> None:

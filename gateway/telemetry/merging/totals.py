@@ -90,6 +90,8 @@ class Totals:
         self._merge(catalog.HTTP_OVERHEAD, (route,), delta.overhead)
         self.add(catalog.HTTP_REQUEST_BYTES, (route,), delta.bytes_in)
         self.add(catalog.HTTP_RESPONSE_BYTES, (route,), delta.bytes_out)
+        for fault, count in delta.faults.items():
+            self.add(catalog.HTTP_FAULTS_INJECTED, (route, fault), count)
         for judged in delta.slo:
             self.add(catalog.SLO_REQUESTS, (route, judged.sli, "good"), judged.good)
             self.add(catalog.SLO_REQUESTS, (route, judged.sli, "bad"), judged.bad)

@@ -117,6 +117,9 @@ def _of_unmatched() -> Iterator[Series]:
 def _of_route(route: Route) -> Iterator[Series]:
     yield catalog.HTTP_REQUESTS, (route.name, "GET", "200", Source.UPSTREAM.value)
     yield from _of_route_label(route.name, _ROUTE_REASONS)
+    if route.faults is not None:
+        yield catalog.HTTP_FAULTS_INJECTED, (route.name, "delay")
+        yield catalog.HTTP_FAULTS_INJECTED, (route.name, "abort")
     if route.slo is None:
         return
     if route.slo.availability_ratio is not None:

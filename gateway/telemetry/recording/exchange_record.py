@@ -49,6 +49,8 @@ def build_record(exchange: Exchange, timing: Timing, rule: str, redacted_query: 
         trace_random=exchange.trace_random,
         forwarded_path=exchange.forwarded_path or (None if _rewrites_path(route) else exchange.path),
         link=exchange.link,
+        fault=exchange.fault,
+        fault_ns=exchange.fault_ns,
     )
 
 

@@ -53,6 +53,7 @@ class RouteSeries:
         "bytes_in",
         "bytes_out",
         "durations",
+        "faults",
         "in_flight",
         "label",
         "moved",
@@ -79,6 +80,8 @@ class RouteSeries:
         self.requests: dict[tuple[str, int, str, str], Cell] = {}
         self.durations: dict[str, Histogram] = {}
         self.overhead = Histogram()
+        self.faults: dict[str, int] = {}
+        """Injected, by kind."""
         self.slo = [0, 0, 0, 0]
         """Availability good and bad, latency good and bad."""
 
@@ -105,6 +108,7 @@ class RouteSeries:
             self.bytes_out,
             self._take_slo(),
             max(self.peak, self.in_flight),
+            take_counters(self.faults),
         )
         self.peak = 0
         self.moved = False

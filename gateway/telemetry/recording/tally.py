@@ -33,6 +33,9 @@ class Tally:
         series.bytes_out += exchange.bytes_out
         duration.observe(total)
         series.overhead.observe(overhead)
+        if exchange.fault:
+            for fault in exchange.fault.split(","):
+                series.faults[fault] = series.faults.get(fault, 0) + 1
         attempts = exchange.attempts
         if len(attempts) == 1:
             upstream = self._count_attempt(attempts[0], (wait, connect, send, ttfb, transfer), exchange.ended_ns)

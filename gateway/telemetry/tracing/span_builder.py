@@ -125,6 +125,8 @@ def _server_attributes(record: ExchangeRecord) -> Attributes:
         "server.port": port,
         "error.type": _error_type(record.status, record.reason, least_status=500),
         "sightline.reason_detail": record.detail or None,
+        "sightline.fault": record.fault or None,
+        "sightline.fault_ms": record.fault_ns / 1e6 if record.fault else None,
     }
     attributes |= {name: value for name, value in optional.items() if value is not None}
     attributes |= {f"sightline.phase.{phase}_ms": spent / 1e6 for phase, spent in record.phases.items()}

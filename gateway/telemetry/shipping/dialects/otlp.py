@@ -32,6 +32,7 @@ _REPEATING: Final = (
     ("sightline.source", "source"),
     ("sightline.reason", "reason"),
     ("sightline.event", "event"),
+    ("sightline.fault", "fault"),
 )
 """Attributes of text that many lines share; left out where they are empty, like the next."""
 _SINGLE: Final = (
@@ -45,6 +46,7 @@ _DOUBLES: Final = (
     ("sightline.duration_ms", "duration_ms"),
     ("sightline.overhead_ms", "overhead_ms"),
     ("sightline.open_ms", "open_ms"),
+    ("sightline.fault_ms", "fault_ms"),
 )
 _INTEGERS: Final = (
     ("http.response.status_code", "status"),

@@ -33,7 +33,10 @@ def test_a_subset_that_an_endpoint_has_is_laid_out_with_the_upstream(load: Load)
             "split: [{upstream: orders}, {upstream: stock}], subset: {version: v2}",
             "no endpoint of upstream 'stock' has",
         ),
-        ("respond: {status: 200}, subset: {version: v2}", "without effect; expected only where requests are forwarded"),
+        (
+            "respond: {status: 200}, subset: {version: v2}",
+            "of no use beside respond; expected only where requests are forwarded",
+        ),
     ],
 )
 def test_a_subset_without_an_endpoint_is_an_error(load: Load, route: str, message: str) -> None:

@@ -7,6 +7,7 @@ from gateway.config.forms.faults import FaultsForm
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.paths import CONFIGURED_PATHS
 from gateway.config.forms.predicates import PredicateForm
+from gateway.config.forms.retries import RetriesForm
 from gateway.config.forms.route import (
     HeaderEditForm,
     MatchForm,
@@ -20,6 +21,7 @@ from gateway.config.forms.route import (
 from gateway.config.forms.upstream import EndpointForm, StickyForm, UpstreamForm
 from gateway.http1.target import normalise_path
 from gateway.model.listener import Listener, ListenerLimits, ListenerTimeouts, PathRules
+from gateway.model.retry import Backoff, Retries
 from gateway.model.route import (
     FaultAbort,
     FaultDelay,
@@ -116,6 +118,7 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         respond=None if form.respond is None else _respond(form.respond),
         rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
         timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
+        retries=None if form.retries is None else _retries(form.retries),
         slo=None if form.slo is None else _slo(form.slo),
         faults=None if form.faults is None else _faults(form.faults),
         subset=_labels(form.subset or {}),
@@ -208,6 +211,19 @@ def _respond(form: RespondForm) -> Respond:
 def _traces(form: RouteTracesForm) -> RouteTraces:
     formats = form.formats
     return RouteTraces(form.sample, None if formats is None else tuple(dict.fromkeys(formats)))
+
+
+def _retries(form: RetriesForm) -> Retries:
+    return Retries(
+        attempts=form.attempts,
+        on=tuple(dict.fromkeys(form.on)),
+        methods=form.methods,
+        per_try_timeout_ns=form.per_try_timeout,
+        backoff=Backoff(form.backoff.first, form.backoff.max),
+        budget_ratio=form.budget,
+        body_buffer=form.body_buffer,
+        hedge_after_ns=form.hedge_after,
+    )
 
 
 def _slo(form: SloForm) -> Slo:

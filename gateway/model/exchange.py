@@ -91,6 +91,8 @@ class Exchange:
     """What the route's configuration injected: `delay`, `abort`, or both with a comma; empty for nothing."""
     fault_ns = 0
     """How long it was held back on purpose."""
+    suppressed = ""
+    """Why a further attempt that the route wants was not made (model.retry.Suppression); empty where none was wanted."""
 
     started_ns: int
     started_at_ns: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.retry import Retries
 from gateway.model.tracing import TraceFormat, TrustIncoming
 from gateway.model.upstream import Labels
 
@@ -192,6 +193,8 @@ class Route:
     respond: Respond | None = None
     rewrite: Rewrite | None = None
     timeouts: RouteTimeouts = RouteTimeouts()
+    retries: Retries | None = None
+    """None: no attempt follows a failed one, but for a connection that was gone before it was used."""
     slo: Slo | None = None
     log_sample: float | None = None
     """Share of its successful exchanges that get an access line, 0 to 1; None is what `telemetry.access_log` says."""

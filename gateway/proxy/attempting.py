@@ -1,7 +1,6 @@
 """One try at an endpoint: choose it, get a connection, send the request; once more where that is safe."""
 
 from abc import abstractmethod
-from typing import Final
 
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.response_head import ResponseHead
@@ -9,6 +8,7 @@ from gateway.http1.writer import CONTINUE
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
+from gateway.model.retry import IDEMPOTENT
 from gateway.net.outgoing import bytes_not_taken
 from gateway.proxy.dispatch import pick_endpoint
 from gateway.proxy.ending import Ending
@@ -18,9 +18,6 @@ from gateway.proxy.reply import refusal_reply, reply_for
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.pool import Waiter
-
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-_REPLAYED_AT_MOST: Final = 64 * 1024
 
 
 class Attempting(Ending):
@@ -36,11 +33,13 @@ class Attempting(Ending):
     @abstractmethod
     def response_continues(self, payload: bytes, *, is_complete: bool) -> None: ...
 
-    def _dispatch(self, now_ns: int, *, needs_fresh: bool) -> None:
+    def _dispatch(self, now_ns: int, *, needs_fresh: bool, endpoint: LiveEndpoint | None = None) -> None:
+        """endpoint: where it goes, if that has been chosen."""
         exchange = self.exchange
         upstream = self._upstream = self._plan.only_upstream or self._upstream or self._plan.choose_upstream()
-        # On a second attempt the same endpoint may be chosen: it was its connection that was stale.
-        endpoint = pick_endpoint(upstream, exchange, self._head, self._plan.subset) if upstream is not None else None
+        if endpoint is None and upstream is not None:
+            # Where a connection was stale, the same endpoint may be chosen again.
+            endpoint = pick_endpoint(upstream, exchange, self._head, self._plan.subset)
         if upstream is None or endpoint is None:
             self._answer(reply_for(Reason.NO_HEALTHY_ENDPOINT))
             return
@@ -79,6 +78,10 @@ class Attempting(Ending):
             self._downstream.resume_request()
         try:
             self._forward(connection, attempt, now_ns)
+            if self._plan.retry is not None and attempt.sent_ns:
+                # What one attempt may take includes the wait for its connection.
+                ends_ns = attempt.started_ns + self._plan.retry.rule.per_try_timeout_ns
+                connection.deadline_ns = min(connection.deadline_ns, ends_ns)
         except Exception as error:
             # Whoever granted it, a task or another exchange's end, has nothing to do with what failed here.
             self._context.loop.call_exception_handler({"message": "a request was not sent", "exception": error})
@@ -89,7 +92,7 @@ class Attempting(Ending):
         if self._attempt is not None:
             self._attempt.connecting_ns = waiter.connecting_ns
             self._attempt.waiter = None
-        self._fail(reply_for(reason, detail))
+        self._attempt_failed(reply_for(reason, detail))
 
     def _forward(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
         head = self._head
@@ -113,7 +116,8 @@ class Attempting(Ending):
 
     def _begin_payload(self, connection: UpstreamConnection, attempt: Attempt, now_ns: int) -> None:
         held, self._held = self._held, b""
-        if not attempt.reused or self._head.method not in _IDEMPOTENT:
+        retry, method = self._plan.retry, self._head.method
+        if not (attempt.reused and method in IDEMPOTENT) and (retry is None or not retry.rule.allows(method)):
             self._replay = None  # There will be no second try, so nothing need be kept for one.
         self._send_payload(connection, held)
         if self._is_request_complete:
@@ -124,7 +128,8 @@ class Attempting(Ending):
 
     def _send_payload(self, connection: UpstreamConnection, payload: bytes) -> None:
         if self._replay is not None:
-            self._replay = self._replay + payload if len(self._replay) + len(payload) <= _REPLAYED_AT_MOST else None
+            most = self._plan.replayed_at_most
+            self._replay = self._replay + payload if len(self._replay) + len(payload) <= most else None
         framed = payload
         if self._head.is_chunked:
             trailers = self.request_trailers if self._plan.forward_trailers else None
@@ -141,14 +146,13 @@ class Attempting(Ending):
             connection.deadline_ns = now_ns + self._plan.first_byte_ns
 
     def response_failed(self, reason: Reason, detail: str) -> None:
-        may_resend = self._may_resend()
-        self._fail_attempt(reason)
-        if may_resend:
+        if self._may_resend():
+            self._fail_attempt(reason)
             self._held, self._replay = self._replay or b"", b""
             self._is_upstream_behind = False
             self._dispatch(monotonic_ns(), needs_fresh=True)
         else:
-            self._answer_or_cut(reply_for(reason, detail))
+            self._attempt_failed(reply_for(reason, detail))
 
     def _may_resend(self) -> bool:
         """Once, on a fresh connection, if a reused one ended before any byte of an answer (RFC 9112 section 9.3.1)."""
@@ -160,7 +164,8 @@ class Attempting(Ending):
             and not connection.has_answered
             and len(self.exchange.attempts) == 1
             and self._replay is not None
-            and self._head.method in _IDEMPOTENT
+            and self._head.method in IDEMPOTENT
+            and (self._plan.retry is None or self._plan.retry.budget.take(monotonic_ns()))
         )
 
     def upstream_deadline(self, now_ns: int) -> None:
@@ -169,7 +174,9 @@ class Attempting(Ending):
             connection.deadline_ns = now_ns + self._plan.upstream_idle_ns
             return
         is_waiting = attempt is not None and attempt.sent_ns and not attempt.first_byte_ns
-        self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_FIRST_BYTE if is_waiting else Reason.UPSTREAM_IDLE_TIMEOUT))
+        self._attempt_failed(
+            reply_for(Reason.UPSTREAM_TIMEOUT_FIRST_BYTE if is_waiting else Reason.UPSTREAM_IDLE_TIMEOUT)
+        )
 
     def _is_taking(self, connection: UpstreamConnection) -> bool:
         """Whether the endpoint, slow as it may be, has taken something of the request since this was asked last."""

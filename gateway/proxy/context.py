@@ -32,6 +32,10 @@ class Context:
         self._date = formatdate(now_ns // SECOND_NS, usegmt=True).encode("ascii")
         self.loop.call_later(1.0, self._renew)
 
+    def wall_ns(self) -> int:
+        """The wall clock, as it was a second ago at most and has gone on since."""
+        return monotonic_ns() + self.wall_offset_ns
+
     def date(self) -> bytes:
         """The value of a Date field (RFC 9110 section 6.6.1), at most a second old."""
         return self._date

@@ -34,6 +34,28 @@ def session_cookie(upstream: LiveUpstream, endpoint: LiveEndpoint, head: Request
     return sessions.set_cookie(endpoint.address)
 
 
+def pick_other_endpoint(
+    upstream: LiveUpstream, exchange: Exchange, head: RequestHead, subset: Labels = ()
+) -> LiveEndpoint | None:
+    """The endpoint for a further attempt: one that has not been tried if there is any, else not the last one; None when
+    none can be chosen. A session does not bind it: its endpoint has been tried."""
+    balancer = upstream.balancers[subset] if subset else upstream.balancer
+    tried = {attempt.endpoint for attempt in exchange.attempts}
+    key = hash_key(upstream.hash_on, exchange, head) if upstream.is_hashed else b""
+    picked = balancer.pick(key, upstream.find(exchange.attempts[-1].endpoint))
+    if picked is None or picked.address not in tried:
+        return picked
+    untried = [
+        endpoint
+        for endpoint in upstream.endpoints
+        if endpoint.is_available
+        and endpoint.weight
+        and endpoint.address not in tried
+        and has_labels(endpoint.endpoint.labels, subset)
+    ]
+    return min(untried, key=lambda endpoint: endpoint.in_flight / endpoint.weight, default=picked)
+
+
 def hash_key(hash_on: str, exchange: Exchange, head: RequestHead) -> bytes:
     """What consistent hashing hashes; the client's address where the named thing is missing."""
     kind, _, name = hash_on.partition(":")

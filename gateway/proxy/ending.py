@@ -3,6 +3,7 @@
 The lowest part of the lifecycle; the steps before the end are built on it.
 """
 
+from abc import abstractmethod
 from typing import Final
 
 from gateway.http1.request_head import RequestHead
@@ -38,6 +39,8 @@ class Ending:
     """Payload that arrived before there was a connection to send it on."""
     _replay: bytes | None = b""
     """What has been sent of the payload, while it is little enough to be sent again."""
+    _has_sent_interim = False
+    """Whether something of what an endpoint said has gone to the client before its answer."""
     request_trailers: Fields | None = None
     """Set by the downstream before the last of a chunked body."""
     _is_upstream_behind = False
@@ -105,10 +108,10 @@ class Ending:
     def on_deadline(self, now_ns: int) -> None:
         """The route's limit for the whole exchange, or the end of the wait for a connection."""
         if now_ns >= self._total_deadline_ns():
-            reason = Reason.UPSTREAM_TIMEOUT_TOTAL
-        else:
-            reason = Reason.CONNECT_TIMEOUT if self._has_waited_for_connect(now_ns) else Reason.POOL_EXHAUSTED
-        self._fail(reply_for(reason))
+            self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL))
+            return
+        reason = Reason.CONNECT_TIMEOUT if self._has_waited_for_connect(now_ns) else Reason.POOL_EXHAUSTED
+        self._attempt_failed(reply_for(reason))
 
     def _has_waited_for_connect(self, now_ns: int) -> bool:
         """Whether most of the wait was for a connection to be opened, rather than for a place to open one."""
@@ -116,6 +119,10 @@ class Ending:
         if attempt is None or waiter is None or not waiter.connecting_ns:
             return False
         return now_ns - waiter.connecting_ns > waiter.connecting_ns - attempt.started_ns
+
+    @abstractmethod
+    def _attempt_failed(self, reply: Reply) -> None:
+        """The attempt is given up; the client is told, unless there is another attempt (`retrying`)."""
 
     def _watch(self) -> None:
         if not self._is_watched:

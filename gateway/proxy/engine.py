@@ -17,6 +17,7 @@ from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.recorder import Recorder
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.retry_budget import RetryBudgets
 from gateway.wire.control import EndpointOverride
 from gateway.wire.report import PoolGauge
 
@@ -26,13 +27,14 @@ _EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=()
 
 
 class Engine:
-    """workers: how many share each listener's limit of connections."""
+    """workers: how many share each listener's limit of connections, and the floor of each retry budget."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, recorder: Recorder, workers: int) -> None:
         self._loop = loop
         self._workers = workers
         self._context = Context(loop, recorder, _nothing_configured())
         self._directory = Directory(loop, self._context.deadlines, recorder)
+        self._budgets = RetryBudgets(workers)
         self._ports: dict[str, ListenerPort] = {}
         self._leaving: list[ListenerPort] = []
         """Ports that have stopped while connections were open."""
@@ -50,7 +52,7 @@ class Engine:
 
     def prepare(self, snapshot: Snapshot) -> Preparation:
         """Begin a new configuration; `snapshot` comes without its routes, they are added one by one."""
-        return Preparation(snapshot, self._directory, self._activate)
+        return Preparation(snapshot, self._directory, self._budgets, self._activate)
 
     def _activate(self, config: ActiveConfig, upstreams: list[LiveUpstream]) -> None:
         replaced = self._context.config.table

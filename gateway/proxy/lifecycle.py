@@ -2,7 +2,8 @@
 
 begin -> match -> dispatch -> forward -> relay -> finish; `reply` where the gateway answers itself, `upgrade` where the
 exchange becomes a tunnel. Every step runs to its end when its event comes; there is no task per request. `Lifecycle` is
-what the client's connection drives; the steps behind it are its bases: relaying, on attempting, on ending.
+what the client's connection drives; the steps behind it are its bases: relaying, on retrying, on attempting, on
+ending.
 """
 
 from gateway.http1.refusal import RequestRefused
@@ -49,6 +50,8 @@ class Lifecycle(Relaying):
             self._watch()
         if found.faults is not None:
             self._inject(found.faults)
+        elif found.retry is not None:
+            self._begin_tries(found.retry, exchange.head_ns)
         else:
             self._dispatch(exchange.head_ns, needs_fresh=False)
 
@@ -71,10 +74,13 @@ class Lifecycle(Relaying):
             self.exchange.fault_ns = now_ns - held_since_ns
             if not self._is_request_complete:
                 self._downstream.resume_request()
+        begun_ns = now_ns if held_since_ns else self.exchange.head_ns
         if reply is not None:
             self._answer(reply)
+        elif self._plan.retry is not None:
+            self._begin_tries(self._plan.retry, begun_ns)
         else:
-            self._dispatch(now_ns if held_since_ns else self.exchange.head_ns, needs_fresh=False)
+            self._dispatch(begun_ns, needs_fresh=False)
 
     def request_continues(self, payload: bytes, *, is_complete: bool) -> None:
         if self._is_ended:

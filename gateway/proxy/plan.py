@@ -3,17 +3,22 @@
 import random
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from typing import Final
 
 from gateway.model.listener import Listener
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.proxy.faults import FaultPlan
+from gateway.proxy.retry_plan import RetryPlan
 from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.propagation.propagator import Propagator
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.retry_budget import RetryBudget, RetryBudgets
+
+REPLAYED_AT_MOST: Final = 64 * 1024
 
 
 class RoutePlan:
@@ -29,7 +34,9 @@ class RoutePlan:
         "forward_trailers",
         "only_upstream",
         "propagator",
+        "replayed_at_most",
         "request_ns",
+        "retry",
         "rewrite",
         "route",
         "subset",
@@ -37,7 +44,13 @@ class RoutePlan:
         "upstreams",
     )
 
-    def __init__(self, route: Route, upstreams: list[LiveUpstream], propagators: Propagators) -> None:
+    def __init__(
+        self,
+        route: Route,
+        upstreams: list[LiveUpstream],
+        propagators: Propagators,
+        retry: RetryPlan | None = None,
+    ) -> None:
         self.route = route
         self.upstreams = upstreams
         self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
@@ -48,6 +61,12 @@ class RoutePlan:
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns
         self.first_byte_ns = route.timeouts.first_byte_ns
+        self.retry = retry
+        self.replayed_at_most = REPLAYED_AT_MOST
+        """How many bytes of a request's body are kept to be sent again."""
+        if retry is not None:
+            self.first_byte_ns = min(self.first_byte_ns, retry.rule.per_try_timeout_ns)
+            self.replayed_at_most = retry.rule.body_buffer
         self.upstream_idle_ns = route.timeouts.upstream_idle_ns
         self.propagator = propagators.of_route(route)
         """What deals with trace context; None where nothing does, or where it depends on the listener."""
@@ -97,10 +116,16 @@ class Preparation:
     """
 
     def __init__(
-        self, snapshot: Snapshot, directory: Directory, activate: Callable[[ActiveConfig, list[LiveUpstream]], None]
+        self,
+        snapshot: Snapshot,
+        directory: Directory,
+        budgets: RetryBudgets,
+        activate: Callable[[ActiveConfig, list[LiveUpstream]], None],
     ) -> None:
         self._snapshot = snapshot
         self._directory = directory
+        self._budgets = budgets
+        self._budget_of: dict[str, RetryBudget] = {}
         self._activate = activate
         self._declared = {upstream.name: upstream for upstream in snapshot.upstreams}
         self._live: dict[str, LiveUpstream] = {}
@@ -109,7 +134,14 @@ class Preparation:
 
     def add(self, route: Route) -> None:
         upstreams = [self._upstream(target.upstream) for target in route.upstreams]
-        self._builder.add(route, RoutePlan(route, upstreams, self._propagators))
+        self._builder.add(route, RoutePlan(route, upstreams, self._propagators, self._retry_plan(route)))
+
+    def _retry_plan(self, route: Route) -> RetryPlan | None:
+        rule = route.retries
+        if rule is None:
+            return None
+        budget = self._budget_of[route.name] = self._budgets.of_route(route.name, rule.budget_ratio)
+        return RetryPlan(rule, budget)
 
     def _upstream(self, name: str) -> LiveUpstream:
         live = self._live.get(name)
@@ -125,4 +157,5 @@ class Preparation:
 
     def activate(self) -> None:
         config = ActiveConfig(self._snapshot, self._builder.table, self._propagators)
+        self._budgets.activate(self._budget_of)
         self._activate(config, list(self._live.values()))

@@ -7,10 +7,10 @@ from gateway.http1.writer import CRLF, field_line
 from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason, Source
-from gateway.proxy.attempting import Attempting
 from gateway.proxy.dispatch import session_cookie
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
 from gateway.proxy.reply import reply_for
+from gateway.proxy.retrying import Retrying
 from gateway.proxy.upgrade import Tunnel
 from gateway.upstreams.connection import UpstreamConnection
 
@@ -18,12 +18,13 @@ _UPSTREAM: Final = Source.UPSTREAM
 _UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
 
 
-class Relaying(Attempting):
+class Relaying(Retrying):
     """What the leased connection calls (upstreams.connection.ResponseReceiver), and the client's back-pressure."""
 
     def response_interim(self, head: ResponseHead) -> None:
         # 100 is ours to send (RFC 9110 section 10.1.1); HTTP/1.0 knows no interim responses.
         if head.status != 100 and self._head.minor_version == 1:
+            self._has_sent_interim = True
             self._write(encode_interim(head))
 
     def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None:
@@ -34,9 +35,16 @@ class Relaying(Attempting):
             # Until the request is whole HTTP framing stays on: what is still to come of it must not go up as tunnel bytes.
             self._fail(reply_for(Reason.UPSTREAM_PROTOCOL_ERROR, "The upstream switched in the middle of the request."))
             return
+        plan = self._plan
+        retry = plan.retry
+        if (
+            retry is not None
+            and head.status in retry.statuses
+            and self._leaves_answer(retry, head, is_complete=is_complete)
+        ):
+            return
         attempt.first_byte_ns = connection.received_ns
         attempt.status = self.exchange.status = head.status
-        plan = self._plan
         if head.encoded_for is plan and self._is_usual():
             data = head.encoded
             is_chunked = False

@@ -11,7 +11,13 @@ from gateway.http1.writer import STATUS_LINES, field_line
 from gateway.model.headers import Fields
 from gateway.model.outcome import STATUS_OF, Reason
 
-_RETRY_AFTER: Final = {Reason.OVERLOADED, Reason.SHUTTING_DOWN, Reason.POOL_EXHAUSTED, Reason.NO_HEALTHY_ENDPOINT}
+_RETRY_AFTER: Final = {
+    Reason.OVERLOADED,
+    Reason.SHUTTING_DOWN,
+    Reason.POOL_EXHAUSTED,
+    Reason.NO_HEALTHY_ENDPOINT,
+    Reason.RETRY_BUDGET_EXHAUSTED,
+}
 _QUALITY: Final = re.compile(rb";\s*q\s*=\s*([01](?:\.\d{0,3})?)", re.IGNORECASE)
 
 DETAIL_OF: Final[dict[Reason, str]] = {
@@ -21,6 +27,7 @@ DETAIL_OF: Final[dict[Reason, str]] = {
     Reason.BODY_TOO_LARGE: "The request body is larger than is accepted.",
     Reason.NO_HEALTHY_ENDPOINT: "No endpoint of the upstream can be chosen.",
     Reason.POOL_EXHAUSTED: "All connections to the upstream are taken, and so are all places in the queue for one.",
+    Reason.RETRY_BUDGET_EXHAUSTED: "The upstream failed, and too many requests are being tried again already.",
     Reason.SHUTTING_DOWN: "The gateway is shutting down.",
     Reason.DNS_ERROR: "The name of the upstream has no address.",
     Reason.CONNECT_REFUSED: "The upstream did not accept a connection.",

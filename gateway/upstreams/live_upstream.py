@@ -69,6 +69,10 @@ class LiveUpstream:
     def find(self, address: str) -> LiveEndpoint | None:
         return next((endpoint for endpoint in self.endpoints if endpoint.address == address), None)
 
+    def may_retry(self) -> bool:
+        """Whether one more retry may be under way at it."""
+        return True
+
     def _weights_now(self) -> list[int]:
         return [endpoint.weight for endpoint in self.endpoints]
 

@@ -17,7 +17,6 @@ LATER: Final = {
     Reason.OVERLOADED: "overload control",
     Reason.CIRCUIT_OPEN: "breakers",
     Reason.TLS_ERROR: "TLS to upstreams",
-    Reason.RETRY_BUDGET_EXHAUSTED: "retries by configuration",
     Reason.CONFIG_ERROR: "policies",
 }
 """Reasons nothing ends with yet, and what will bring them."""

@@ -7,6 +7,7 @@ from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
 from gateway.model.outcome import Reason
+from gateway.model.retry import Retries
 from gateway.model.route import Match, PathKind, Place, Respond, Route, RouteTimeouts, WeightedUpstream
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import ConnectionLimits, Endpoint, Upstream
@@ -90,9 +91,16 @@ class Client:
         return data
 
 
-def snapshot(listener: Listener, connections: ConnectionLimits, timeouts: RouteTimeouts) -> Snapshot:
-    """One upstream of one endpoint, one route to it, and `/fixed`, which answers itself."""
-    endpoint = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001)
+def snapshot(
+    listener: Listener,
+    connections: ConnectionLimits,
+    timeouts: RouteTimeouts,
+    retries: Retries | None = None,
+    endpoints: int = 1,
+) -> Snapshot:
+    """One upstream of one endpoint, or several, one route to it, and `/fixed`, which answers itself."""
+    ports = range(9001, 9001 + endpoints)
+    addresses = tuple(Endpoint(f"127.0.0.1:{port}", "127.0.0.1", port) for port in ports)
     everything = Match(path_kind=PathKind.PREFIX, path="/")
     fixed = Match(path_kind=PathKind.EXACT, path="/fixed")
     orders = (WeightedUpstream("orders"),)
@@ -100,9 +108,9 @@ def snapshot(listener: Listener, connections: ConnectionLimits, timeouts: RouteT
         revision="abc",
         sequence=1,
         listeners=(listener,),
-        upstreams=(Upstream("orders", (endpoint,), connections=connections),),
+        upstreams=(Upstream("orders", addresses, connections=connections),),
         routes=(
-            Route("all", 0, everything, Place("test.yaml", 1), upstreams=orders, timeouts=timeouts),
+            Route("all", 0, everything, Place("test.yaml", 1), upstreams=orders, timeouts=timeouts, retries=retries),
             Route("fixed", 1, fixed, Place("test.yaml", 2), respond=Respond(200, body="fixed")),
         ),
     )
@@ -117,6 +125,8 @@ class Walk:
         listener: Listener = PUBLIC,
         connections: ConnectionLimits = CONNECTIONS,
         timeouts: RouteTimeouts = TIMEOUTS,
+        retries: Retries | None = None,
+        endpoints: int = 1,
     ) -> None:
         self.clock = Clock()
         self.loop = ScriptedLoop(self.clock)
@@ -124,7 +134,7 @@ class Walk:
         self._installed = contextlib.ExitStack()
         self._installed.enter_context(self.clock.installed())
         self.engine = Engine(self.loop, self.recorder, 1)
-        self.activate(snapshot(listener, connections, timeouts))
+        self.activate(snapshot(listener, connections, timeouts, retries, endpoints))
         self.port = self.engine.add_port(listener.name)
 
     def activate(self, snapshot: Snapshot) -> None:
@@ -167,8 +177,12 @@ class Walk:
         return transport
 
     @property
+    def endpoints(self) -> list[LiveEndpoint]:
+        return list(self.engine._directory.endpoints())
+
+    @property
     def endpoint(self) -> LiveEndpoint:
-        return next(iter(self.engine._directory.endpoints()))
+        return self.endpoints[0]
 
     @property
     def in_flight(self) -> int:
@@ -182,8 +196,8 @@ class Walk:
         """Every exchange that began has ended, once, and gave back all it held."""
         assert self.loop.errors == []
         assert self.in_flight == 0
-        assert self.endpoint.in_flight == 0
-        assert self.endpoint.pool.pending == 0
+        for endpoint in self.endpoints:
+            assert (endpoint.address, endpoint.in_flight, endpoint.pool.pending) == (endpoint.address, 0, 0)
         assert sorted(map(id, self.recorder.started)) == sorted(map(id, self.recorder.finished))
         assert all(attempt.ended_ns for exchange in self.records for attempt in exchange.attempts)
         report = self.recorder.take_report([], 0, last=True)

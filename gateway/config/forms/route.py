@@ -28,6 +28,7 @@ from gateway.config.forms.fields import (
 from gateway.config.forms.form import Form, NotYet
 from gateway.config.forms.paths import Authority, EditedField, FieldName, NewPath, OneHost, Path, PathPrefix, Pattern
 from gateway.config.forms.predicates import Predicate, names_once
+from gateway.config.forms.retries import RetriesForm
 from gateway.model.route import Redirect, Respond, RouteTimeouts
 
 _TIMEOUTS = RouteTimeouts()
@@ -180,5 +181,5 @@ class RouteForm(Form):
         default=None, description="What becomes of the trace context of its requests; default: as their listener says."
     )
     traces: RouteTracesForm | None = Field(default=None, description="How its traces are sampled and sent on.")
-    retries: Annotated[object, NotYet(dict)] = Field(default=None, description="Further attempts.")
+    retries: RetriesForm | None = Field(default=None, description="Further attempts where one failed.")
     policies: Annotated[object, NotYet(list)] = Field(default=None, description="Policies, in order.")

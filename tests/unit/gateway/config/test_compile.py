@@ -7,6 +7,7 @@ import pytest
 from gateway.config import ConfigInvalid, Configuration
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.listener import SlashRule
+from gateway.model.retry import Backoff, Retries, RetryMethods, RetryOn
 from gateway.model.route import (
     HeaderEdit,
     LatencyObjective,
@@ -233,3 +234,28 @@ def test_objectives_timeouts_trailers_and_priority_are_what_was_configured(load:
     assert compiled.timeouts.upstream_idle_ns == 3600 * SECOND_NS
     assert compiled.slo == Slo(0.999, LatencyObjective(0.99, 300 * MILLISECOND_NS))
     assert (compiled.forward_trailers, compiled.priority) == (True, -5)
+
+
+def test_retries_are_what_was_configured(load: Load) -> None:
+    text = """upstream: orders
+  retries:
+    attempts: 4
+    on: [timeout, 500, timeout]
+    methods: any
+    per_try_timeout: 1s
+    backoff: {first: 5ms, max: 1s}
+    budget: 10%
+    body_buffer: 1KiB
+    hedge_after: 50ms"""
+    assert route(load, text).retries == Retries(
+        attempts=4,
+        on=(RetryOn.TIMEOUT, 500),
+        methods=RetryMethods.ANY,
+        per_try_timeout_ns=SECOND_NS,
+        backoff=Backoff(5 * MILLISECOND_NS, SECOND_NS),
+        budget_ratio=0.1,
+        body_buffer=1024,
+        hedge_after_ns=50 * MILLISECOND_NS,
+    )
+    assert route(load, "upstream: orders\n  retries: {}").retries == Retries()
+    assert route(load, "upstream: orders").retries is None

@@ -94,7 +94,6 @@ routes:
     upstream: orders
     priority: 0
     timeouts: {request: none, first_byte: 15s, upstream_idle: 60s}
-    retries: {}
     policies: []
     trailers: drop
 telemetry:
@@ -144,13 +143,11 @@ def test_what_a_later_version_brings_is_refused_and_not_ignored(reject: Reject) 
     errors = reject(
         """\
 routes:
-  - {name: a, upstream: orders, retries: {attempts: 3}}
   - {name: b, match: {path: /b}, upstream: orders, policies: [{kind: x}]}
 """
     )
     assert [error.partition(": not yet supported by this version")[0] for error in errors] == [
-        "4: routes[0].retries",
-        "5: routes[1].policies",
+        "4: routes[0].policies",
     ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.clock import SECOND_NS
+from gateway.model.retry import Retries, RetryMethods, RetryOn
 from gateway.model.upstream import ConnectionLimits
 from gateway.proxy.client_connection import AWAITING
 from tests.support.scripted import Dial, ScriptedTransport
@@ -22,8 +23,9 @@ TARGET = re.compile(rb"(?:GET|POST|HEAD|PUT|OPTIONS) /r(\d+) HTTP/1\.1\r\n")
 class Run:
     """One history: its steps are named, and take a number by which they choose whom they concern."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: Walk, retries: Retries | None = None) -> None:
         self.walk = walk
+        self.retries = retries
         self.clients: list[Client] = [walk.connect()]
         self.requests: dict[int, Client] = {}
         self.is_framed = True
@@ -182,6 +184,12 @@ class Run:
     def do_answer_and_close(self, which: int) -> None:
         self.tell(which, b"HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 8\r\n\r\n%b")
 
+    def do_answer_busy(self, which: int) -> None:
+        self.tell(which, b"HTTP/1.1 503 Busy\r\nContent-Length: 8\r\n\r\n%b")
+
+    def do_begin_busy(self, which: int) -> None:
+        self.tell(which, b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n%b\r\n")
+
     def do_answer_much(self, which: int) -> None:
         self.tell(which, b"HTTP/1.1 200 OK\r\nContent-Length: 100008\r\n\r\n%b" + bytes(MUCH))
 
@@ -250,7 +258,8 @@ class Run:
         self.walk.pass_time((SECOND_NS // 10, SECOND_NS, 20 * SECOND_NS, 80 * SECOND_NS)[which % 4])
 
     def do_reload(self, which: int) -> None:
-        self.walk.activate(snapshot(PUBLIC, ConnectionLimits(max=1 + which % 3, max_pending=2), TIMEOUTS))
+        limits = ConnectionLimits(max=1 + which % 3, max_pending=2)
+        self.walk.activate(snapshot(PUBLIC, limits, TIMEOUTS, self.retries, len(self.walk.endpoints)))
 
     # What holds.
 
@@ -261,7 +270,7 @@ class Run:
         assert self.walk.loop.errors == []
         assert self.walk.in_flight == len(recorder.started) - len(recorder.finished)
         assert len({id(exchange) for exchange in recorder.finished}) == len(recorder.finished)
-        assert self.walk.endpoint.in_flight >= 0
+        assert all(endpoint.in_flight >= 0 for endpoint in self.walk.endpoints)
         self.check_memory()
 
     def check_memory(self) -> None:
@@ -277,7 +286,7 @@ class Run:
         self.check_kept_alive()
         for dial in self.walk.loop.dials:
             dial.refuse()
-        for _ in range(6 + len(self.requests)):  # One try of a pipelined request may need as long.
+        for _ in range(6 + 3 * len(self.requests)):  # Each try of a pipelined request may need as long.
             self.walk.pass_time(80 * SECOND_NS)
         assert all(client.transport.is_lost for client in self.clients)
         assert self.walk.in_flight == 0
@@ -287,7 +296,7 @@ class Run:
         self.walk.pass_time(80 * SECOND_NS)
         self.walk.pass_time(80 * SECOND_NS)
         self.walk.assert_at_rest()
-        assert self.walk.endpoint.pool.open == 0
+        assert all(endpoint.pool.open == 0 for endpoint in self.walk.endpoints)
         assert not self.walk.port.connections
         assert not self.walk.engine._context.deadlines._watched
         self.check_answers()
@@ -345,6 +354,30 @@ STEPS = st.lists(st.tuples(st.sampled_from([*NAMES, *OFTEN]), st.integers(0, 5))
 def test_no_history_loses_an_exchange_or_what_it_held(steps: list[tuple[str, int]]) -> None:
     with Walk(connections=ConnectionLimits(max=2, max_pending=2)) as walk:
         run = Run(walk)
+        for name, which in steps:
+            run.step(name, which)
+        run.finish()
+
+
+RETRIES = Retries(
+    on=(RetryOn.CONNECT_ERROR, RetryOn.RESET, RetryOn.TIMEOUT, 503),
+    methods=RetryMethods.ANY,
+    per_try_timeout_ns=10 * SECOND_NS,
+    budget_ratio=1.0,
+    body_buffer=2 * MUCH,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=STEPS)
+@example(
+    steps=[("put", 0), ("accept", 0), ("begin_busy", 0), ("wait", 0), ("end_chunks", 0), ("accept", 0), ("answer", 0)]
+)
+@example(steps=[("begin_chunked", 0), ("accept", 0), ("reset", 0), ("send_chunk", 0), ("wait", 0), ("accept", 0)])
+@example(steps=[("get", 0), ("accept", 0), ("answer_busy", 0), ("leave", 0), ("wait", 0)])
+def test_nor_does_one_with_further_attempts(steps: list[tuple[str, int]]) -> None:
+    with Walk(connections=ConnectionLimits(max=2, max_pending=2), retries=RETRIES, endpoints=2) as walk:
+        run = Run(walk, RETRIES)
         for name, which in steps:
             run.step(name, which)
         run.finish()

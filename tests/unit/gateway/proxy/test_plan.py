@@ -13,6 +13,7 @@ from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.retry_budget import RetryBudgets
 from tests.support.requests import PUBLIC, config_of, plan_of, propagators_of, route_of
 from tests.support.scripted import Clock, ScriptedLoop
 
@@ -74,7 +75,7 @@ def test_a_preparation_puts_everything_in_force_together() -> None:
     route = route_of(upstreams=(WeightedUpstream("used"),))
     telemetry = TelemetrySettings(traces=TraceSettings(propagate=False))
     snapshot = Snapshot("abc", 7, (PUBLIC,), upstreams, (), telemetry)
-    preparation = Preparation(snapshot, directory, lambda *prepared: activated.append(prepared))
+    preparation = Preparation(snapshot, directory, RetryBudgets(1), lambda *prepared: activated.append(prepared))
     preparation.add(route)
     for _ in preparation.finish():
         assert activated == []

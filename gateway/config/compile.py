@@ -87,6 +87,9 @@ def compile_upstream(name: str, form: UpstreamForm, routes: Iterable[Route] = ()
         failover_below=form.failover_below,
         sticky=None if form.sticky is None else _sticky(form.sticky),
         subsets=tuple(sorted({route.subset for route in routes})),
+        limits=form.limits.compiled(),
+        breaker=None if form.breaker is None else form.breaker.compiled(),
+        concurrency=None if form.concurrency is None else form.concurrency.compiled(),
     )
 
 

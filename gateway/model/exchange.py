@@ -28,6 +28,8 @@ class Attempt:
     connected_ns = 0
     leased_ns = 0
     """When it held a connection."""
+    admission = 0
+    """The ticket of its upstream's gate, while it counts there; nobody else's business."""
     waiter: Any = None
     """Its place in the queue for a connection while it has one; `connecting_ns` there says whether one is being opened."""
     sent_ns = 0

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SHUTTING_DOWN = "shutting_down"
     NO_HEALTHY_ENDPOINT = "no_healthy_endpoint"
     CIRCUIT_OPEN = "circuit_open"
+    CONCURRENCY_LIMITED = "concurrency_limited"
     POOL_EXHAUSTED = "pool_exhausted"
     DNS_ERROR = "dns_error"
     CONNECT_REFUSED = "connect_refused"
@@ -67,6 +68,7 @@ STATUS_OF: Final[dict[Reason, int]] = {
     Reason.SHUTTING_DOWN: 503,
     Reason.NO_HEALTHY_ENDPOINT: 503,
     Reason.CIRCUIT_OPEN: 503,
+    Reason.CONCURRENCY_LIMITED: 503,
     Reason.POOL_EXHAUSTED: 503,
     Reason.DNS_ERROR: 502,
     Reason.CONNECT_REFUSED: 502,

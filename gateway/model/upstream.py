@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from gateway.model.breaker import NO_LIMITS, BreakerSettings, ConcurrencySettings, UpstreamLimits
 from gateway.model.clock import NEVER_NS, SECOND_NS
 
 
@@ -83,3 +84,6 @@ class Upstream:
     sticky: Sticky | None = None
     subsets: tuple[Labels, ...] = ()
     """What routes ask for: each leads to the endpoints that have all these labels."""
+    limits: UpstreamLimits = NO_LIMITS
+    breaker: BreakerSettings | None = None
+    concurrency: ConcurrencySettings | None = None

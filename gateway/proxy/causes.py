@@ -27,6 +27,7 @@ ERROR_TYPES: Final[dict[Reason, str]] = {
     Reason.NO_HEALTHY_ENDPOINT: "destination_unavailable",
     Reason.CIRCUIT_OPEN: "destination_unavailable",
     Reason.RETRY_BUDGET_EXHAUSTED: "destination_unavailable",
+    Reason.CONCURRENCY_LIMITED: "connection_limit_reached",
     Reason.POOL_EXHAUSTED: "connection_limit_reached",
     Reason.DNS_ERROR: "dns_error",
     Reason.CONNECT_REFUSED: "connection_refused",

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from gateway.model.clock import monotonic_ns
 from gateway.model.exchange import Exchange
 from gateway.model.snapshot import Snapshot
 from gateway.proxy.accept import ListenerPort
@@ -16,10 +17,11 @@ from gateway.routing.table import TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.recorder import Recorder
 from gateway.upstreams.directory import Directory
+from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.retry_budget import RetryBudgets
 from gateway.wire.control import EndpointOverride
-from gateway.wire.report import PoolGauge
+from gateway.wire.report import GateGauge, PoolGauge
 
 _CONNECTIONS_PER_LOOK: Final = 4000
 """Looking at a connection takes a tenth of a microsecond, so the looks of a second take two milliseconds at most."""
@@ -40,6 +42,7 @@ class Engine:
         """Ports that have stopped while connections were open."""
         self._looks_left_out = 0
         recorder.look = self.open_exchanges
+        recorder.gates = self.gate_gauges
         self._context.deadlines.start()
 
     @property
@@ -121,6 +124,18 @@ class Engine:
             )
             for live in self._directory.endpoints()
         ]
+
+    def gate_gauges(self) -> list[GateGauge]:
+        now_ns = monotonic_ns()
+        gauges = []
+        for gate in self._directory.gates():
+            gate.look(now_ns)
+            gauges.append(GateGauge(gate.name, gate.in_flight, gate.concurrency_limit or 0))
+        return gauges
+
+    def on_circuit(self, told: Callable[[str, Transition], None]) -> None:
+        """Have this called with every change of the circuit of an upstream."""
+        self._directory.on_circuit = told
 
 
 def _nothing_configured() -> ActiveConfig:

@@ -138,6 +138,9 @@ class Relaying(Retrying):
         if self._is_watched:
             self._context.deadlines.unwatch(self)  # The route's limit is for the answer, which has come.
         self._connection = None
+        gate = None if self._upstream is None else self._upstream.gate
+        if gate is not None:
+            gate.became_tunnel(attempt, connection.received_ns)
         tunnel = Tunnel(
             self._context,
             self.exchange,

@@ -17,6 +17,8 @@ _RETRY_AFTER: Final = {
     Reason.POOL_EXHAUSTED,
     Reason.NO_HEALTHY_ENDPOINT,
     Reason.RETRY_BUDGET_EXHAUSTED,
+    Reason.CIRCUIT_OPEN,
+    Reason.CONCURRENCY_LIMITED,
 }
 _QUALITY: Final = re.compile(rb";\s*q\s*=\s*([01](?:\.\d{0,3})?)", re.IGNORECASE)
 
@@ -28,6 +30,8 @@ DETAIL_OF: Final[dict[Reason, str]] = {
     Reason.NO_HEALTHY_ENDPOINT: "No endpoint of the upstream can be chosen.",
     Reason.POOL_EXHAUSTED: "All connections to the upstream are taken, and so are all places in the queue for one.",
     Reason.RETRY_BUDGET_EXHAUSTED: "The upstream failed, and too many requests are being tried again already.",
+    Reason.CIRCUIT_OPEN: "The upstream has failed too often, and is given time.",
+    Reason.CONCURRENCY_LIMITED: "The upstream has as many requests as it may have.",
     Reason.SHUTTING_DOWN: "The gateway is shutting down.",
     Reason.DNS_ERROR: "The name of the upstream has no address.",
     Reason.CONNECT_REFUSED: "The upstream did not accept a connection.",
@@ -57,11 +61,14 @@ class Reply:
     closes: bool = False
 
 
-def reply_for(reason: Reason, detail: str = "", fields: Fields | None = None) -> Reply:
-    """The answer for a reason; `detail` goes to the record, the client gets the fixed sentence."""
+def reply_for(reason: Reason, detail: str = "", fields: Fields | None = None, *, retry_after_s: int = 1) -> Reply:
+    """The answer for a reason; `detail` goes to the record, the client gets the fixed sentence.
+
+    retry_after_s: of the reasons that may be over soon.
+    """
     fields = list(fields or ())
     if reason in _RETRY_AFTER:
-        fields.append((b"Retry-After", b"1"))
+        fields.append((b"Retry-After", b"%d" % retry_after_s))
     return Reply(STATUS_OF[reason], reason, detail or DETAIL_OF.get(reason, ""), fields)
 
 

@@ -12,7 +12,9 @@ from gateway.runtime.incidents import Facts, Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reload import Standing
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.telemetry.instruments import SupervisorInstruments
+from gateway.wire.control import CircuitChanged
 from gateway.wire.views import ReloadView
 
 _log = structlog.get_logger("sightline.workers")
@@ -34,6 +36,7 @@ class Ledger:
         self._sockets = sockets
         self._incidents = incidents
         self._revisions = revisions
+        self.circuits = Circuits(intake.store, incidents)
         self._listening: dict[str, str] = {}
         instruments.watch_history(lambda: intake.history.bytes, lambda: intake.history.limit)
 
@@ -43,7 +46,11 @@ class Ledger:
         except msgspec.DecodeError as failure:
             _log.error("report_not_understood", worker=worker, error=str(failure))
 
+    def on_circuit(self, worker: int, change: CircuitChanged) -> None:
+        self.circuits.changed(worker, change)
+
     def on_worker_gone(self, worker: int, reason: str) -> None:
+        self.circuits.worker_gone(worker)
         self._intake.worker_gone(worker)
         if reason == "drained":
             # It gets no successor, so the kernel must not give its sockets any more connections.

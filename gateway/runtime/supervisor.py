@@ -76,7 +76,7 @@ class Supervisor:
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
         instruments, revisions = SupervisorInstruments(), Revisions()
-        self._live = LiveTraffic(lambda: self._snapshot, self._tell, instruments)
+        self._live = LiveTraffic(lambda: self._snapshot, lambda message: self._fleet.tell(message), instruments)  # noqa: PLW0108 - the fleet is made later
         intake = Intake(self._store, self._sinks, self._live, History())
         self._incidents = Incidents(lambda: self._snapshot.revision)
         self._live.register(incidents_topic(self._incidents), logs_topic(logs))
@@ -85,8 +85,9 @@ class Supervisor:
         overrides = Overrides(self._fleet.distribution.set_overrides)
         self._endpoints = EndpointStates(self._store, self._incidents, overrides)
         self._vitals = Vitals(
-            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path, logs
-        )
+            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path, logs,
+            ledger.circuits,
+        )  # fmt: skip
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
@@ -174,7 +175,7 @@ class Supervisor:
         tickets = {listener: group.ticket for listener, group in groups.items()}
         package = build_package(candidate.configuration.snapshot, candidate.slices, tickets)
         await self._fleet.distribution.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
-        self._endpoints.follow(candidate.configuration.snapshot, self._resolver.resolved)
+        self._vitals.follow(candidate.configuration.snapshot, self._resolver.resolved)
 
     def _set_addresses(self, resolved: Resolved) -> None:
         self._fleet.distribution.set_addresses(resolved)
@@ -222,9 +223,6 @@ class Supervisor:
         await self._admin.close()
         self._loader.close()
         _log.info("stopped")
-
-    def _tell(self, message: bytes) -> None:
-        self._fleet.tell(message)
 
     def _tell_ready(self) -> None:
         is_ready, reasons = self._gateway.is_ready()

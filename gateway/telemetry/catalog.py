@@ -126,6 +126,23 @@ UPSTREAM_TRANSITIONS: Final = _counter(
     "Changes of the state of an endpoint, and why.",
 )
 
+UPSTREAM_REJECTED: Final = _counter(
+    "upstream_rejected", ("upstream", "reason"), "Requests refused before an attempt at the upstream was made, and why."
+)
+UPSTREAM_CONCURRENCY_LIMIT: Final = _gauge(
+    "upstream_concurrency_limit",
+    ("upstream",),
+    "Requests an upstream may have in flight by its adaptive limit, of all workers.",
+)
+CIRCUIT_BREAKER_STATE: Final = _gauge(
+    "circuit_breaker_state",
+    ("upstream", "state"),
+    "1 for the state a circuit is in: closed, open or half_open; the worst of all workers.",
+)
+CIRCUIT_BREAKER_TRANSITIONS: Final = _counter(
+    "circuit_breaker_transitions", ("upstream", "to", "reason"), "Changes of the state of a circuit, and why."
+)
+
 CONNECTIONS_ACTIVE: Final = _gauge("connections_active", ("listener",), "Open connections of clients.")
 CONNECTIONS_LIMIT: Final = _gauge("connections_limit", ("listener",), "Connections of clients allowed, by all workers.")
 CONNECTIONS_ACCEPTED: Final = _counter("connections_accepted", ("listener",), "Connections of clients accepted.")
@@ -251,6 +268,10 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     UPSTREAM_ENDPOINT_UP,
     UPSTREAM_ENDPOINTS,
     UPSTREAM_TRANSITIONS,
+    UPSTREAM_REJECTED,
+    UPSTREAM_CONCURRENCY_LIMIT,
+    CIRCUIT_BREAKER_STATE,
+    CIRCUIT_BREAKER_TRANSITIONS,
     CONNECTIONS_ACTIVE,
     CONNECTIONS_LIMIT,
     CONNECTIONS_ACCEPTED,

@@ -17,7 +17,7 @@ from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
 from gateway.telemetry.recording.still_open import StillOpen
 from gateway.telemetry.recording.under_way import oldest_by_route, oldest_rows
-from gateway.wire.report import InFlightRow, PoolGauge, Report, RouteDelta
+from gateway.wire.report import GateGauge, InFlightRow, PoolGauge, Report, RouteDelta
 
 _BUSY_ROUTES: Final = 128
 """A report of this many routes makes the next one leave counts out; each further as many, one more."""
@@ -35,12 +35,14 @@ _OLD_NS: Final = SECOND_NS
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 
-    __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "look")
+    __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "gates", "look")
 
     def __init__(self, worker: int) -> None:
         super().__init__()
         self.look: Callable[[], list[Exchange] | None] | None = None
         """Finds the exchanges under way, when a report is taken; None from it: not this time."""
+        self.gates: Callable[[], list[GateGauge]] = list
+        """Reads the gates of all upstreams, when a report is taken."""
         self._worker = worker
         self._sequence = 0
         self._pause = 0
@@ -105,6 +107,11 @@ class Recorder(Settling):
         if self._metrics:
             self._tally.upstream_closed(upstream, reason)
 
+    def upstream_rejected(self, upstream: str, reason: Reason) -> None:
+        """A request was refused before an attempt at the upstream was made."""
+        if self._metrics:
+            self._tally.upstream_rejected(upstream, reason)
+
     def loop_lag(self, seconds: float) -> None:
         """How late a timer of the loop fired."""
         if self._metrics:
@@ -147,9 +154,7 @@ class Recorder(Settling):
         began_cpu_ns = thread_time_ns()
         lines, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
         self._fold()
-        if self._sequence % _SWEEP_REPORTS == 0:
-            self._forget_views()
-            self._tally.sweep()
+        self._sweep_if_due()
         routes, upstreams, listeners, lag = self._tally.take()
         self._pause = min(len(routes) // _BUSY_ROUTES, _MAX_PAUSE)
         under_way = self.look() if self.look is not None else None
@@ -180,7 +185,13 @@ class Recorder(Settling):
             in_flight=self._rows(under_way, now_ns),
             open_lines=b"".join(open_lines),
             open_line_count=len(open_lines),
+            gates=self.gates(),
         )
+
+    def _sweep_if_due(self) -> None:
+        if self._sequence % _SWEEP_REPORTS == 0:
+            self._forget_views()
+            self._tally.sweep()
 
     def _rows(self, under_way: list[Exchange] | None, now_ns: int) -> list[InFlightRow] | None:
         """All running exchanges while somebody looks, the old ones once a second otherwise."""

@@ -4,12 +4,15 @@ A new configuration shares the pools of endpoints that stay, so a reload neither
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
 
+from gateway.model.outcome import Reason
 from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
 from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.gating.breaker import Transition
+from gateway.upstreams.gating.gate import Gate, needs_gate
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, PoolObserver
 from gateway.wire.control import EndpointOverride
@@ -17,10 +20,16 @@ from gateway.wire.control import EndpointOverride
 _AS_CONFIGURED: Final = EndpointOverride("", "")
 
 
-class Directory:
-    """All live upstreams of a worker."""
+class UpstreamObserver(PoolObserver, Protocol):
+    """The recorder."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, observer: PoolObserver) -> None:
+    def upstream_rejected(self, upstream: str, reason: Reason) -> None: ...
+
+
+class Directory:
+    """All live upstreams of a worker. on_circuit: told when a circuit changes its state."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, observer: UpstreamObserver) -> None:
         self._loop = loop
         self._deadlines = deadlines
         self._observer = observer
@@ -28,6 +37,7 @@ class Directory:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._overrides: dict[tuple[str, str], EndpointOverride] = {}
+        self.on_circuit: Callable[[str, Transition], None] | None = None
         self._overridden_since: set[str] = set()
         """Upstreams whose overrides have changed since the last activation: what was prepared before does not know."""
 
@@ -37,11 +47,14 @@ class Directory:
         if current is not None and current.upstream == upstream and current.zone == zone:
             return current
         known = {live.endpoint: live for live in current.endpoints} if current is not None else {}
-        return LiveUpstream(
-            upstream,
-            [known.get(endpoint) or self._build_endpoint(upstream, endpoint) for endpoint in upstream.endpoints],
-            zone,
-        )
+        endpoints = [known.get(endpoint) or self._build_endpoint(upstream, endpoint) for endpoint in upstream.endpoints]
+        return LiveUpstream(upstream, endpoints, zone, self._gate(upstream, current))
+
+    def _gate(self, upstream: Upstream, current: LiveUpstream | None) -> Gate | None:
+        """The one there is, which learns of its new settings when they are in force; a new one where there is none."""
+        if not needs_gate(upstream):
+            return None
+        return (None if current is None else current.gate) or Gate(upstream, self)
 
     def _build_endpoint(self, upstream: Upstream, endpoint: Endpoint) -> LiveEndpoint:
         key = (upstream.name, endpoint.address)
@@ -60,9 +73,13 @@ class Directory:
         self._live = {live.name: live for live in upstreams}
         used: set[tuple[str, str]] = set()
         for live in self._live.values():
+            gate = live.gate
+            if gate is not None and gate.upstream is not live.upstream:
+                gate.configure(live.upstream)
             for endpoint in live.endpoints:
                 used.add((live.name, endpoint.address))
                 endpoint.pool.limits = live.upstream.connections
+                _guard(endpoint, gate)
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
         self._apply_overrides(self._overridden_since)
@@ -95,9 +112,27 @@ class Directory:
             if address in self._resolved:
                 pool.addresses = self._resolved[address]
 
+    def upstream_rejected(self, upstream: str, reason: Reason) -> None:
+        self._observer.upstream_rejected(upstream, reason)
+
+    def circuit_changed(self, upstream: str, transition: Transition) -> None:
+        if self.on_circuit is not None:
+            self.on_circuit(upstream, transition)
+
+    def gates(self) -> Iterable[Gate]:
+        return (live.gate for live in self._live.values() if live.gate is not None)
+
     def endpoints(self) -> Iterable[LiveEndpoint]:
         for live in self._live.values():
             yield from live.endpoints
+
+
+def _guard(endpoint: LiveEndpoint, gate: Gate | None) -> None:
+    """Have this gate told of its attempts, and no other."""
+    if gate in endpoint.watchers:
+        return
+    others = [each for each in endpoint.watchers if not isinstance(each, Gate)]
+    endpoint.watchers = tuple(others) if gate is None else (*others, gate)
 
 
 def _literal_address(endpoint: Endpoint) -> tuple[str, ...]:

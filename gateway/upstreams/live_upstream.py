@@ -7,6 +7,7 @@ from gateway.upstreams.balancing.balancer import Balancer, build_balancer
 from gateway.upstreams.balancing.sessions import Sessions
 from gateway.upstreams.balancing.tiers import Tier, Tiers
 from gateway.upstreams.endpoint import LiveEndpoint
+from gateway.upstreams.gating.gate import Gate
 from gateway.upstreams.latency import LatencyEstimate
 
 _ALL: Labels = ()
@@ -24,6 +25,7 @@ class LiveUpstream:
         "balancer",
         "balancers",
         "endpoints",
+        "gate",
         "hash_on",
         "is_hashed",
         "is_plain",
@@ -33,8 +35,12 @@ class LiveUpstream:
         "zone",
     )
 
-    def __init__(self, upstream: Upstream, endpoints: list[LiveEndpoint], zone: str = "") -> None:
+    def __init__(
+        self, upstream: Upstream, endpoints: list[LiveEndpoint], zone: str = "", gate: Gate | None = None
+    ) -> None:
         self.upstream = upstream
+        self.gate = gate
+        """What may refuse a request; None where nothing is configured that would."""
         self.name = upstream.name
         self.zone = zone
         self.hash_on = upstream.hash_on

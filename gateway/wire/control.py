@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
@@ -138,6 +139,16 @@ class Drained(msgspec.Struct, tag="drained", frozen=True):
     cut: int
 
 
+class CircuitChanged(msgspec.Struct, tag="circuit", frozen=True):
+    """The circuit of an upstream is in another state in this worker. requests, failures: what was counted that made it so."""
+
+    upstream: str
+    to: CircuitState
+    cause: CircuitCause
+    requests: int
+    failures: int
+
+
 class Notice(msgspec.Struct, tag="notice", frozen=True):
     """Something for the operational log. `level` is a method of the logger: info, warning, error."""
 
@@ -147,7 +158,7 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
 
 
 Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Attend | Drain
-Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | Notice
+Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Notice
 
 Message: TypeAlias = bytes | memoryview
 

@@ -88,6 +88,8 @@ class UpstreamDelta(msgspec.Struct, frozen=True, array_like=True):
     opened: dict[str, int] = {}
     closed: dict[str, int] = {}
     retries: list[RetryCount] = []
+    rejected: dict[str, int] = {}
+    """Requests refused before an attempt, by reason."""
 
 
 class ListenerDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -109,6 +111,14 @@ class PoolGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pending: int
     in_flight: int
     max: int
+
+
+class GateGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The gate of one upstream now. in_flight: attempts it has let in. limit: the adaptive one; 0 where there is none."""
+
+    upstream: str
+    in_flight: int
+    limit: int = 0
 
 
 class DropCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -245,6 +255,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     open_line_count: int = 0
     unmatched: int = 0
     """Lines in this report of requests that no route took: most reports have none, and need not be searched for them."""
+    gates: list[GateGauge] = []
+    """All that the worker has, as `pools` are."""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -36,6 +36,7 @@ GATEWAY_FAULTS: Final = {
     "shutting_down",
     "no_healthy_endpoint",
     "circuit_open",
+    "concurrency_limited",
     "pool_exhausted",
     "dns_error",
     "connect_refused",

@@ -19,7 +19,16 @@ REASONS_OF: Final[dict[int, frozenset[str]]] = {
     431: frozenset({"header_too_large"}),
     501: frozenset({"not_implemented"}),
     502: frozenset({"upstream_protocol_error", "upstream_reset", "connect_refused", "dns_error"}),
-    503: frozenset({"pool_exhausted", "no_healthy_endpoint", "overloaded", "shutting_down"}),
+    503: frozenset(
+        {
+            "pool_exhausted",
+            "no_healthy_endpoint",
+            "overloaded",
+            "shutting_down",
+            "circuit_open",
+            "concurrency_limited",
+        }
+    ),
     504: frozenset(
         {"connect_timeout", "upstream_timeout_first_byte", "upstream_timeout_total", "upstream_idle_timeout"}
     ),

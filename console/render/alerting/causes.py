@@ -8,7 +8,15 @@ from console.render.amounts import age
 from gateway.wire.changes import IncidentListView, IncidentView
 
 _CAUSES: Final = frozenset(
-    {"config_applied", "config_rolled_back", "endpoint_down", "endpoint_draining", "worker_died", "gateway_started"}
+    {
+        "config_applied",
+        "config_rolled_back",
+        "endpoint_down",
+        "endpoint_draining",
+        "circuit_opened",
+        "worker_died",
+        "gateway_started",
+    }
 )
 _BEFORE_S: Final = 900.0
 _AFTER_S: Final = 15.0
@@ -44,6 +52,7 @@ def told(change: IncidentView | None, since: str | None) -> str:
 _WORDS: Final[dict[str, str]] = {
     "endpoint_down": "down",
     "endpoint_draining": "draining",
+    "circuit_opened": "circuit opened",
     "worker_died": "died",
     "gateway_started": "started",
 }

@@ -21,7 +21,9 @@ _COLUMNS: Final = (
     GridColumn("SOURCE", 12, 5),
     GridColumn("TOLD", 30, 0, grows=True),
 )
-_BAD: Final = frozenset({"config_rejected", "worker_died", "worker_back_off", "endpoint_down", "sink_dropping"})
+_BAD: Final = frozenset(
+    {"config_rejected", "worker_died", "worker_back_off", "endpoint_down", "sink_dropping", "circuit_opened"}
+)
 _WORSE: Final = 1.5
 _NOTABLE: Final = 0.001
 

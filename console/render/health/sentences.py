@@ -22,6 +22,7 @@ _OF_ENDPOINT: Final = {
     "pool_exhausted": "has no place left in its pool",
     "no_healthy_endpoint": "is not well",
     "circuit_open": "has an open circuit",
+    "concurrency_limited": "has as many requests as it may have",
 }
 """Verbs of what an endpoint does where this is the reason."""
 

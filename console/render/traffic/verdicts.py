@@ -176,6 +176,11 @@ def _left(known: Known) -> str:
     return f"the client left after {duration(line.duration_ms)}, while {_longest(line)[0]}"
 
 
+def _shut_out(otherwise: str) -> Callable[[Known], str]:
+    """By the gate of the upstream, which says why."""
+    return lambda known: _own(known.line.detail or otherwise)(known)
+
+
 def _own(what: str) -> Callable[[Known], str]:
     return lambda known: (
         f"{what}; upstream not contacted" if not known.line.attempts else f"{what}{_after_tries(known.line)}"
@@ -197,7 +202,8 @@ _SENTENCES: Final[dict[str, Callable[[Known], str]]] = {
     "upstream_protocol_error": _failed("answered what is no valid HTTP"),
     "no_healthy_endpoint": _no_endpoint,
     "pool_exhausted": _pool,
-    "circuit_open": _own("circuit open: the upstream failed too often"),
+    "circuit_open": _shut_out("circuit open: the upstream failed too often"),
+    "concurrency_limited": _shut_out("the upstream has as many requests as it may have"),
     "retry_budget_exhausted": _own("no retry left in the budget"),
     "overloaded": _own("the gateway takes no more requests at once than it can serve"),
     "shutting_down": _own("node shutting down"),

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from gateway.config.forms.breaker import BreakerForm, ConcurrencyForm, UpstreamLimitsForm
 from gateway.config.forms.fields import (
     CookieName,
     Count,
@@ -93,5 +94,12 @@ class UpstreamForm(Form):
     sticky: StickyForm | None = Field(default=None, description="Sticky sessions, by a signed cookie.")
     connections: ConnectionsForm = Field(
         default=ConnectionsForm(), description="Bounds and timeouts of its connections."
+    )
+    limits: UpstreamLimitsForm = Field(
+        default=UpstreamLimitsForm(), description="Bounds of all its endpoints together."
+    )
+    breaker: BreakerForm | None = Field(default=None, description="Its circuit breaker; none where this is left out.")
+    concurrency: ConcurrencyForm | None = Field(
+        default=None, description="Its adaptive limit on requests; none where this is left out."
     )
     health: Annotated[object, NotYet(dict)] = Field(default=None, description="Active and passive health.")

@@ -17,6 +17,7 @@ from gateway.runtime.fleet.seat import Seat
 from gateway.wire.control import (
     VERSION,
     Applied,
+    CircuitChanged,
     Drain,
     Drained,
     Failed,
@@ -41,6 +42,10 @@ class FleetObserver(Protocol):
     """Who learns what the workers say and what becomes of them."""
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None: ...
+
+    def on_circuit(self, worker: int, change: CircuitChanged) -> None:
+        """The circuit of an upstream is in another state in this worker."""
+        ...
 
     def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
         """A worker serves for the first time."""
@@ -201,8 +206,15 @@ class Fleet:
                 self.distribution.on_failed(seat, sequence, error)
             case Drained(cut=cut):
                 self.cut += cut
-            case Notice(level=level, event=event, fields=fields):
-                _log.log(_LEVELS[level], event, worker=seat.index, **fields)
+            case CircuitChanged() | Notice():
+                self._on_told(seat, message)
+
+    def _on_told(self, seat: Seat, message: CircuitChanged | Notice) -> None:
+        """What happened in a worker, beside what it was asked to do."""
+        if isinstance(message, CircuitChanged):
+            self._observer.on_circuit(seat.index, message)
+        else:
+            _log.log(_LEVELS[message.level], message.event, worker=seat.index, **message.fields)
 
     def _on_hello(self, seat: Seat, version: int) -> None:
         if version != VERSION:

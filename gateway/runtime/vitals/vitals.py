@@ -3,9 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 
+from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.intake import WorkerLoad
+from gateway.runtime.resolver import Resolved
+from gateway.runtime.vitals import circuits as circuit_states
 from gateway.runtime.vitals import endpoint_states, processes
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.memory_limit import memory_limit
 from gateway.runtime.vitals.processes import ProcessTable
@@ -29,9 +33,11 @@ class Vitals:
         endpoints: EndpointStates,
         path: str,
         logs: LogRing,
+        circuits: Circuits,
     ) -> None:
         """loads: by worker."""
         self.endpoints = endpoints
+        self.circuits = circuits
         self.logs = logs
         self._seats = seats
         self._source = SourceReads(path, instruments.source_read_at.set)
@@ -40,6 +46,12 @@ class Vitals:
         store.watch(processes.FAMILIES, table.readings)
         self.standing = Standing(seats, loads, table)
         store.watch(endpoint_states.FAMILIES, endpoints.readings)
+        store.watch(circuit_states.FAMILIES, circuits.readings)
+
+    def follow(self, snapshot: Snapshot, resolved: Resolved) -> None:
+        """This snapshot is running, with these addresses of its names."""
+        self.endpoints.follow(snapshot, resolved)
+        self.circuits.follow(snapshot)
 
     async def run(self) -> None:
         """What has to be looked at even if nobody asks; until cancelled."""

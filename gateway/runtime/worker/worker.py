@@ -17,6 +17,7 @@ from gateway.runtime.worker.assembly import BUSY, IDLE, Assembly
 from gateway.runtime.worker.faults import FaultNotices
 from gateway.runtime.worker.reporter import Reporter
 from gateway.telemetry.recorder import Recorder
+from gateway.upstreams.gating.breaker import Transition
 from gateway.wire.control import (
     VERSION,
     Abort,
@@ -24,6 +25,7 @@ from gateway.wire.control import (
     Applied,
     Attend,
     Begin,
+    CircuitChanged,
     Commit,
     Drain,
     Drained,
@@ -50,6 +52,7 @@ class Worker:
         self._handover = handover
         self._recorder = Recorder(index)
         self._engine = Engine(loop, self._recorder, workers)
+        self._engine.on_circuit(self._circuit_changed)
         self._channel: Channel | None = None
         self._assembly: Assembly | None = None
         self._drain_settings = DrainSettings()
@@ -176,6 +179,9 @@ class Worker:
             sock.close()
         self._cut = await self._engine.drain(delay_ns, deadline_ns)
         self._done.set()
+
+    def _circuit_changed(self, upstream: str, change: Transition) -> None:
+        self._send(CircuitChanged(upstream, change.to, change.cause, change.requests, change.failures))
 
     def _send(self, message: Up) -> None:
         if self._channel is not None:

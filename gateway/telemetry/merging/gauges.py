@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
-from gateway.wire.report import PoolGauge, Report
+from gateway.wire.report import GateGauge, PoolGauge, Report
 
 Labels: TypeAlias = tuple[str, ...]
 Reading: TypeAlias = tuple[Instrument, Labels, float]
@@ -19,6 +19,7 @@ class WorkerGauges:
         self._in_flight: dict[str, int] = {}
         self._connections: dict[str, int] = {}
         self._pools: list[PoolGauge] = []
+        self._gates: list[GateGauge] = []
         self._busy_ratio = 0.0
         self.oldest: dict[str, int] = {}
         """By route, when its oldest running request began: nanoseconds since the epoch."""
@@ -33,6 +34,7 @@ class WorkerGauges:
         for listener in report.listeners:
             keep_count(self._connections, listener.listener, listener.active)
         self._pools = report.pools
+        self._gates = report.gates
         self._busy_ratio = report.busy_ratio
         if report.oldest is not None:
             self.oldest = report.oldest
@@ -51,6 +53,9 @@ class WorkerGauges:
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "active"), pool.active
             yield catalog.UPSTREAM_CONNECTIONS, (pool.upstream, "idle"), pool.idle
             yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (pool.upstream,), pool.max
+        for gate in self._gates:
+            if gate.limit:
+                yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (gate.upstream,), gate.limit
 
 
 def keep_count(counts: dict[str, int], name: str, count: int) -> None:

@@ -115,6 +115,8 @@ class Totals:
             self.add(catalog.UPSTREAM_CLOSED, (name, reason), count)
         for retry in delta.retries:
             self.add(catalog.UPSTREAM_RETRIES, (name, retry.reason, retry.result), retry.count)
+        for reason, count in delta.rejected.items():
+            self.add(catalog.UPSTREAM_REJECTED, (name, reason), count)
 
     def _absorb_listener(self, delta: ListenerDelta) -> None:
         self.add(catalog.CONNECTIONS_ACCEPTED, (delta.listener,), delta.accepted)

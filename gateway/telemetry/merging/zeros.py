@@ -7,6 +7,7 @@ can occur: no answer class with a failed connect, no upstream's fault on a route
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.outcome import Reason, Source, cause_of
 from gateway.model.phase import Phase
 from gateway.model.route import Route
@@ -52,6 +53,14 @@ _ANSWERED: Final = (
 OPEN_RESULTS: Final = ("ok", *(reason.value for reason in Reason if reason.value.startswith("connect_")), "dns_error")
 RETRY_REASONS: Final = (Reason.UPSTREAM_RESET.value,)
 """How a connection that was reused turns out to have ended, before any byte of an answer."""
+CIRCUIT_TRANSITIONS: Final = (
+    (CircuitState.OPEN.value, CircuitCause.FAILURE_RATIO.value),
+    (CircuitState.OPEN.value, CircuitCause.PROBE_FAILED.value),
+    (CircuitState.HALF_OPEN.value, CircuitCause.WAITED.value),
+    (CircuitState.HALF_OPEN.value, "worker_gone"),
+    (CircuitState.CLOSED.value, CircuitCause.PROBES_PASSED.value),
+    (CircuitState.CLOSED.value, "worker_gone"),
+)
 KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
 DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")
 LINE_DROP_REASONS: Final = ("queue_full", "write_failed", "rejected", "malformed", "shutdown")
@@ -160,6 +169,7 @@ def _of_upstream(upstream: Upstream, endpoint_labels: EndpointLabels) -> Iterato
     for state in ("active", "idle"):
         yield catalog.UPSTREAM_CONNECTIONS, (name, state)
     yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (name,)
+    yield from _of_gate(upstream)
     for address in {endpoint_labels.of(name, endpoint.address) for endpoint in upstream.endpoints}:
         for status_class, reason in _ANSWERED:
             yield catalog.UPSTREAM_REQUESTS, (name, address, status_class, reason)
@@ -168,6 +178,18 @@ def _of_upstream(upstream: Upstream, endpoint_labels: EndpointLabels) -> Iterato
         yield catalog.UPSTREAM_ENDPOINT_DURATION, (name, address)
         yield catalog.UPSTREAM_IN_FLIGHT, (name, address)
         yield catalog.UPSTREAM_PENDING, (name, address)
+
+
+def _of_gate(upstream: Upstream) -> Iterator[Series]:
+    name, limits = upstream.name, upstream.limits
+    if upstream.breaker is not None:
+        yield catalog.UPSTREAM_REJECTED, (name, Reason.CIRCUIT_OPEN.value)
+        for to, cause in CIRCUIT_TRANSITIONS:
+            yield catalog.CIRCUIT_BREAKER_TRANSITIONS, (name, to, cause)
+    if upstream.concurrency is not None or limits.requests is not None:
+        yield catalog.UPSTREAM_REJECTED, (name, Reason.CONCURRENCY_LIMITED.value)
+    if upstream.concurrency is not None:
+        yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (name,)
 
 
 def _of_listener(listener: str) -> Iterator[Series]:

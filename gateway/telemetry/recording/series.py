@@ -153,8 +153,8 @@ class UpstreamSeries:
     """One upstream label; phase histograms under the names of model.phase."""
 
     __slots__ = (
-        "attempts", "closed", "connect", "durations", "label", "moved", "opened", "pool_wait", "read_head", "retries",
-        "send", "touched", "transfer", "ttfb", "write",
+        "attempts", "closed", "connect", "durations", "label", "moved", "opened", "pool_wait", "read_head", "rejected",
+        "retries", "send", "touched", "transfer", "ttfb", "write",
     )  # fmt: skip
 
     def __init__(self, label: str) -> None:
@@ -176,6 +176,7 @@ class UpstreamSeries:
         self.closed: dict[str, int] = {}
         self.retries: dict[tuple[str, str], int] = {}
         """Attempts after the first, by why the one before failed and how this one went."""
+        self.rejected: dict[str, int] = {}
 
     def add_attempts(self, key: AttemptKey) -> AttemptSeries:
         """The series of attempts that ended in a way not seen before."""
@@ -196,6 +197,7 @@ class UpstreamSeries:
             take_counters(self.opened),
             take_counters(self.closed),
             [RetryCount(*key, count) for key, count in take_counters(self.retries).items()],
+            take_counters(self.rejected),
         )
 
     def _take_attempts(self) -> list[AttemptCount]:

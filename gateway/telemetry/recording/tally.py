@@ -111,6 +111,12 @@ class Tally:
         series.moved = True
         series.closed[reason] = series.closed.get(reason, 0) + 1
 
+    def upstream_rejected(self, upstream: str, reason: Reason) -> None:
+        """A request was refused before an attempt."""
+        series = self.upstream(upstream)
+        series.moved = True
+        series.rejected[reason.value] = series.rejected.get(reason.value, 0) + 1
+
     def take(self) -> Deltas:
         """What happened since the last call, of everything that moved."""
         return (

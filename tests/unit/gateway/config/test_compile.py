@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.config import ConfigInvalid, Configuration
+from gateway.model.breaker import NO_LIMITS, BreakerSettings, ConcurrencySettings, UpstreamLimits
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.listener import SlashRule
 from gateway.model.retry import Backoff, Retries, RetryMethods, RetryOn
@@ -259,3 +260,23 @@ def test_retries_are_what_was_configured(load: Load) -> None:
     )
     assert route(load, "upstream: orders\n  retries: {}").retries == Retries()
     assert route(load, "upstream: orders").retries is None
+
+
+def test_what_protects_an_upstream_is_off_unless_it_is_there_and_has_its_defaults_then(load: Load) -> None:
+    upstreams = """
+upstreams:
+  plain: {endpoints: ["127.0.0.1:1"]}
+  guarded: {endpoints: ["127.0.0.1:1"], breaker: {}, concurrency: {}, limits: {}}
+  tuned:
+    endpoints: ["127.0.0.1:1"]
+    breaker: {failure_ratio: 10%, min_requests: 5, window: 1s, open_for: 2s, half_open_requests: 1}
+    concurrency: {min: 1, max: 9}
+    limits: {connections: 4, pending: 3, requests: 2, retries: 1}
+routes: []
+"""
+    text = "listeners: [{name: public, address: '127.0.0.1:9080'}]" + upstreams
+    plain, guarded, tuned = load(text, bare=True).snapshot.upstreams
+    assert (plain.breaker, plain.concurrency, plain.limits) == (None, None, NO_LIMITS)
+    assert (guarded.breaker, guarded.concurrency) == (BreakerSettings(), ConcurrencySettings())
+    assert tuned.breaker == BreakerSettings(0.1, 5, SECOND_NS, 2 * SECOND_NS, 1)
+    assert (tuned.concurrency, tuned.limits) == (ConcurrencySettings(1, 9), UpstreamLimits(4, 3, 2, 1))

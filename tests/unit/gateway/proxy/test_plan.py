@@ -25,6 +25,9 @@ class Observer:
     def upstream_connection_closed(self, _upstream: str, _reason: str) -> None:
         """Nor closed."""
 
+    def upstream_rejected(self, _upstream: str, _reason: Reason) -> None:
+        """Nor this."""
+
 
 def live(*names: str) -> list[LiveUpstream]:
     return [LiveUpstream(Upstream(name, ()), []) for name in names]

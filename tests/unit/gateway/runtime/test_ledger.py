@@ -1,10 +1,14 @@
 """What is written down about workers and configuration."""
 
+from dataclasses import replace
+
 import msgspec
 from prometheus_client import generate_latest
 
+from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState
 from gateway.model.listener import Listener
 from gateway.model.snapshot import Snapshot
+from gateway.model.upstream import Upstream
 from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
@@ -15,6 +19,7 @@ from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
+from gateway.wire.control import CircuitChanged
 
 EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
 
@@ -81,4 +86,13 @@ def test_a_death_is_an_incident_and_a_wait_before_the_successor_another() -> Non
         ("worker_back_off", "worker 2"),
     ]
     assert "killed by SIGKILL" in scene.incidents.since(0)[0].text
+    scene.close()
+
+
+def test_a_worker_that_is_gone_takes_what_it_said_of_circuits_along() -> None:
+    scene = Scene()
+    scene.ledger.circuits.follow(replace(EMPTY, upstreams=(Upstream("orders", (), breaker=BreakerSettings()),)))
+    scene.ledger.on_circuit(1, CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 20, 20))
+    scene.ledger.on_worker_gone(1, "killed")
+    assert [incident.kind for incident in scene.incidents.newest()] == ["circuit_opened", "circuit_closed"]
     scene.close()

@@ -47,6 +47,9 @@ class Observer:
     def upstream_connection_closed(self, _upstream: str, _reason: str) -> None:
         """Of no interest here."""
 
+    def upstream_rejected(self, _upstream: str, reason: Reason) -> None:
+        assert reason is Reason.CIRCUIT_OPEN
+
 
 @pytest.fixture
 def directory(loop: ScriptedLoop) -> Directory:

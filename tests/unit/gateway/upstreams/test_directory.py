@@ -2,6 +2,9 @@
 
 import pytest
 
+from gateway.model.breaker import BreakerSettings
+from gateway.model.clock import SECOND_NS
+from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
 from gateway.model.upstream import Balance, ConnectionLimits, Endpoint, Upstream
 from gateway.upstreams.connection import UpstreamConnection
@@ -217,3 +220,39 @@ def test_an_upstream_is_not_weighed_anew_for_what_was_decided_about_another(dire
     directory.set_overrides([EndpointOverride("stock", A.address, is_drained=True)])
     assert orders.balancer is balancer
     assert picks(stock) == {B.address}
+
+
+def test_the_circuit_of_an_upstream_outlives_a_change_and_goes_by_its_new_settings(directory: Directory) -> None:
+    told: list[str] = []
+    directory.on_circuit = lambda upstream, change: told.append(f"{upstream} {change.to}")
+    (live,) = activate(directory, Upstream("orders", (A,), breaker=BreakerSettings(min_requests=1)))
+    assert live.gate is not None
+    fail(live)
+    changed = Upstream("orders", (A, B), breaker=BreakerSettings(min_requests=1, open_for_ns=60 * SECOND_NS))
+    directory.build(changed)
+    refusal = live.gate.enter(Attempt("orders", A.address, 0), SECOND_NS)
+    assert refusal is not None
+    assert refusal.retry_after_s == 4
+    (live,) = activate(directory, changed)
+    assert live.gate is not None
+    refusal = live.gate.enter(Attempt("orders", A.address, 0), SECOND_NS)
+    assert refusal is not None
+    assert refusal.retry_after_s == 59
+    assert [endpoint.watchers for endpoint in live.endpoints] == [(live.gate,)] * 2
+    assert (list(directory.gates()), told) == ([live.gate], ["orders open"])
+
+
+def fail(live: LiveUpstream) -> None:
+    """An attempt at the first endpoint ends badly at time zero."""
+    assert live.gate is not None
+    attempt, endpoint = Attempt("orders", A.address, 0), live.endpoints[0]
+    assert live.gate.enter(attempt, 0) is None
+    endpoint.in_flight += 1
+    attempt.reason = Reason.CONNECT_REFUSED
+    endpoint.attempt_ended(attempt)
+
+
+def test_without_a_breaker_or_limits_there_is_no_gate_and_nobody_watches(directory: Directory) -> None:
+    activate(directory, Upstream("orders", (A,), breaker=BreakerSettings()))
+    (live,) = activate(directory, Upstream("orders", (A,)))
+    assert (live.gate, live.endpoints[0].watchers, list(directory.gates())) == (None, (), [])

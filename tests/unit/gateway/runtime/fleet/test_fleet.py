@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import structlog.testing
 
+from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet import distribution as module
 from gateway.runtime.fleet.distribution import PublishFailed
@@ -20,6 +21,7 @@ from gateway.wire.control import (
     Addresses,
     Applied,
     Begin,
+    CircuitChanged,
     Commit,
     Down,
     Drain,
@@ -94,11 +96,15 @@ class Observer:
     def __init__(self) -> None:
         self.reports: list[int] = []
         self.gone: list[tuple[int, str]] = []
+        self.circuits: list[tuple[int, str]] = []
         self.serving: list[tuple[int, int, int]] = []
         self.died: list[tuple[int, str, str]] = []
 
     def on_report(self, worker: int, report: msgspec.Raw) -> None:
         self.reports.append(worker)
+
+    def on_circuit(self, worker: int, change: CircuitChanged) -> None:
+        self.circuits.append((worker, change.upstream))
 
     def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
         self.serving.append((worker, pid, restarts))
@@ -314,3 +320,12 @@ def test_a_drain_ends_every_worker_and_counts_what_was_cut(monkeypatch: pytest.M
     assert stage.fleet.cut == 2
     assert sorted(stage.observer.gone) == [(1, "drained"), (2, "drained")]
     assert len(stage.processes) == 2
+
+
+def test_what_happens_to_a_circuit_is_passed_on_with_the_worker_it_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.publish(1)
+        stage.worker(2).say(CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 20, 20))
+        await stage.until(lambda: stage.observer.circuits == [(2, "orders")])
+
+    play(monkeypatch, scene)

@@ -1,0 +1,146 @@
+"""The circuits of all upstreams as the whole gateway has them: the worst any worker has, since when, and with what evidence."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.model.breaker import CircuitState, evidence_of
+from gateway.model.snapshot import Snapshot
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import Instrument
+from gateway.telemetry.merging.gauges import Reading
+from gateway.wire.changes import IncidentKind, IncidentView
+from gateway.wire.control import CircuitChanged
+
+FAMILIES: Final = (catalog.CIRCUIT_BREAKER_STATE,)
+WORKER_GONE: Final = "worker_gone"
+"""Reason of a transition: the worker whose circuit was in the other state has ended, and what it knew with it."""
+
+_BADNESS: Final = (CircuitState.CLOSED, CircuitState.HALF_OPEN, CircuitState.OPEN)
+_KIND: Final[dict[CircuitState, IncidentKind]] = {
+    CircuitState.OPEN: "circuit_opened",
+    CircuitState.HALF_OPEN: "circuit_half_open",
+    CircuitState.CLOSED: "circuit_closed",
+}
+
+_log = structlog.get_logger("sightline.circuits")
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitStatus:
+    """since_s: Unix time; None from the start. evidence: in words; empty from the start. workers: how many have it so."""
+
+    state: CircuitState = CircuitState.CLOSED
+    since_s: float | None = None
+    reason: str = ""
+    evidence: str = ""
+    workers: int = 0
+
+
+class TransitionCounter(Protocol):
+    """The metrics store."""
+
+    def count(self, instrument: Instrument, labels: tuple[str, ...], amount: float) -> None: ...
+
+
+class IncidentList(Protocol):
+    def add(
+        self,
+        kind: IncidentKind,
+        subject: str,
+        text: str,
+        actor: str = "",
+        revision: str = "",
+        detail: Mapping[str, str | int | float] | None = None,
+    ) -> IncidentView: ...
+
+
+class Circuits:
+    """By upstream. Changed on the supervisor's loop, read from any thread."""
+
+    def __init__(
+        self, counter: TransitionCounter, incidents: IncidentList, clock: Callable[[], float] = time.time
+    ) -> None:
+        """clock: seconds since the epoch."""
+        self._counter = counter
+        self._incidents = incidents
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._of_workers: dict[str, dict[int, CircuitState]] = {}
+        """Those that are not closed."""
+        self._states: dict[str, CircuitStatus] = {}
+        self.version = 0
+        """Grows with every change, so that what was made of it can be made anew."""
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """This snapshot is running: what it does not break has no circuit any more."""
+        names = [upstream.name for upstream in snapshot.upstreams if upstream.breaker is not None]
+        with self._lock:
+            self._states = {name: self._states.get(name, CircuitStatus()) for name in names}
+        self._of_workers = {name: self._of_workers[name] for name in names if name in self._of_workers}
+        self.version += 1
+
+    def changed(self, worker: int, change: CircuitChanged) -> None:
+        """A worker's circuit is in another state."""
+        if change.upstream not in self._states:
+            return  # The configuration has changed meanwhile.
+        self._note(worker, change.upstream, change.to)
+        evidence = evidence_of(change.cause, change.requests, change.failures)
+        self._judge(change.upstream, change.cause.value, f"worker {worker}: {evidence}")
+
+    def worker_gone(self, worker: int) -> None:
+        """It takes its circuits along."""
+        for upstream in [name for name, workers in self._of_workers.items() if worker in workers]:
+            self._note(worker, upstream, CircuitState.CLOSED)
+            self._judge(upstream, WORKER_GONE, f"worker {worker} has ended")
+
+    def of(self, upstream: str) -> CircuitStatus | None:
+        """None where it has no breaker."""
+        return self._states.get(upstream)
+
+    def readings(self) -> Iterable[Reading]:
+        """For a scrape."""
+        with self._lock:
+            states = dict(self._states)
+        for upstream, status in states.items():
+            for state in CircuitState:
+                yield catalog.CIRCUIT_BREAKER_STATE, (upstream, state.value), int(status.state is state)
+
+    def _note(self, worker: int, upstream: str, state: CircuitState) -> None:
+        workers = self._of_workers.setdefault(upstream, {})
+        if state is CircuitState.CLOSED:
+            workers.pop(worker, None)
+        else:
+            workers[worker] = state
+
+    def _judge(self, upstream: str, reason: str, evidence: str) -> None:
+        before, states = self._states[upstream], self._of_workers[upstream].values()
+        worst = max(states, key=_BADNESS.index, default=CircuitState.CLOSED)
+        workers = sum(state is worst for state in states)
+        self.version += 1
+        if worst is before.state:
+            after = CircuitStatus(before.state, before.since_s, before.reason, before.evidence, workers)
+        else:
+            after = CircuitStatus(worst, self._clock(), reason, evidence, workers)
+        with self._lock:
+            self._states[upstream] = after
+        if worst is not before.state:
+            self._tell(upstream, after)
+
+    def _tell(self, upstream: str, status: CircuitStatus) -> None:
+        self._counter.count(catalog.CIRCUIT_BREAKER_TRANSITIONS, (upstream, status.state.value, status.reason), 1)
+        words = status.state.value.replace("_", "-")
+        self._incidents.add(
+            _KIND[status.state],
+            upstream,
+            f"the circuit of {upstream} is {words} ({status.evidence})",
+            detail={"upstream": upstream, "reason": status.reason, "evidence": status.evidence},
+        )
+        _log.warning(
+            "circuit_changed", upstream=upstream, to=status.state.value, reason=status.reason,
+            evidence=status.evidence,
+        )  # fmt: skip

@@ -1,0 +1,133 @@
+"""A circuit breaker: stop asking an upstream most of whose answers are failures, and find out when it is well again.
+
+A state machine with the time passed in (monotonic nanoseconds): it neither waits nor knows what a request is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState
+
+_BUCKETS: Final = 10
+"""Of the window, which slides by one of them at a time."""
+_CLOSED: Final = CircuitState.CLOSED
+_tickets: Final = count(2)
+"""No two breakers give the same, so that one which was taken away and configured anew takes no ticket of its predecessor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """requests, failures: what was counted, of the window or of the probes, that made it so."""
+
+    to: CircuitState
+    cause: CircuitCause
+    requests: int
+    failures: int
+
+
+class Breaker:
+    """Whoever is admitted says once how it went; what was admitted in another state than the present one says nothing.
+
+    Open, nobody is admitted; half-open, never more than `half_open_requests` at a time.
+    """
+
+    def __init__(self, settings: BreakerSettings, changed: Callable[[Transition], None]) -> None:
+        """changed: told of every transition, after it."""
+        self.settings = settings
+        self.state = _CLOSED
+        self.since_ns = 0
+        """When it came to this state; 0 from the start."""
+        self._changed = changed
+        self._ticket = next(_tickets)
+        """Of those admitted in this state: another one after every transition."""
+        self._probes = 0
+        self._passed = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._width_ns = max(1, self.settings.window_ns // _BUCKETS)
+        self._bucket = 0
+        self._requests_of, self._failures_of = [0] * _BUCKETS, [0] * _BUCKETS
+        self._requests = self._failures = 0
+
+    def configure(self, settings: BreakerSettings) -> None:
+        """Go by these from now on; a circuit that is open stays so for as long as they say."""
+        before, self.settings = self.settings, settings
+        if settings.window_ns != before.window_ns:
+            self._clear()
+
+    @property
+    def probes(self) -> int:
+        """Under way now."""
+        return self._probes
+
+    def admit(self, now_ns: int) -> int:
+        """A ticket, to be given back with `ended`; 0 for who is refused."""
+        if self.state is _CLOSED:
+            return self._ticket
+        self.look(now_ns)
+        if self.state is CircuitState.OPEN or self._probes >= self.settings.half_open_requests:
+            return 0
+        self._probes += 1
+        return self._ticket
+
+    def look(self, now_ns: int) -> None:
+        """Time has passed: a circuit that was open long enough is half-open."""
+        if self.state is CircuitState.OPEN and now_ns - self.since_ns >= self.settings.open_for_ns:
+            self._go(CircuitState.HALF_OPEN, CircuitCause.WAITED, now_ns, 0, 0)
+
+    def opens_in_ns(self, now_ns: int) -> int:
+        """How long nobody will be admitted for sure; 0 where that is not known."""
+        if self.state is not CircuitState.OPEN:
+            return 0
+        return max(0, self.since_ns + self.settings.open_for_ns - now_ns)
+
+    def ended(self, ticket: int, now_ns: int, *, has_failed: bool | None) -> None:
+        """Of somebody who was admitted. has_failed: None where that says nothing, as when the client has left."""
+        if ticket != self._ticket:
+            return
+        if self.state is _CLOSED:
+            if has_failed is not None:
+                self._count(now_ns, has_failed=has_failed)
+            return
+        self._probes -= 1
+        if has_failed:
+            self._go(CircuitState.OPEN, CircuitCause.PROBE_FAILED, now_ns, self._passed + 1, 1)
+        elif has_failed is not None:
+            self._passed += 1
+            if self._passed >= self.settings.half_open_requests:
+                self._go(_CLOSED, CircuitCause.PROBES_PASSED, now_ns, self._passed, 0)
+
+    def _count(self, now_ns: int, *, has_failed: bool) -> None:
+        bucket = now_ns // self._width_ns
+        if bucket > self._bucket:
+            self._slide(bucket)
+        # An end may be stamped a little before one that was told of earlier: it belongs to the newest bucket all the same.
+        place = self._bucket % _BUCKETS
+        self._requests_of[place] += 1
+        self._requests += 1
+        if not has_failed:
+            return
+        self._failures_of[place] += 1
+        self._failures += 1
+        settings = self.settings
+        if self._requests >= settings.min_requests and self._failures >= settings.failure_ratio * self._requests:
+            self._go(CircuitState.OPEN, CircuitCause.FAILURE_RATIO, now_ns, self._requests, self._failures)
+
+    def _slide(self, bucket: int) -> None:
+        for passed in range(self._bucket + 1, min(bucket, self._bucket + _BUCKETS) + 1):
+            place = passed % _BUCKETS
+            self._requests -= self._requests_of[place]
+            self._failures -= self._failures_of[place]
+            self._requests_of[place] = self._failures_of[place] = 0
+        self._bucket = bucket
+
+    def _go(self, to: CircuitState, cause: CircuitCause, now_ns: int, requests: int, failures: int) -> None:
+        self.state = to
+        self.since_ns = now_ns
+        self._ticket = next(_tickets)
+        self._probes = self._passed = 0
+        self._clear()
+        self._changed(Transition(to, cause, requests, failures))

@@ -32,6 +32,8 @@ class Program:
         self.port, self.admin_port = free_port(), free_port()
         self.address: Address = ("127.0.0.1", self.port)
         self.file = folder / "sightline.yaml"
+        self.prefix: tuple[str, ...] = ()
+        """A command that becomes the gateway by `exec "$@"`, for limits under which it shall run."""
         self._endpoints = endpoints
         self._environ = environ or {}
         self._more = f'admin: {{address: "127.0.0.1:{self.admin_port}"}}\nworkers: {workers}\n{more}'
@@ -54,7 +56,7 @@ class Program:
         )
         with self._access_log.open("ab") as stdout, self._operational_log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "run", "-c", str(self.file)],
+                [*self.prefix, sys.executable, "-m", "gateway", "run", "-c", str(self.file)],
                 stdout=stdout,
                 stderr=stderr,
                 env=environment,

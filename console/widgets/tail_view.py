@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -41,6 +42,9 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
         Binding("G,end", "follow", "newest", show=False, id="last"),
     ]
 
+    class Moved(Message):
+        """The cursor was put on another row, or follows the newest again."""
+
     def __init__(self, columns: Sequence[GridColumn], cells: Callable[[R], tuple[Cell, ...]]) -> None:
         super().__init__()
         self.marked: int | None = None
@@ -74,12 +78,10 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
 
     def move_to(self, number: int) -> None:
         """Put the cursor on a row, and follow no more."""
-        self._cursor = number
-        self._paint()
+        self._put(number)
 
     def action_follow(self) -> None:
-        self._cursor = None
-        self._paint()
+        self._put(None)
 
     def action_oldest(self) -> None:
         self._go(0)
@@ -137,7 +139,12 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
         newest = len(self._rows) - 1
         position = max(0, min(position, newest))
         # To go down from the newest is to follow again.
-        self._cursor = None if position == newest else self._rows[position].number
+        self._put(None if position == newest else self._rows[position].number)
+
+    def _put(self, cursor: int | None) -> None:
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self.post_message(self.Moved())
         self._paint()
 
     def _paint(self) -> None:

@@ -69,6 +69,10 @@ class LogsScreen(OperatorScreen):
         rows, until_s = self.model.logs.matching(self.filter, predicate_of), self.model.at_s
         return rows if until_s is None else [row for row in rows if row.at_s <= until_s]
 
+    def on_tail_view_moved(self, _event: TailView.Moved) -> None:
+        """At once: where the gateway says nothing more, nothing else would have it drawn."""
+        self._show_record()
+
     def _show_record(self) -> None:
         selected = self._view.selected
         if self._record.display and selected is not None:

@@ -132,9 +132,10 @@ def test_enter_shows_the_whole_record_and_escape_hides_it() -> None:
         assert "  File a" not in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: "  File a" in screen_text(app))
-        await pilot.pause()  # The rows above have their new height.
-        await pilot.press("k")
-        await until(pilot, lambda: "config_apply" in screen_text(app).partition("FIELD")[2])
+        for key, event in (("k", "config_apply"), ("k", "worker_died"), ("F", "task_failed"), ("k", "config_apply")):
+            await pilot.press(key)
+            # Nothing comes meanwhile: the key alone has it shown.
+            await until(pilot, lambda event=event: event in screen_text(app).partition("FIELD")[2])  # type: ignore[misc]
         await pilot.press("escape")
         await until(pilot, lambda: "FIELD" not in screen_text(app))
         await pilot.press("enter")

@@ -1,6 +1,5 @@
 """The shape of one call of the admin API. The router and the OpenAPI document are both built from these, so they agree."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -95,25 +94,8 @@ LARGE: Final = 16 * 1024
 """Bytes of a body from which on it is compressed for those who are not on this machine, off the loop."""
 
 
-_SHARED: Final = 4
-_MOST_SHARED: Final = 4 * 1024 * 1024
-
-_encoded: deque[tuple[msgspec.Struct, bytes]] = deque(maxlen=_SHARED)
-"""The newest large answers: those who look at the same time are given the same view, which is encoded once for all of them."""
-
-
-def _encode(view: msgspec.Struct) -> bytes:
-    for known, body in _encoded:
-        if known is view:
-            return body
-    body = msgspec.json.encode(view)
-    if LARGE <= len(body) <= _MOST_SHARED:
-        _encoded.append((view, body))
-    return body
-
-
 def json_response(view: msgspec.Struct, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    body = _encode(view)
+    body = msgspec.json.encode(view)
     return web.Response(
         status=status, body=body, content_type="application/json", headers=headers, zlib_executor_size=LARGE
     )

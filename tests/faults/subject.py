@@ -2,8 +2,12 @@
 
 import signal
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any, Protocol
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from perf.compare.processes import resident_bytes
 from tests.support.program import Program
@@ -48,6 +52,12 @@ class Gateway(Program):
         """Open file descriptors of each process."""
         named = {"supervisor": self.pid} | {f"worker {number}": pid for number, pid in enumerate(self.worker_pids(), 1)}
         return {name: len(list(Path(f"/proc/{pid}/fd").iterdir())) for name, pid in named.items()}
+
+    def samples(self) -> list[Sample]:
+        """Of one scrape."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=10) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+            return [sample for family in families for sample in family.samples]
 
     def rewrite(self, text: str) -> int:
         """Replace the file at once, by rename, as deployments do; the time of it, monotonic nanoseconds."""

@@ -25,7 +25,17 @@ class Subject(Protocol):
         """Of the process that leads it."""
         ...
 
-    def worker_pids(self) -> list[int]: ...
+    def worker_pids(self) -> list[int]:
+        """Of those that serve."""
+        ...
+
+    def edit(self, word: str) -> int:
+        """Have /probe answer this word from now on; when that was asked for, in monotonic nanoseconds."""
+        ...
+
+    def end_in_order(self) -> None:
+        """Ask it to finish what it does, and then to end."""
+        ...
 
     def signal(self, number: signal.Signals) -> None:
         """To the process that leads it."""
@@ -41,7 +51,19 @@ class Gateway(Program):
 
     def worker_pids(self) -> list[int]:
         """Of the workers that serve, in the order of their numbers."""
-        return [worker["pid"] for worker in self.workers() if worker["pid"]]
+        return [worker["pid"] for worker in self.workers() if worker["state"] == "serving"]
+
+    def with_probe(self, word: str) -> str:
+        """The file with a route /probe that answers this word."""
+        probe = f"  - {{name: probe, match: {{path: /probe}}, respond: {{status: 200, body: {word}}}}}"
+        return self.text(more_routes=probe)
+
+    def edit(self, word: str) -> int:
+        """By the file."""
+        return self.rewrite(self.with_probe(word))
+
+    def end_in_order(self) -> None:
+        self.signal(signal.SIGTERM)
 
     def resident(self) -> dict[str, int]:
         """Resident bytes of each process, by `supervisor` and `worker 1`."""

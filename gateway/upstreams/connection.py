@@ -58,8 +58,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_deadlines",
         "_is_forgotten",
         "_loop",
-        "_owner",
         "_reader",
+        "address",
         "deadline_ns",
         "exchanges",
         "has_answered",
@@ -67,6 +67,7 @@ class UpstreamConnection(asyncio.Protocol):
         "is_connected",
         "is_tunnel",
         "last_byte_reusable",
+        "owner",
         "received_ns",
         "receiver",
         "transport",
@@ -75,7 +76,9 @@ class UpstreamConnection(asyncio.Protocol):
     transport: asyncio.Transport
 
     def __init__(self, owner: ConnectionOwner, deadlines: Deadlines, loop: asyncio.AbstractEventLoop) -> None:
-        self._owner = owner
+        self.owner = owner
+        self.address = ""
+        """The IP address it was opened to; empty for a UNIX socket."""
         self._loop = loop
         self._deadlines = deadlines
         self._reader = ResponseHeadReader()
@@ -109,7 +112,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline_ns = NEVER_NS
         self._body = None
         if is_clean and self.last_byte_reusable and not self.transport.is_closing():
-            self._owner.connection_free(self)
+            self.owner.connection_free(self)
         else:
             self.close("not_reusable")
 
@@ -131,7 +134,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _forget(self, reason: str) -> None:
         if not self._is_forgotten:
             self._is_forgotten = True
-            self._owner.connection_closed(self, reason)
+            self.owner.connection_closed(self, reason)
 
     @property
     def is_ended(self) -> bool:

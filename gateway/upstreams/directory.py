@@ -109,8 +109,8 @@ class Directory:
             if addresses:
                 self._resolved[address] = addresses
         for (_, address), pool in self._pools.items():
-            if address in self._resolved:
-                pool.addresses = self._resolved[address]
+            if address in self._resolved and pool.addresses != self._resolved[address]:
+                pool.renew(self._resolved[address])
 
     def upstream_rejected(self, upstream: str, reason: Reason) -> None:
         self._observer.upstream_rejected(upstream, reason)

@@ -120,6 +120,18 @@ class Pool:
         for connection in tuple(self._idle):
             connection.close(reason)
 
+    def renew(self, addresses: tuple[str, ...]) -> None:
+        """The name stands for these from now on. Connections to others are used no more: idle ones close now, leased ones
+        when they are released, so that a name that moves is followed also where the old place still answers."""
+        self.addresses = addresses
+        for connection in tuple(self._established):
+            if connection.address in addresses:
+                continue
+            if connection in self._idle:
+                connection.close("address_gone")
+            else:
+                connection.owner = _LastUse(self)
+
     def reopen(self) -> None:
         """The endpoint is used again: connections are kept when they fall idle."""
         self._retired_for = ""
@@ -175,6 +187,8 @@ class Pool:
             self._fail_one(reason, detail)
             return
         self._established.add(connection)
+        if connection.address not in self.addresses and self._endpoint.unix_path is None:
+            connection.owner = _LastUse(self)  # The name has moved meanwhile.
         self.connection_free(connection)
 
     async def _open_in_time(self) -> tuple[UpstreamConnection | None, Reason, str]:
@@ -215,6 +229,7 @@ class Pool:
                 if last == 0:
                     raise
             else:
+                connection.address = address
                 return connection
         raise _NoAddressError
 
@@ -224,6 +239,19 @@ class Pool:
             waiter = self._waiting.popleft()
             waiter.failed(reason, detail, waiter)
         self._open_if_needed()
+
+
+class _LastUse:
+    """The owner of a leased connection that shall not come back. Its own, so that all others are asked nothing."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def connection_free(self, connection: UpstreamConnection) -> None:
+        connection.close("address_gone")
+
+    def connection_closed(self, connection: UpstreamConnection, reason: str) -> None:
+        self._pool.connection_closed(connection, reason)
 
 
 class _NoAddressError(Exception):

@@ -79,8 +79,7 @@ def wall_clock_library() -> Path | None:
 
 
 def faked_clock() -> str:
-    """libfaketime, of Debian's package with this command."""
-    return "" if wall_clock_library() else installed("faketime")() or "libfaketime is not where Debian has it"
+    return "" if wall_clock_library() else "libfaketime is not installed"
 
 
 def _trouble(*command: str) -> str:

@@ -179,6 +179,31 @@ def test_a_name_without_an_address_is_a_dns_error(build_pool: BuildPool) -> None
     assert pool.loop.dials == []
 
 
+def test_a_name_that_moves_is_followed_where_the_old_place_still_answers(build_pool: BuildPool) -> None:
+    pool = build_pool()
+    askers = [pool.ask() for _ in range(3)]
+    for position in range(3):
+        pool.accept(position)
+    idle, leased, kept = (asker.granted[0] for asker in askers)
+    askers[0].use(idle)
+    kept.address = "127.0.0.9"
+    pool.renew(("127.0.0.9",))
+    assert (pool.open, pool.idle, pool.closed) == (2, 0, ["address_gone"])
+    askers[1].use(leased)
+    askers[2].use(kept)
+    assert (pool.open, pool.idle, pool.closed) == (1, 1, ["address_gone"] * 2)
+
+
+def test_a_connection_on_its_way_to_an_address_that_goes_meanwhile_is_used_once(build_pool: BuildPool) -> None:
+    pool = build_pool()
+    asker = pool.ask()
+    pool.loop.settle()
+    pool.renew(("127.0.0.9",))
+    pool.accept()
+    asker.use(asker.granted[0])
+    assert (pool.open, pool.closed) == (0, ["address_gone"])
+
+
 def test_addresses_take_turns_and_the_next_one_is_tried_where_one_refuses(build_pool: BuildPool) -> None:
     pool = build_pool()
     pool.addresses = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")

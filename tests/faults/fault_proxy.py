@@ -68,17 +68,22 @@ REFUSING: Final = Fault(refuses=True)
 
 
 class FaultProxy:
-    """Listens on a port of its own while it is entered. `fault` is for the connections accepted from now on: one for
+    """Listens, on a port of its own unless told where, while it is entered. `fault` is for the connections accepted from now on: one for
     all, or one for each, chosen by its number from 0.
 
     accepted: connections so far. open: those not ended yet.
     """
 
-    def __init__(self, upstream: Address, fault: Fault | Callable[[int], Fault] = HARMLESS) -> None:
+    def __init__(
+        self,
+        upstream: Address,
+        fault: Fault | Callable[[int], Fault] = HARMLESS,
+        listen: Address = ("127.0.0.1", 0),
+    ) -> None:
         self.fault = fault
         self.accepted = 0
         self._upstream = upstream
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self._listening = socket.create_server(listen, backlog=4096)
         self._listening.setblocking(False)  # noqa: FBT003 - the signature of the standard library
         self.address: Address = self._listening.getsockname()[:2]
         self._thread = LoopThread("fault proxy", asyncio.new_event_loop)

@@ -120,7 +120,7 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         redirect=None if form.redirect is None else _redirect(form.redirect),
         respond=None if form.respond is None else _respond(form.respond),
         rewrite=None if form.rewrite is None else _rewrite(form.rewrite),
-        timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle),
+        timeouts=RouteTimeouts(timeouts.request, timeouts.first_byte, timeouts.upstream_idle, timeouts.deadline_header),
         retries=None if form.retries is None else _retries(form.retries),
         slo=None if form.slo is None else _slo(form.slo),
         faults=None if form.faults is None else _faults(form.faults),
@@ -129,6 +129,7 @@ def compile_route(form: RouteForm, index: int, place: Place) -> Route:
         forward_trailers=form.trailers == "forward",
         traces=RouteTraces() if form.traces is None else _traces(form.traces),
         trust_incoming=form.trust_incoming,
+        criticality=form.criticality,
     )
 
 

@@ -26,6 +26,7 @@ from gateway.config.settings import (
     admin_settings,
     drain_settings,
     log_sinks,
+    overload_settings,
     read_tokens,
     telemetry_settings,
     worker_count,
@@ -150,6 +151,7 @@ def _snapshot(
         routes=tuple(routes),
         telemetry=telemetry_settings(settings.telemetry, environ),
         drain=drain_settings(settings.drain),
+        overload=overload_settings(settings.overload),
         zone=settings.zone or "",
     )
 

@@ -20,6 +20,7 @@ from gateway.config.forms.settings import (
     AdminForm,
     DrainForm,
     MetricsForm,
+    OverloadForm,
     TelemetryForm,
     TracesForm,
 )
@@ -34,6 +35,7 @@ from gateway.config.forms.sinks import (
 from gateway.config.interpolation import Interpolation, InterpolationError
 from gateway.config.sections import Declared
 from gateway.model.clock import MILLISECOND_NS
+from gateway.model.overload import MemoryMarks, OverloadSettings
 from gateway.model.snapshot import (
     AccessLogSettings,
     DrainSettings,
@@ -112,6 +114,11 @@ def read_tokens(settings: Declared[SettingsForm], interpolation: Interpolation) 
 
 def drain_settings(form: DrainForm) -> DrainSettings:
     return DrainSettings(form.delay, form.deadline)
+
+
+def overload_settings(form: OverloadForm) -> OverloadSettings:
+    memory = MemoryMarks(form.memory.limit, form.memory.shed_above, form.memory.refuse_above)
+    return OverloadSettings(memory, form.loop_delay, form.file_descriptors.reserve, form.watchdog)
 
 
 def worker_count(workers: int | str) -> int:

@@ -10,4 +10,8 @@ SECOND_NS: Final = 1_000_000_000
 MILLISECOND_NS: Final = 1_000_000
 
 monotonic_ns = time.monotonic_ns
+"""What every deadline, limit and duration is counted by: it is never set, and never goes back."""
+thread_time_ns = time.thread_time_ns
+"""Processor time of the calling thread."""
 wall_ns = time.time_ns
+"""For what is shown and written down, and for nothing else: somebody may set it."""

@@ -7,6 +7,7 @@ is made for every request and most of its facts are the usual ones.
 
 from typing import Any
 
+from gateway.model.clock import NEVER_NS
 from gateway.model.outcome import Reason, Source
 from gateway.model.route import Route
 
@@ -101,6 +102,8 @@ class Exchange:
     """Wall clock at started_ns, nanoseconds since the epoch."""
     head_ns = 0
     """When the request head was complete."""
+    deadline_ns = NEVER_NS
+    """Until when it may take: by its route, or by a trusted proxy before us that has less time."""
     request_body_ns = 0
     """When the last byte of the request body arrived; 0 for a request without one."""
     write_stall_ns = 0

@@ -40,6 +40,8 @@ class ListenerLimits:
     body: int | None = None
     connections: int = 20_000
     requests_per_connection: int | None = None
+    min_body_rate: int | None = None
+    """Bytes of a request body a second, on average since it began, once it has been coming for some seconds."""
 
 
 @dataclass(frozen=True, slots=True)

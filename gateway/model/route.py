@@ -19,6 +19,14 @@ class PathKind(StrEnum):
     ANY = "any"
 
 
+class Criticality(StrEnum):
+    """Who goes on being served longest when there is not enough for all."""
+
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    SHEDDABLE = "sheddable"
+
+
 class ValueKind(StrEnum):
     EXACT = "exact"
     REGEX = "regex"
@@ -123,6 +131,8 @@ class RouteTimeouts:
     """From the end of the forwarded request to the first byte of the answer."""
     upstream_idle_ns: int = 60 * SECOND_NS
     """Between two pieces of an answer, and of a tunnel in either direction."""
+    deadline_header: str | None = None
+    """The field, in lower case, that tells the upstream how many milliseconds are left; None: it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +216,5 @@ class Route:
     """Only endpoints that have all these labels are chosen."""
     trust_incoming: TrustIncoming | None = None
     """What becomes of the trace context of its requests; None is what their listener says."""
+    criticality: Criticality = Criticality.NORMAL
+    """When requests have to be turned away, those of less critical routes go first."""

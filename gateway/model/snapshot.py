@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gateway.model.clock import SECOND_NS
 from gateway.model.listener import Listener
+from gateway.model.overload import OverloadSettings
 from gateway.model.route import Route
 from gateway.model.tracing import TraceFormat
 from gateway.model.upstream import Upstream
+
+_OVERLOAD: Final = OverloadSettings()
 
 
 class AccessLogSink(StrEnum):
@@ -121,3 +125,4 @@ class Snapshot:
     drain: DrainSettings = DrainSettings()
     zone: str = ""
     """Where this gateway runs; empty where that is not said."""
+    overload: OverloadSettings = _OVERLOAD

@@ -1,6 +1,7 @@
 """Where connections come in: a listener's sockets in this worker, and how many connections it may hold."""
 
 import asyncio
+import math
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -8,6 +9,7 @@ from typing import Protocol
 from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
 from gateway.net.sockets import BACKLOG
+from gateway.proxy.overload.gate import Gate, connect
 from gateway.telemetry.recorder import Recorder
 
 
@@ -26,14 +28,32 @@ class AcceptedConnection(Protocol):
         """End at once, whatever is being served."""
 
 
+class DescriptorLimit(Protocol):
+    """Who knows which descriptors are not for clients; see proxy.overload.pressure."""
+
+    ceiling: int
+
+    def short_of_descriptors(self, descriptor: int) -> None: ...
+
+
 class ListenerPort:
     """A listener as it lives in a worker. `listener` is replaced when the configuration changes."""
 
-    def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop, recorder: Recorder, workers: int) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        loop: asyncio.AbstractEventLoop,
+        recorder: Recorder,
+        workers: int,
+        pressure: "DescriptorLimit",
+    ) -> None:
         self.listener = listener
         self._loop = loop
         self._recorder = recorder
         self._workers = workers
+        self._pressure = pressure
+        self._gate: Gate | None = None
+        self._resuming: asyncio.Task[None] | None = None
         self._connections: set[AcceptedConnection] = set()
         self._server: asyncio.AbstractServer | None = None
         self._socket: socket.socket | None = None
@@ -48,18 +68,55 @@ class ListenerPort:
     async def serve(self, sock: socket.socket, build: Callable[[], asyncio.Protocol]) -> None:
         """Accept on a bound, listening socket; build makes the protocol of a connection."""
         self._socket = sock.dup()
+        self._socket.setblocking(False)  # noqa: FBT003 - the signature of the standard library
         self._build = build
+        self._gate = Gate(self._socket, self._let_in, self._turned_away)
         self._server = await self._loop.create_server(build, sock=sock, backlog=BACKLOG)
+
+    def hold_back(self) -> None:
+        """Accept no more by ourselves: who comes waits in the kernel until `look`. Without a socket there is nobody."""
+        if self._server is not None:
+            server, self._server = self._server, None
+            server.close()
+
+    def release(self) -> None:
+        """Accept again as connections come."""
+        if self._server is None and self._socket is not None and self._resuming is None:
+            self._resuming = self._loop.create_task(self._resume(self._socket.dup()))
+
+    async def _resume(self, listening: socket.socket) -> None:
+        assert self._build is not None
+        server = await self._loop.create_server(self._build, sock=listening, backlog=BACKLOG)
+        self._resuming = None
+        if self._socket is None:  # It was stopped meanwhile.
+            server.close()
+        else:
+            self._server = server
+
+    def look(self, growth: float, ceiling: int) -> bool:
+        """Let in who waits, while held back: so many as are `growth` of those there are (math.inf: as the limit has it),
+        with descriptors beneath the ceiling. Whether anybody was turned away."""
+        if self._gate is None or self._socket is None or self._server is not None:
+            return False
+        room = self._limit - len(self._connections)
+        if growth < math.inf:
+            room = min(room, math.ceil(growth * len(self._connections)))
+        return self._gate.look(room, ceiling)
+
+    def _let_in(self, accepted: socket.socket) -> None:
+        assert self._build is not None
+        connect(self._loop, self._build, accepted)
+
+    def _turned_away(self) -> None:
+        self._recorder.connection_rejected(self.listener.name, "overload")
 
     async def stop(self) -> None:
         """Accept what the kernel has queued for us already, then no more; open connections end as they fall idle."""
         self.is_stopped = True
-        if self._server is None or self._socket is None or self._build is None:
+        if self._socket is None or self._build is None:
             return
-        server, self._server = self._server, None
+        self.hold_back()
         listening, self._socket = self._socket, None
-        server.close()
-        listening.setblocking(False)  # noqa: FBT003 - the signature of the standard library
         try:
             for _ in range(BACKLOG):
                 try:
@@ -74,11 +131,20 @@ class ListenerPort:
         for connection in tuple(self._connections):
             connection.drain()
 
-    def admit(self, connection: AcceptedConnection) -> bool:
-        """Count a new connection in; False when the listener's limit (its share of this worker) is reached."""
-        limit = -(-self.listener.limits.connections // self._workers)
-        if len(self._connections) >= limit:
+    @property
+    def _limit(self) -> int:
+        """This worker's share of what the listener allows."""
+        return -(-self.listener.limits.connections // self._workers)
+
+    def admit(self, connection: AcceptedConnection, descriptor: int) -> bool:
+        """Count a new connection in; False when the listener's limit (its share of this worker) is reached, or its
+        descriptor is one of those that are kept for others. The kernel gives the lowest there is, so that tells."""
+        if len(self._connections) >= self._limit:
             self._recorder.connection_rejected(self.listener.name, "limit")
+            return False
+        if descriptor >= self._pressure.ceiling:
+            self._pressure.short_of_descriptors(descriptor)
+            self._recorder.connection_rejected(self.listener.name, "file_descriptors")
             return False
         self._connections.add(connection)
         self._recorder.connection_accepted(self.listener.name)

@@ -23,6 +23,8 @@ from gateway.proxy.sides import Served
 _LINGER_NS: Final = 2 * SECOND_NS
 _LINGER_BYTES: Final = 1024 * 1024
 _SILENCE_NS: Final = 1 * SECOND_NS
+_BODY_GRACE_NS: Final = 5 * SECOND_NS
+"""For a body to come at its least rate: a short one may be late as a whole."""
 _ANY_NUMBER: Final = 1 << 62
 _RESET: Final = struct.pack("ii", 1, 0)
 
@@ -44,6 +46,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_body",
+        "_body_began_ns",
         "_body_size",
         "_context",
         "_discarded",
@@ -74,6 +77,7 @@ class ClientConnection(asyncio.Protocol):
         self._reader = RequestHeadReader(port.listener.limits)
         self._body: BodyReader | None = None
         self._body_size = 0
+        self._body_began_ns = 0
         self._served: Served | None = None
         self._pending = b""
         self._requests = 0
@@ -89,13 +93,11 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not derive from it.
         self.write = self._transport.write
-        if not self._port.admit(self):
+        if not self._port.admit(self, _descriptor_of(transport)):
             self._state = CLOSED
             self._transport.abort()
             return
-        peername = transport.get_extra_info("peername")
-        address = peername[0] if isinstance(peername, tuple) else ""
-        self._peer = Peer(address.removeprefix("::ffff:"), self._port.listener)
+        self._peer = Peer(_address_of(transport), self._port.listener)
         self._transport.set_write_buffer_limits(high=64 * 1024, low=0)
         self._context.deadlines.watch(self)
         self._await_next(monotonic_ns())
@@ -134,18 +136,23 @@ class ClientConnection(asyncio.Protocol):
 
     def _await_body(self) -> None:
         if not self.is_write_paused and not self._is_reading_paused:
-            self.deadline_ns = monotonic_ns() + self._port.listener.timeouts.body_idle_ns
+            listener = self._port.listener
+            self.deadline_ns = monotonic_ns() + listener.timeouts.body_idle_ns
+            if (rate := listener.limits.min_body_rate) is not None:
+                self.deadline_ns = min(self.deadline_ns, _body_due_ns(self._body_began_ns, self._body_size, rate))
 
     def hold_request(self) -> None:
         if not self._is_reading_paused and self._state != CLOSED:
             self._is_reading_paused = True
             self._transport.pause_reading()
+            self._body_began_ns -= monotonic_ns()  # While it is we who hold it up, the client is not slow.
             if self._state == BODY and not self.is_write_paused:
                 self.deadline_ns = NEVER_NS
 
     def resume_request(self) -> None:
         if self._is_reading_paused and self._state != CLOSED:
             self._is_reading_paused = False
+            self._body_began_ns += monotonic_ns()
             if not self._has_client_ended:
                 self._transport.resume_reading()
             if self._state == BODY:
@@ -157,10 +164,7 @@ class ClientConnection(asyncio.Protocol):
             self._close()
             return
         self._state = CLOSED
-        connection: socket.socket | None = self._transport.get_extra_info("socket")
-        if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
+        _end_with_reset(self._transport)
 
     def become_tunnel(self, tunnel: Served) -> None:
         self._state = TUNNEL
@@ -236,3 +240,27 @@ class ClientConnection(asyncio.Protocol):
     @abstractmethod
     def on_deadline(self, now_ns: int) -> None:
         """What a deadline means depends on what is being read."""
+
+
+def _body_due_ns(began_ns: int, size: int, rate: int) -> int:
+    """When more of a body must have come: so many bytes have, and so many a second shall. began_ns: later by the time in
+    which it was we who held it up."""
+    return began_ns + _BODY_GRACE_NS + size * SECOND_NS // rate
+
+
+def _descriptor_of(transport: asyncio.BaseTransport) -> int:
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    return -1 if connection is None else connection.fileno()
+
+
+def _address_of(transport: asyncio.BaseTransport) -> str:
+    peername = transport.get_extra_info("peername")
+    address: str = peername[0] if isinstance(peername, tuple) else ""
+    return address.removeprefix("::ffff:")
+
+
+def _end_with_reset(transport: asyncio.Transport) -> None:
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()

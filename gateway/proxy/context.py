@@ -5,6 +5,7 @@ from email.utils import formatdate
 
 from gateway.model.clock import SECOND_NS, monotonic_ns, wall_ns
 from gateway.net.deadlines import Deadlines
+from gateway.proxy.overload.shedding import Shedding
 from gateway.proxy.plan import ActiveConfig
 from gateway.telemetry.recorder import Recorder
 
@@ -12,7 +13,17 @@ from gateway.telemetry.recorder import Recorder
 class Context:
     """config is replaced as a whole; whoever needs it twice keeps the reference."""
 
-    __slots__ = ("_date", "config", "deadlines", "in_flight", "is_draining", "loop", "recorder", "wall_offset_ns")
+    __slots__ = (
+        "_date",
+        "config",
+        "deadlines",
+        "in_flight",
+        "is_draining",
+        "loop",
+        "recorder",
+        "shedding",
+        "wall_offset_ns",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, recorder: Recorder, config: ActiveConfig) -> None:
         self.loop = loop
@@ -22,6 +33,8 @@ class Context:
         self.in_flight = 0
         """Exchanges between the end of their request head and their record."""
         self.is_draining = False
+        self.shedding: Shedding | None = None
+        """Who decides which new requests are turned away; None while all is well."""
         self.wall_offset_ns = 0
         """Wall clock minus monotonic clock, renewed every second."""
         self._renew()

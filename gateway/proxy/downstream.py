@@ -94,6 +94,7 @@ class DownstreamConnection(ClientConnection):
                 lifecycle.request_trailers = self._body.trailers
         else:
             self._state = BODY
+            self._body_began_ns = now_ns
             self._await_body()
         try:
             lifecycle.begin(payload, is_complete=is_complete)

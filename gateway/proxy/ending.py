@@ -130,7 +130,7 @@ class Ending:
             self._context.deadlines.watch(self)
 
     def _total_deadline_ns(self) -> int:
-        return self.exchange.started_ns + self._plan.request_ns
+        return self.exchange.deadline_ns
 
     def _fail(self, reply: Reply) -> None:
         """The attempt, if there is one, is given up for this reason, and the client is told."""

@@ -12,6 +12,8 @@ from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
 from gateway.proxy.downstream import DownstreamConnection
 from gateway.proxy.drain import drain
+from gateway.proxy.overload.pressure import Pressure
+from gateway.proxy.overload.shedding import Shedding
 from gateway.proxy.plan import ActiveConfig, Preparation, RoutePlan
 from gateway.routing.table import TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
@@ -41,6 +43,7 @@ class Engine:
         self._leaving: list[ListenerPort] = []
         """Ports that have stopped while connections were open."""
         self._looks_left_out = 0
+        self.pressure = Pressure(loop, self._ports.values, self._shed)
         recorder.look = self.open_exchanges
         recorder.gates = self.gate_gauges
         self._context.deadlines.start()
@@ -62,10 +65,14 @@ class Engine:
         self._directory.activate(upstreams)
         self._context.config = config
         self._context.recorder.configure(config.snapshot.telemetry)
+        self.pressure.configure(config.snapshot.overload)
         for name, port in self._ports.items():
             port.listener = config.listeners.get(name, port.listener)
         # Exchanges in flight keep their plans; freeing ten thousand routes at once would be felt by everybody else.
         self._loop.call_soon(self._step, replaced.dismantle())
+
+    def _shed(self, shedding: Shedding | None) -> None:
+        self._context.shedding = shedding
 
     def _step(self, steps: Iterator[None]) -> None:
         if next(steps, self) is not self:
@@ -78,7 +85,9 @@ class Engine:
 
     def add_port(self, listener: str) -> ListenerPort:
         declared = self._context.config.listeners[listener]
-        port = self._ports[listener] = ListenerPort(declared, self._loop, self._context.recorder, self._workers)
+        port = self._ports[listener] = ListenerPort(
+            declared, self._loop, self._context.recorder, self._workers, self.pressure
+        )
         return port
 
     async def stop_listening(self, listener: str) -> None:

@@ -7,8 +7,9 @@ from typing import Final
 from gateway.http1 import field_kinds as kinds
 from gateway.http1.request_head import RequestHead
 from gateway.http1.writer import field_lines
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt, Exchange
-from gateway.model.headers import Fields
+from gateway.model.headers import Fields, field_values
 from gateway.model.listener import Listener
 from gateway.model.tracing import TraceFormat
 from gateway.proxy.plan import RoutePlan
@@ -20,6 +21,7 @@ _FORMAT_OF: Final = {kinds.B3: TraceFormat.B3, kinds.JAEGER: TraceFormat.JAEGER}
     _B3_KINDS, TraceFormat.B3_MULTI
 )
 """The form that a field is part of; fields of no form are baggage."""
+_MOST_DIGITS: Final = 10
 _COUNTING_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
 
 
@@ -76,6 +78,9 @@ def encode_request(
         path = exchange.forwarded_path = plan.rewrite.rewrite_path(path)
         host = plan.rewrite.host or host
         passed_lines = field_lines(plan.rewrite.edit_request(head.passed))
+    if plan.deadline_header is not None:
+        passed = head.passed if plan.rewrite is None else plan.rewrite.edit_request(head.passed)
+        passed_lines = _with_deadline(passed, plan.deadline_header, exchange.deadline_ns)
     target = path if exchange.query is None else f"{path}?{exchange.query}"
     return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b\r\nVia: 1.%d sightline\r\nX-Request-Id: %b\r\n%b%b\r\n" % (
         head.method.encode(),
@@ -88,6 +93,24 @@ def encode_request(
         b"" if propagator is None else propagator.lines(exchange, attempt),
         _unusual_lines(head, plan, propagator) if not head.is_plain else b"",
     )
+
+
+def deadline_of(exchange: Exchange, head: RequestHead, plan: RoutePlan, peer: Peer) -> int:
+    """Until when an exchange may take: what its route allows, or what a trusted proxy before us has left, if that is less."""
+    deadline_ns = exchange.started_ns + plan.request_ns
+    if plan.deadline_header is not None and peer.is_trusted:
+        for value in field_values(head.fields, plan.deadline_header):
+            if value.isdigit() and len(value) <= _MOST_DIGITS:
+                deadline_ns = min(deadline_ns, exchange.started_ns + int(value) * MILLISECOND_NS)
+    return deadline_ns
+
+
+def _with_deadline(passed: Fields, name: bytes, deadline_ns: int) -> bytes:
+    """The lines of these fields, with the milliseconds that are left in a field of ours; none where there is no deadline."""
+    lines = field_lines([field for field in passed if field[0].lower() != name])
+    if deadline_ns >= NEVER_NS:
+        return lines
+    return lines + b"%b: %d\r\n" % (name, max(0, deadline_ns - monotonic_ns()) // MILLISECOND_NS)
 
 
 def _host_of(endpoint: str) -> bytes:

@@ -1,6 +1,6 @@
 """The life of one request: the table of contents of this package.
 
-begin -> match -> dispatch -> forward -> relay -> finish; `reply` where the gateway answers itself, `upgrade` where the
+begin -> match -> admit -> dispatch -> forward -> relay -> finish; `reply` where the gateway answers itself, `upgrade` where the
 exchange becomes a tunnel. Every step runs to its end when its event comes; there is no task per request. `Lifecycle` is
 what the client's connection drives; the steps behind it are its bases: relaying, on retrying, on attempting, on
 ending.
@@ -9,10 +9,12 @@ ending.
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.http1.writer import CRLF, field_line
-from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
+from gateway.model.clock import SECOND_NS, monotonic_ns
 from gateway.model.outcome import Reason
+from gateway.proxy.admit import admit
 from gateway.proxy.causes import cause_fields
 from gateway.proxy.faults import FaultPlan
+from gateway.proxy.forward import deadline_of
 from gateway.proxy.match import begin_trace, describe_request, match_request
 from gateway.proxy.relaying import Relaying
 from gateway.proxy.reply import Reply, refusal_reply, reply_for
@@ -45,8 +47,11 @@ class Lifecycle(Relaying):
             self._answer(found)
             return
         self._plan = found
-        if found.request_ns != NEVER_NS:
-            self.deadline_ns = self._total_deadline_ns()
+        if context.shedding is not None and (refusal := admit(context.shedding, found)) is not None:
+            self._answer(refusal)
+            return
+        if found.has_deadline:
+            self.deadline_ns = exchange.deadline_ns = deadline_of(exchange, head, found, self._peer)
             self._watch()
         if found.faults is not None:
             self._inject(found.faults)

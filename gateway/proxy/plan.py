@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
+from gateway.model.clock import NEVER_NS
 from gateway.model.listener import Listener
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.proxy.faults import FaultPlan
+from gateway.proxy.overload.shedding import RANKS
 from gateway.proxy.retry_plan import RetryPlan
 from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
@@ -27,11 +29,14 @@ class RoutePlan:
     __slots__ = (
         "_by_listener",
         "_propagators",
+        "criticality",
         "cumulative_weights",
+        "deadline_header",
         "depends_on_listener",
         "faults",
         "first_byte_ns",
         "forward_trailers",
+        "has_deadline",
         "only_upstream",
         "propagator",
         "replayed_at_most",
@@ -56,10 +61,15 @@ class RoutePlan:
         self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.subset = route.subset
+        self.criticality = RANKS[route.criticality]
+        """0 for a route that is shed last; see overload.shedding."""
         self.rewrite: CompiledRewrite | None = compile_rewrite(route)
         self.faults = None if route.faults is None else FaultPlan(route.faults)
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns
+        header = route.timeouts.deadline_header
+        self.deadline_header = None if header is None else header.encode("ascii")
+        self.has_deadline = self.request_ns != NEVER_NS or header is not None
         self.first_byte_ns = route.timeouts.first_byte_ns
         self.retry = retry
         self.replayed_at_most = REPLAYED_AT_MOST

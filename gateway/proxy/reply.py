@@ -32,6 +32,7 @@ DETAIL_OF: Final[dict[Reason, str]] = {
     Reason.RETRY_BUDGET_EXHAUSTED: "The upstream failed, and too many requests are being tried again already.",
     Reason.CIRCUIT_OPEN: "The upstream has failed too often, and is given time.",
     Reason.CONCURRENCY_LIMITED: "The upstream has as many requests as it may have.",
+    Reason.OVERLOADED: "There is too much to do at the moment.",
     Reason.SHUTTING_DOWN: "The gateway is shutting down.",
     Reason.DNS_ERROR: "The name of the upstream has no address.",
     Reason.CONNECT_REFUSED: "The upstream did not accept a connection.",

@@ -13,8 +13,9 @@ from gateway.runtime.intake import Intake
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.reload import Standing
 from gateway.runtime.vitals.circuits import Circuits
+from gateway.runtime.vitals.overload import OverloadWatch
 from gateway.telemetry.instruments import SupervisorInstruments
-from gateway.wire.control import CircuitChanged
+from gateway.wire.control import CircuitChanged, LoopBlocked, Pressed
 from gateway.wire.views import ReloadView
 
 _log = structlog.get_logger("sightline.workers")
@@ -37,6 +38,7 @@ class Ledger:
         self._incidents = incidents
         self._revisions = revisions
         self.circuits = Circuits(intake.store, incidents)
+        self.overload = OverloadWatch(intake.store, incidents)
         self._listening: dict[str, str] = {}
         instruments.watch_history(lambda: intake.history.bytes, lambda: intake.history.limit)
 
@@ -49,9 +51,13 @@ class Ledger:
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.changed(worker, change)
 
+    def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
+        self.overload.take(worker, message)
+
     def on_worker_gone(self, worker: int, reason: str) -> None:
         self.circuits.worker_gone(worker)
         self._intake.worker_gone(worker)
+        self.overload.worker_gone(worker)
         if reason == "drained":
             # It gets no successor, so the kernel must not give its sockets any more connections.
             self._sockets.close_share(worker - 1)
@@ -82,6 +88,7 @@ class Ledger:
             return
         self._tell_listeners()
         running, source, now_s = standing.running, standing.source, time.time()
+        self.overload.settings = running.configuration.snapshot.overload
         self._intake.history.limit = running.configuration.snapshot.telemetry.history.memory
         revision = Revision(
             running.sequence, running.revision, now_s, reload.trigger, reload.actor, source, running.archive,

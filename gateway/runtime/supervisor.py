@@ -81,7 +81,7 @@ class Supervisor:
         self._incidents = Incidents(lambda: self._snapshot.revision)
         self._live.register(incidents_topic(self._incidents), logs_topic(logs))
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
-        self._fleet = Fleet(configuration.workers, ledger)
+        self._overload, self._fleet = ledger.overload, Fleet(configuration.workers, ledger)
         overrides = Overrides(self._fleet.distribution.set_overrides)
         self._endpoints = EndpointStates(self._store, self._incidents, overrides)
         self._vitals = Vitals(
@@ -99,8 +99,7 @@ class Supervisor:
         self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
-        self._stop = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._stop, self._tasks = asyncio.Event(), set[asyncio.Task[None]]()
 
     async def run(self) -> int:
         """The exit code. Raises StartFailed."""
@@ -129,6 +128,7 @@ class Supervisor:
         self._reloads.note_start(time.monotonic() - began_s)
         self._spawn(self._resolver.run())
         self._spawn(self._vitals.run())
+        self._spawn(self._overload.run(self._fleet))
         self._spawn(self._reloads.watch())
         self._spawn(SinkTrouble(self._store, self._incidents).watch())
         _log_start(self._first.configuration, self._sockets, self._admin.port)

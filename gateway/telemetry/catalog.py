@@ -158,6 +158,19 @@ EVENT_LOOP_BUSY: Final = _gauge(
     ("worker",),
     "Share of a processor that a worker's loop used since its last report.",
 )
+EVENT_LOOP_BLOCKED: Final = _counter(
+    "event_loop_blocked", ("process",), "Times an event loop stood still for longer than its watchdog allows."
+)
+OVERLOAD_PRESSURE: Final = _gauge(
+    "overload_pressure_ratio",
+    ("worker", "resource"),
+    "How short a worker is of something, against the mark above which it turns requests or connections away: 1 is there.",
+)
+OVERLOAD_LEVEL: Final = _gauge(
+    "overload_level",
+    ("worker", "resource"),
+    "Whether a worker turns requests or connections away for want of it: 0 none, 1 some, 2 all.",
+)
 PROCESS_MEMORY: Final = _gauge(
     "process_resident_memory_bytes", ("process",), "Resident memory of the supervisor and of each worker."
 )
@@ -278,6 +291,9 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     CONNECTIONS_REJECTED,
     EVENT_LOOP_LAG,
     EVENT_LOOP_BUSY,
+    EVENT_LOOP_BLOCKED,
+    OVERLOAD_PRESSURE,
+    OVERLOAD_LEVEL,
     PROCESS_MEMORY,
     PROCESS_OPEN_FDS,
     PROCESS_MAX_FDS,

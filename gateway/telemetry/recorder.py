@@ -4,10 +4,9 @@ Runs on the data path, where every call counts; nothing here waits, and everythi
 """
 
 from collections.abc import Callable
-from time import thread_time_ns
 from typing import Final
 
-from gateway.model.clock import SECOND_NS, monotonic_ns
+from gateway.model.clock import SECOND_NS, monotonic_ns, thread_time_ns
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason
 from gateway.model.snapshot import TelemetrySettings

@@ -30,6 +30,9 @@ IncidentKind: TypeAlias = Literal[
     "sink_dropping",
     "sink_recovered",
     "log_reopened",
+    "overload_began",
+    "overload_ended",
+    "loop_blocked",
     "listener_opened",
     "listener_closed",
 ]

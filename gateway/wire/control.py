@@ -83,6 +83,12 @@ class Attend(msgspec.Struct, tag="attend", frozen=True):
     in_flight: bool = False
 
 
+class MemoryUse(msgspec.Struct, tag="memory_use", frozen=True):
+    """What all processes of the gateway take together, bytes, when that comes near the limit."""
+
+    total: int
+
+
 class Drain(msgspec.Struct, tag="drain", frozen=True):
     """End: serve through the delay with `Connection: close`, then only what is in flight until the deadline."""
 
@@ -149,6 +155,31 @@ class CircuitChanged(msgspec.Struct, tag="circuit", frozen=True):
     failures: int
 
 
+class ResourcePressure(msgspec.Struct, frozen=True, array_like=True):
+    """How short a worker is of something. resource: memory (bytes of all processes), loop_delay (seconds) or
+    file_descriptors. threshold: of the value, above which the worker turns away; 0: it never does.
+    level: fine, shed or refuse."""
+
+    resource: str
+    value: float
+    threshold: float
+    level: str
+
+
+class Pressed(msgspec.Struct, tag="pressed", frozen=True):
+    """How short a worker is of each thing it watches: when a level changes, and once a second."""
+
+    resources: list[ResourcePressure]
+
+
+class LoopBlocked(msgspec.Struct, tag="loop_blocked", frozen=True):
+    """The worker's loop stood still. frames: `file:line function`, the innermost first. cpu_ns: processor time it took."""
+
+    duration_ns: int
+    cpu_ns: int
+    frames: list[str]
+
+
 class Notice(msgspec.Struct, tag="notice", frozen=True):
     """Something for the operational log. `level` is a method of the logger: info, warning, error."""
 
@@ -157,8 +188,10 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
     fields: dict[str, str | int] = {}
 
 
-Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Attend | Drain
-Up: TypeAlias = Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Notice
+Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Attend | MemoryUse | Drain
+Up: TypeAlias = (
+    Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Pressed | LoopBlocked | Notice
+)
 
 Message: TypeAlias = bytes | memoryview
 

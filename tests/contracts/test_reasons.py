@@ -14,7 +14,6 @@ DATA_PATH: Final = ("http1", "net", "routing", "upstreams", "proxy")
 LATER: Final = {
     Reason.AUTH_DENIED: "policies",
     Reason.RATE_LIMITED: "policies",
-    Reason.OVERLOADED: "overload control",
     Reason.TLS_ERROR: "TLS to upstreams",
     Reason.CONFIG_ERROR: "policies",
 }

@@ -153,6 +153,7 @@ class EngineGateway:
             client.close()
         self._thread.run(self._engine.drain(0, 0))
         self._thread.call(self._engine._context.deadlines.stop)
+        self._thread.call(self._engine.pressure.stop)
 
 
 class ProcessGateway:

@@ -48,6 +48,10 @@ class ListenerLimitsForm(Form):
     requests_per_connection: CountOrNone = Field(
         default=_LIMITS.requests_per_connection, description="Requests after which a connection is closed, or none."
     )
+    min_body_rate: SizeOrNone = Field(
+        default=_LIMITS.min_body_rate,
+        description="The least of a request body that must come a second, on average and after a grace of 5s; else 408.",
+    )
 
 
 class PathRulesForm(Form):

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from gateway.config.forms.addresses import parse_host
 from gateway.config.forms.fields import expected, text_matching
@@ -102,6 +102,13 @@ def _edited_field(name: str) -> str:
     return name
 
 
+def _deadline_field(value: object) -> str | None:
+    what = "the name of a header field, such as x-deadline-ms, or none"
+    if not isinstance(value, str) or _FIELD_NAME.fullmatch(value) is None:
+        raise expected(what)
+    return None if value == "none" else _edited_field(value).lower()
+
+
 Path: TypeAlias = Annotated[str, AfterValidator(_path), Field(json_schema_extra={"pattern": "^/"})]
 PathPrefix: TypeAlias = Annotated[str, AfterValidator(_path_prefix), Field(json_schema_extra={"pattern": "^/[^{}]*$"})]
 NewPath: TypeAlias = Annotated[str, AfterValidator(_new_path), Field(json_schema_extra={"pattern": "^/"})]
@@ -110,3 +117,9 @@ Authority: TypeAlias = Annotated[str, AfterValidator(_authority)]
 OneHost: TypeAlias = Annotated[str, AfterValidator(_one_host)]
 FieldName: TypeAlias = Annotated[str, text_matching(_FIELD_NAME, "the name of a header field, such as X-Tenant")]
 EditedField: TypeAlias = Annotated[FieldName, AfterValidator(_edited_field)]
+DeadlineField: TypeAlias = Annotated[
+    str | None,
+    PlainValidator(_deadline_field),
+    PlainSerializer(lambda name: name or "none"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_FIELD_NAME.pattern}$"}),
+]

@@ -26,10 +26,20 @@ from gateway.config.forms.fields import (
     WeightOrZero,
 )
 from gateway.config.forms.form import Form, NotYet
-from gateway.config.forms.paths import Authority, EditedField, FieldName, NewPath, OneHost, Path, PathPrefix, Pattern
+from gateway.config.forms.paths import (
+    Authority,
+    DeadlineField,
+    EditedField,
+    FieldName,
+    NewPath,
+    OneHost,
+    Path,
+    PathPrefix,
+    Pattern,
+)
 from gateway.config.forms.predicates import Predicate, names_once
 from gateway.config.forms.retries import RetriesForm
-from gateway.model.route import Redirect, Respond, RouteTimeouts
+from gateway.model.route import Criticality, Redirect, Respond, RouteTimeouts
 
 _TIMEOUTS = RouteTimeouts()
 _REDIRECT = Redirect()
@@ -119,6 +129,10 @@ class RouteTimeoutsForm(Form):
         default=_TIMEOUTS.first_byte_ns, description="End of the forwarded request to the first byte of the answer."
     )
     upstream_idle: Timeout = Field(default=_TIMEOUTS.upstream_idle_ns, description="Between two pieces of an answer.")
+    deadline_header: DeadlineField = Field(
+        default=_TIMEOUTS.deadline_header,
+        description="Field that tells the upstream the milliseconds left of `request`; of a trusted proxy it is obeyed.",
+    )
 
 
 class LatencyForm(Form):
@@ -172,6 +186,9 @@ class RouteForm(Form):
     respond: RespondForm | None = Field(default=None, description="Answer by itself.")
     rewrite: RewriteForm | None = Field(default=None, description="What is changed before requests are forwarded.")
     timeouts: RouteTimeoutsForm = Field(default=RouteTimeoutsForm(), description="How long the upstream may take.")
+    criticality: Annotated[Criticality, Field(strict=False)] = Field(
+        default=Criticality.NORMAL, description="Who is turned away last, or first, when there is not enough for all."
+    )
     slo: SloForm | None = Field(default=None, description="What the route promises.")
     access_log: RouteAccessLogForm | None = Field(default=None, description="Its own share of the access log.")
     trailers: Literal["drop", "forward"] = Field(

@@ -11,7 +11,7 @@ from gateway.config.forms.fields import Items, Name, Zone
 from gateway.config.forms.form import Form
 from gateway.config.forms.listener import ListenerForm
 from gateway.config.forms.route import RouteForm
-from gateway.config.forms.settings import AdminForm, DrainForm, TelemetryForm, Workers
+from gateway.config.forms.settings import AdminForm, DrainForm, OverloadForm, TelemetryForm, Workers
 from gateway.config.forms.upstream import UpstreamForm
 
 SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +29,7 @@ class SettingsForm(Form):
     zone: Zone | None = Field(
         default=None, description="Where this gateway runs; upstreams that prefer their zone mean this one."
     )
+    overload: OverloadForm = Field(default=OverloadForm(), description="When requests are turned away.")
     workers: Workers = Field(
         default="auto", description="Worker processes; auto is one for each processor that may be used."
     )

@@ -1,14 +1,15 @@
-"""The forms of what there is one of: `telemetry`, `admin`, `drain` and `workers` of the file."""
+"""The forms of what there is one of: `telemetry`, `admin`, `drain`, `overload` and `workers` of the file."""
 
 import re
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from gateway.config.configuration import AdminSettings, Role
 from gateway.config.forms.fields import (
     Count,
+    CountOrZero,
     Duration,
     Flag,
     Interval,
@@ -25,7 +26,9 @@ from gateway.config.forms.fields import (
     whole_number,
 )
 from gateway.config.forms.form import Form
+from gateway.config.forms.scalars import SIZE_PATTERN, format_size, parse_size
 from gateway.config.forms.sinks import LogSinkForm
+from gateway.model.overload import GROUP_LIMIT, MemoryMarks, OverloadSettings
 from gateway.model.snapshot import (
     AccessLogSettings,
     AccessLogSink,
@@ -45,6 +48,9 @@ _TRACES: Final = TraceSettings()
 _METRICS: Final = MetricSettings()
 _HISTORY: Final = HistorySettings()
 _DRAIN: Final = DrainSettings()
+_OVERLOAD: Final = OverloadSettings()
+_MEMORY: Final = MemoryMarks()
+_LIMIT_EXPECTED: Final = "auto, none or a size such as 512MiB"
 _SERVICE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
@@ -67,6 +73,32 @@ def _workers(value: object) -> int | Literal["auto"]:
     if type(number) is int and 1 <= number <= MAX_WORKERS:
         return number
     raise expected(f"auto or a whole number from 1 to {MAX_WORKERS}")
+
+
+def _parse_limit(value: object) -> int | None:
+    if value == "auto":
+        return GROUP_LIMIT
+    if value == "none":
+        return None
+    try:
+        limit = parse_size(value) if isinstance(value, str) else 0
+    except ValueError:
+        limit = 0
+    if not limit:
+        raise expected(_LIMIT_EXPECTED)
+    return limit
+
+
+def _format_limit(limit: int | None) -> str:
+    return "auto" if limit == GROUP_LIMIT else format_size(limit)
+
+
+MemoryLimit = Annotated[
+    int | None,
+    PlainValidator(_parse_limit),
+    PlainSerializer(_format_limit),
+    WithJsonSchema({"type": "string", "pattern": f"^(auto|none)$|{SIZE_PATTERN}", "description": _LIMIT_EXPECTED}),
+]
 
 
 class SampleForm(Form):
@@ -184,6 +216,41 @@ class DrainForm(Form):
 
     delay: Duration = Field(default=_DRAIN.delay_ns, description="How long to go on accepting once readiness fails.")
     deadline: Duration = Field(default=_DRAIN.deadline_ns, description="How long exchanges in flight may take to end.")
+
+
+class MemoryForm(Form):
+    limit: MemoryLimit = Field(
+        default=_MEMORY.limit,
+        description="Memory of all processes together; auto is the control group's limit, if it has one.",
+    )
+    shed_above: Ratio = Field(
+        default=_MEMORY.shed_above, description="Share of it above which all but critical requests are turned away."
+    )
+    refuse_above: Ratio = Field(
+        default=_MEMORY.refuse_above, description="Share of it above which all are, and their connections closed."
+    )
+
+
+class DescriptorsForm(Form):
+    reserve: CountOrZero = Field(
+        default=_OVERLOAD.reserved_descriptors,
+        description="File descriptors of each worker that clients do not get, so that upstreams and logs have some.",
+    )
+
+
+class OverloadForm(Form):
+    """When requests are turned away because the gateway runs short of something."""
+
+    memory: MemoryForm = Field(default=MemoryForm(), description="Marks below the memory there is.")
+    loop_delay: Timeout = Field(
+        default=_OVERLOAD.loop_delay_ns,
+        description="How late a worker's loop may be, smoothed, before requests and connections are turned away.",
+    )
+    file_descriptors: DescriptorsForm = Field(default=DescriptorsForm(), description="What clients leave over.")
+    watchdog: Timeout = Field(
+        default=_OVERLOAD.watchdog_ns,
+        description="How long an event loop may stand still before its log says what held it.",
+    )
 
 
 Workers = Annotated[

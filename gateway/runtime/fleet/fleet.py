@@ -22,9 +22,11 @@ from gateway.wire.control import (
     Drained,
     Failed,
     Hello,
+    LoopBlocked,
     Measured,
     Notice,
     Prepared,
+    Pressed,
     Up,
     decode_up,
     encode,
@@ -45,6 +47,10 @@ class FleetObserver(Protocol):
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         """The circuit of an upstream is in another state in this worker."""
+        ...
+
+    def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
+        """What a worker says it is short of, or was held up by."""
         ...
 
     def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
@@ -204,17 +210,19 @@ class Fleet:
                 self._tell_states()
             case Failed(sequence=sequence, error=error):
                 self.distribution.on_failed(seat, sequence, error)
+            case _:
+                self._on_news(seat, message)
+
+    def _on_news(self, seat: Seat, message: Pressed | LoopBlocked | CircuitChanged | Notice | Drained) -> None:
+        match message:
             case Drained(cut=cut):
                 self.cut += cut
-            case CircuitChanged() | Notice():
-                self._on_told(seat, message)
-
-    def _on_told(self, seat: Seat, message: CircuitChanged | Notice) -> None:
-        """What happened in a worker, beside what it was asked to do."""
-        if isinstance(message, CircuitChanged):
-            self._observer.on_circuit(seat.index, message)
-        else:
-            _log.log(_LEVELS[message.level], message.event, worker=seat.index, **message.fields)
+            case Pressed() | LoopBlocked():
+                self._observer.on_trouble(seat.index, message)
+            case CircuitChanged():
+                self._observer.on_circuit(seat.index, message)
+            case Notice(level=level, event=event, fields=fields):
+                _log.log(_LEVELS[level], event, worker=seat.index, **fields)
 
     def _on_hello(self, seat: Seat, version: int) -> None:
         if version != VERSION:

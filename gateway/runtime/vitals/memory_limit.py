@@ -7,9 +7,13 @@ from pathlib import Path, PurePosixPath
 def memory_limit(root: Path = Path("/")) -> int:
     """Bytes: the least limit of the control group (version 2 or 1) and those above it, or else the machine's memory; 0 if
     not even that can be read."""
+    return group_memory_limit(root) or _machine_memory(root)
+
+
+def group_memory_limit(root: Path = Path("/")) -> int:
+    """The control group's alone, where it is less than the machine has; 0 if there is none."""
     machine = _machine_memory(root)
-    limits = [limit for limit in _group_limits(root) if 0 < limit < (machine or 1 << 62)]
-    return min(limits, default=machine)
+    return min((limit for limit in _group_limits(root) if 0 < limit < (machine or 1 << 62)), default=0)
 
 
 def _group_limits(root: Path) -> Iterator[int]:

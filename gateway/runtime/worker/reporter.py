@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from time import thread_time_ns
 from typing import Final, Protocol
 
-from gateway.model.clock import wall_ns
+from gateway.model.clock import SECOND_NS, monotonic_ns, thread_time_ns, wall_ns
 from gateway.runtime.channel import Channel
 from gateway.wire.control import ReportEncoder
 from gateway.wire.report import PoolGauge, Report
@@ -42,17 +41,12 @@ class Reporter:
         self._loop = asyncio.get_running_loop()
         self._encoder = ReportEncoder()
         self._timers: list[asyncio.TimerHandle] = []
-        self._lag_due_s = 0.0
+        self._lag_due_ns = 0
         self._are_lines_due = False
 
     def start(self) -> None:
-        now_s = self._loop.time()
         self._recorder.when_due = self._lines_are_due
-        self._lag_due_s = now_s + LAG_INTERVAL_S
-        self._timers = [
-            self._loop.call_at(now_s + REPORT_INTERVAL_S, self._report),
-            self._loop.call_at(self._lag_due_s, self._sample_lag),
-        ]
+        self._timers = [self._loop.call_later(REPORT_INTERVAL_S, self._report), self._await_lag()]
 
     async def finish(self, wait_s: float) -> None:
         """The last report, once the supervisor has room for it; without it if that takes longer than `wait_s`."""
@@ -85,8 +79,10 @@ class Reporter:
         self._timers[0] = self._loop.call_later(REPORT_INTERVAL_S, self._report)
         self._send()
 
+    def _await_lag(self) -> asyncio.TimerHandle:
+        self._lag_due_ns = monotonic_ns() + round(LAG_INTERVAL_S * SECOND_NS)
+        return self._loop.call_later(LAG_INTERVAL_S, self._sample_lag)
+
     def _sample_lag(self) -> None:
-        now_s = self._loop.time()
-        self._recorder.loop_lag(max(0.0, now_s - self._lag_due_s))
-        self._lag_due_s = now_s + LAG_INTERVAL_S
-        self._timers[1] = self._loop.call_at(self._lag_due_s, self._sample_lag)
+        self._recorder.loop_lag(max(0, monotonic_ns() - self._lag_due_ns) / SECOND_NS)
+        self._timers[1] = self._await_lag()

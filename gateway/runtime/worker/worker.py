@@ -13,6 +13,9 @@ from gateway.net.sockets import refuse_new_connections
 from gateway.proxy.engine import Engine
 from gateway.runtime.channel import Channel
 from gateway.runtime.handover import take_over
+from gateway.runtime.vitals.memory_limit import group_memory_limit
+from gateway.runtime.vitals.memory_use import private_memory
+from gateway.runtime.vitals.watchdog import Blocked, Watchdog
 from gateway.runtime.worker.assembly import BUSY, IDLE, Assembly
 from gateway.runtime.worker.faults import FaultNotices
 from gateway.runtime.worker.reporter import Reporter
@@ -31,8 +34,11 @@ from gateway.wire.control import (
     Drained,
     Failed,
     Hello,
+    LoopBlocked,
+    MemoryUse,
     Overrides,
     Prepared,
+    Pressed,
     Slice,
     Up,
     decode_down,
@@ -53,6 +59,10 @@ class Worker:
         self._recorder = Recorder(index)
         self._engine = Engine(loop, self._recorder, workers)
         self._engine.on_circuit(self._circuit_changed)
+        pressure = self._engine.pressure
+        pressure.memory_use, pressure.group_limit = private_memory, group_memory_limit()
+        pressure.told = lambda resources: self._send(Pressed(resources=resources))
+        self._watchdog = Watchdog(self._on_blocked)
         self._channel: Channel | None = None
         self._assembly: Assembly | None = None
         self._drain_settings = DrainSettings()
@@ -91,16 +101,18 @@ class Worker:
                 self._spawn(self._commit(sequence))
             case Abort():
                 self._drop_assembly()
-            case Addresses() | Overrides() as told:
+            case Addresses() | Overrides() | MemoryUse() as told:
                 self._tell_engine(told)
             case Attend(tap=tap, in_flight=in_flight):
                 self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
 
-    def _tell_engine(self, told: Addresses | Overrides) -> None:
+    def _tell_engine(self, told: Addresses | Overrides | MemoryUse) -> None:
         if isinstance(told, Addresses):
             self._engine.set_addresses(told.resolved)
+        elif isinstance(told, MemoryUse):
+            self._engine.pressure.note_others(told.total)
         else:
             self._engine.set_overrides(told.standing)
 
@@ -133,6 +145,7 @@ class Worker:
         began_ns = monotonic_ns()
         assembly.preparation.activate()
         self._drain_settings = assembly.begin.snapshot.drain
+        self._watchdog.configure(assembly.begin.snapshot.overload.watchdog_ns)
         self._settle()
         swap_ns = monotonic_ns() - began_ns
         await self._listen(assembly.begin.sockets)
@@ -182,6 +195,9 @@ class Worker:
 
     def _circuit_changed(self, upstream: str, change: Transition) -> None:
         self._send(CircuitChanged(upstream, change.to, change.cause, change.requests, change.failures))
+
+    def _on_blocked(self, blocked: Blocked) -> None:
+        self._send(LoopBlocked(duration_ns=blocked.duration_ns, cpu_ns=blocked.cpu_ns, frames=list(blocked.frames)))
 
     def _send(self, message: Up) -> None:
         if self._channel is not None:

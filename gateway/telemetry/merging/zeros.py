@@ -65,6 +65,8 @@ KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
 DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")
 LINE_DROP_REASONS: Final = ("queue_full", "write_failed", "rejected", "malformed", "shutdown")
 """Why a sink of access lines gives one up: telemetry.shipping."""
+RESOURCES: Final = ("memory", "loop_delay", "file_descriptors")
+"""What a worker can be short of: proxy.overload.pressure."""
 OVERFLOWING: Final = ((catalog.HTTP_REQUESTS, "route"), (catalog.UPSTREAM_REQUESTS, "endpoint"))
 """The families in which observations under `_overflow` are counted, one for each label that is bounded."""
 SINKS: Final = (("log", "access_log"), ("span", "otlp"))
@@ -112,10 +114,15 @@ def of_sink(signal: str, sink: str) -> Iterator[Series]:
 
 def _of_processes(workers: int) -> Iterator[Series]:
     yield catalog.TELEMETRY_CPU, (SUPERVISOR,)
+    yield catalog.EVENT_LOOP_BLOCKED, (SUPERVISOR,)
     for worker in range(1, workers + 1):
         yield catalog.TELEMETRY_CPU, (worker_label(worker),)
         yield catalog.EVENT_LOOP_LAG, (str(worker),)
         yield catalog.EVENT_LOOP_BUSY, (str(worker),)
+        yield catalog.EVENT_LOOP_BLOCKED, (worker_label(worker),)
+        for resource in RESOURCES:
+            yield catalog.OVERLOAD_PRESSURE, (str(worker), resource)
+            yield catalog.OVERLOAD_LEVEL, (str(worker), resource)
 
 
 def _of_unmatched() -> Iterator[Series]:
@@ -195,4 +202,5 @@ def _of_gate(upstream: Upstream) -> Iterator[Series]:
 def _of_listener(listener: str) -> Iterator[Series]:
     yield catalog.CONNECTIONS_ACTIVE, (listener,)
     yield catalog.CONNECTIONS_ACCEPTED, (listener,)
-    yield catalog.CONNECTIONS_REJECTED, (listener, "limit")
+    for reason in ("limit", "overload", "file_descriptors"):
+        yield catalog.CONNECTIONS_REJECTED, (listener, reason)

@@ -1,6 +1,6 @@
 """What telemetry takes of a worker's CPU, and how busy its loop is; asked per batch and per report, never per exchange."""
 
-from time import monotonic_ns, thread_time_ns
+from gateway.model.clock import monotonic_ns, thread_time_ns
 
 
 class OwnCost:

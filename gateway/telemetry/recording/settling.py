@@ -2,9 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from time import thread_time_ns
 from typing import Final
 
+from gateway.model.clock import thread_time_ns
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
 from gateway.telemetry.histogram import CELL_SHIFT, CELLS, CELLS_NS, FINE_EDGES_NS

@@ -10,6 +10,7 @@ from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.listener import SlashRule
 from gateway.model.retry import Backoff, Retries, RetryMethods, RetryOn
 from gateway.model.route import (
+    Criticality,
     HeaderEdit,
     LatencyObjective,
     Match,
@@ -280,3 +281,18 @@ routes: []
     assert (guarded.breaker, guarded.concurrency) == (BreakerSettings(), ConcurrencySettings())
     assert tuned.breaker == BreakerSettings(0.1, 5, SECOND_NS, 2 * SECOND_NS, 1)
     assert (tuned.concurrency, tuned.limits) == (ConcurrencySettings(1, 9), UpstreamLimits(4, 3, 2, 1))
+
+
+def test_criticality_and_the_field_of_the_deadline_are_what_was_configured(load: Load) -> None:
+    plain = route(load, "upstream: orders")
+    assert (plain.criticality, plain.timeouts.deadline_header) == (Criticality.NORMAL, None)
+    told = route(load, "upstream: orders\n  criticality: sheddable\n  timeouts: {deadline_header: X-Deadline-Ms}")
+    assert (told.criticality, told.timeouts.deadline_header) == (Criticality.SHEDDABLE, "x-deadline-ms")
+    assert route(load, "upstream: orders\n  timeouts: {deadline_header: none}").timeouts.deadline_header is None
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "'a b'", "''", "7"])
+def test_a_deadline_needs_a_field_of_its_own(load: Load, name: str) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        route(load, f"upstream: orders\n  timeouts: {{deadline_header: {name}}}")
+    assert [error.key for error in invalid.value.errors] == ["routes[0].timeouts.deadline_header"]

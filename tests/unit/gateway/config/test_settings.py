@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Configuration
+from gateway.config import ConfigInvalid, Configuration
 from gateway.config.forms.fields import LEAST_INTERVAL_NS
 from gateway.config.forms.settings import MAX_WORKERS
 from gateway.config.settings import _cgroup_processors, worker_count
-from gateway.model.clock import MILLISECOND_NS, SECOND_NS
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
+from gateway.model.overload import GROUP_LIMIT, MemoryMarks, OverloadSettings
 from gateway.model.snapshot import AccessLogSink, DrainSettings, Keep, LogFormat, OtlpMetricSettings
 from gateway.model.tracing import TraceFormat
 from gateway.telemetry.shipping.settings import (
@@ -233,3 +234,32 @@ def test_an_interval_of_the_environment_that_cannot_be_followed_is_bounded_or_le
 ) -> None:
     otlp = load("", OTEL_METRIC_EXPORT_INTERVAL=milliseconds).snapshot.telemetry.metrics.otlp
     assert otlp.interval_ns in {LEAST_INTERVAL_NS, OtlpMetricSettings().interval_ns}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", OverloadSettings(), id="the defaults"),
+        pytest.param(
+            "overload: {memory: {limit: 512MiB, shed_above: 80%, refuse_above: 90%}, loop_delay: 50ms,\n"
+            "           file_descriptors: {reserve: 10}, watchdog: none}\n",
+            OverloadSettings(MemoryMarks(512 << 20, 0.8, 0.9), 50 * MILLISECOND_NS, 10, NEVER_NS),
+            id="everything",
+        ),
+        pytest.param(
+            "overload: {memory: {limit: auto}}\n", OverloadSettings(MemoryMarks(GROUP_LIMIT)), id="the group's limit"
+        ),
+        pytest.param("overload: {memory: {limit: none}}\n", OverloadSettings(MemoryMarks(None)), id="no limit"),
+    ],
+)
+def test_overload_is_what_was_configured(load: Load, text: str, expected: OverloadSettings) -> None:
+    assert load(text).snapshot.overload == expected
+
+
+@pytest.mark.parametrize("value", ["some", "0B", "95%", "5"])
+def test_a_limit_of_memory_is_a_size_or_a_word(load: Load, value: str) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        load(f"overload: {{memory: {{limit: {value}}}}}\n")
+    (error,) = invalid.value.errors
+    assert error.key == "overload.memory.limit"
+    assert "expected auto, none or a size such as 512MiB" in error.message

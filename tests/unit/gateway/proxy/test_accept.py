@@ -12,6 +12,18 @@ from tests.support.requests import PUBLIC
 from tests.support.scripted import Clock, ScriptedLoop
 
 
+class Enough:
+    """Descriptors beneath 1,000 are for clients."""
+
+    ceiling = 1000
+
+    def __init__(self) -> None:
+        self.short: list[int] = []
+
+    def short_of_descriptors(self, descriptor: int) -> None:
+        self.short.append(descriptor)
+
+
 class Silent:
     """A connection that does nothing but count what it is told."""
 
@@ -34,25 +46,25 @@ def port_of(limit: int, workers: int) -> ListenerPort:
     loop = ScriptedLoop(Clock())
     loop.end()
     listener = Listener("public", "127.0.0.1", 0, limits=ListenerLimits(connections=limit))
-    return ListenerPort(listener, loop, Recorder(1), workers)
+    return ListenerPort(listener, loop, Recorder(1), workers, Enough())
 
 
 def test_a_worker_holds_its_share_of_the_limit_and_never_less_than_one() -> None:
     for limit, workers, share in ((10, 1, 10), (10, 4, 3), (1, 4, 1)):
         port = port_of(limit, workers)
-        assert [port.admit(Silent()) for _ in range(share + 1)] == [True] * share + [False]
+        assert [port.admit(Silent(), 7) for _ in range(share + 1)] == [True] * share + [False]
 
 
 def test_a_place_is_given_back_once() -> None:
     port = port_of(1, 1)
     held, turned_away = Silent(), Silent()
-    assert port.admit(held)
-    assert not port.admit(turned_away)
+    assert port.admit(held, 7)
+    assert not port.admit(turned_away, 7)
     port.forget(turned_away)
     assert port.connections == {held}
     port.forget(held)
     port.forget(held)
-    assert port.admit(turned_away)
+    assert port.admit(turned_away, 7)
 
 
 class Greeter(asyncio.Protocol):
@@ -65,7 +77,7 @@ class Greeter(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert self._port.admit(self)
+        assert self._port.admit(self, 7)
         self.transport = transport  # type: ignore[assignment]
         assert self.transport is not None
         self.transport.write(b"hello")
@@ -89,7 +101,7 @@ def test_connections_that_wait_in_the_kernel_are_served_before_the_end() -> None
     clients: list[socket.socket] = []
 
     async def stop_with_a_queue() -> None:
-        port = ListenerPort(PUBLIC, asyncio.get_running_loop(), Recorder(1), 1)
+        port = ListenerPort(PUBLIC, asyncio.get_running_loop(), Recorder(1), 1, Enough())
         await port.serve(listening, lambda: Greeter(port))
         # The loop does not turn between these and the stop, so none of them can have been accepted yet.
         clients.extend(socket.create_connection(listening.getsockname()) for _ in range(20))

@@ -180,6 +180,38 @@ def test_a_body_may_trickle_but_not_stop() -> None:
         walk.assert_at_rest()
 
 
+def test_a_body_has_to_come_at_the_least_rate_after_a_grace() -> None:
+    with limited(min_body_rate=100) as walk:
+        client = walk.connect()
+        client.send(post(10_000))
+        endpoint = walk.accept()
+        for _ in range(4):
+            walk.pass_time(SECOND_NS)
+            client.send(bytes(10))
+        client.send(bytes(200))
+        walk.pass_time(2 * SECOND_NS)
+        assert statuses(client) == []
+        walk.pass_time(SECOND_NS)
+        assert statuses(client) == [408]
+        assert reasons(walk) == [Reason.CLIENT_TIMEOUT]
+        assert endpoint.was_aborted
+
+
+def test_a_body_that_waits_for_the_endpoint_is_not_too_slow() -> None:
+    with limited(min_body_rate=100_000) as walk:
+        client = walk.connect()
+        client.send(post(300_000, b"x"))
+        endpoint = walk.accept()
+        endpoint.is_peer_reading = False
+        client.send(bytes(100_000))
+        walk.pass_time(20 * SECOND_NS)
+        endpoint.take()
+        walk.pass_time(4 * SECOND_NS)
+        assert walk.records == []
+        walk.pass_time(3 * SECOND_NS)
+        assert reasons(walk) == [Reason.CLIENT_TIMEOUT]
+
+
 def test_a_client_is_not_blamed_for_an_endpoint_that_lags_behind() -> None:
     with Walk() as walk:
         client = walk.connect()

@@ -28,8 +28,10 @@ from gateway.wire.control import (
     Drained,
     Failed,
     Hello,
+    LoopBlocked,
     Measured,
     Prepared,
+    Pressed,
     Up,
     decode_down,
     encode,
@@ -105,6 +107,9 @@ class Observer:
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.append((worker, change.upstream))
+
+    def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
+        """Nothing of these tests is short of anything."""
 
     def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
         self.serving.append((worker, pid, restarts))

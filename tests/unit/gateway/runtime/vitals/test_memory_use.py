@@ -1,0 +1,25 @@
+"""What a process holds for itself alone."""
+
+import mmap
+import os
+from pathlib import Path
+
+from gateway.runtime.vitals.memory_use import private_memory
+
+
+def test_pages_shared_with_files_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "statm").write_text("5000 1200 200 1 0 900 0\n")
+    assert private_memory(7, tmp_path) == 1000 * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_process_that_is_gone_takes_nothing(tmp_path: Path) -> None:
+    assert private_memory(8, tmp_path) == 0
+
+
+def test_what_this_process_allocates_is_seen() -> None:
+    before = private_memory()
+    with mmap.mmap(-1, 16 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        for offset in range(0, len(held), mmap.PAGESIZE):
+            held[offset] = 1
+        assert private_memory() - before > len(held) * 0.9

@@ -26,7 +26,7 @@ _HEALTH = Row(
             "What share is tried once more?",
             "Attempts after the first, of all attempts.",
             "percentunit",
-            share(rate("upstream_retries_total"), _ATTEMPTS),
+            share(rate("upstream_retries_total", 'result!="suppressed"'), _ATTEMPTS),
             steps=((0.05, "yellow"), (0.2, "red")),
         ),
         stat(
@@ -129,7 +129,7 @@ _COURSE = Row(
         ),
         Panel(
             "What is tried again, and does it help?",
-            "Attempts after the first per second, by why the one before failed and how this one went.",
+            "Attempts after the first per second, by why the one before failed and how this one went; suppressed ones by why not made.",
             Kind.TIMESERIES,
             "reqps",
             (

@@ -23,7 +23,7 @@ from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.retry_budget import RetryBudgets
 from gateway.wire.control import EndpointOverride
-from gateway.wire.report import GateGauge, PoolGauge
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge
 
 _CONNECTIONS_PER_LOOK: Final = 4000
 """Looking at a connection takes a tenth of a microsecond, so the looks of a second take two milliseconds at most."""
@@ -46,6 +46,7 @@ class Engine:
         self.pressure = Pressure(loop, self._ports.values, self._shed)
         recorder.look = self.open_exchanges
         recorder.gates = self.gate_gauges
+        recorder.budgets = self.budget_gauges
         self._context.deadlines.start()
 
     @property
@@ -119,6 +120,10 @@ class Engine:
             return []
         found = [connection.exchange for port in ports for connection in port.connections]
         return [exchange for exchange in found if exchange is not None]
+
+    def budget_gauges(self) -> list[BudgetGauge]:
+        """Of every route with retries."""
+        return [BudgetGauge(*use) for use in self._budgets.uses(monotonic_ns())]
 
     def pool_gauges(self) -> list[PoolGauge]:
         return [

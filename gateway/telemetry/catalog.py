@@ -114,7 +114,12 @@ UPSTREAM_CLOSED: Final = _counter(
 UPSTREAM_RETRIES: Final = _counter(
     "upstream_retries",
     ("upstream", "reason", "result"),
-    "Attempts after the first, by why the one before failed and how this one went.",
+    "Attempts after the first, by why the one before failed and how this one went; suppressed ones by why they were not made.",
+)
+UPSTREAM_RETRY_BUDGET: Final = _gauge(
+    "upstream_retry_budget_remaining_ratio",
+    ("route",),
+    "Share of the retries a route may make in ten seconds that are left, of all workers together.",
 )
 UPSTREAM_ENDPOINT_UP: Final = _gauge(
     "upstream_endpoint_up", ("upstream", "endpoint"), "1 if requests may be sent to it."
@@ -278,6 +283,7 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     UPSTREAM_OPENED,
     UPSTREAM_CLOSED,
     UPSTREAM_RETRIES,
+    UPSTREAM_RETRY_BUDGET,
     UPSTREAM_ENDPOINT_UP,
     UPSTREAM_ENDPOINTS,
     UPSTREAM_TRANSITIONS,

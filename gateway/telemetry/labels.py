@@ -16,6 +16,7 @@ SUPERVISOR: Final = "supervisor"
 """The process that is no worker."""
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
+SUPPRESSED: Final = "suppressed"
 
 METHODS: Final = {
     method: method for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")

@@ -16,7 +16,7 @@ from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
 from gateway.telemetry.recording.still_open import StillOpen
 from gateway.telemetry.recording.under_way import oldest_by_route, oldest_rows
-from gateway.wire.report import GateGauge, InFlightRow, PoolGauge, Report, RouteDelta
+from gateway.wire.report import BudgetGauge, GateGauge, InFlightRow, PoolGauge, Report, RouteDelta
 
 _BUSY_ROUTES: Final = 128
 """A report of this many routes makes the next one leave counts out; each further as many, one more."""
@@ -34,7 +34,7 @@ _OLD_NS: Final = SECOND_NS
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 
-    __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "gates", "look")
+    __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "budgets", "gates", "look")
 
     def __init__(self, worker: int) -> None:
         super().__init__()
@@ -42,6 +42,8 @@ class Recorder(Settling):
         """Finds the exchanges under way, when a report is taken; None from it: not this time."""
         self.gates: Callable[[], list[GateGauge]] = list
         """Reads the gates of all upstreams, when a report is taken."""
+        self.budgets: Callable[[], list[BudgetGauge]] = list
+        """Looks at the retry budgets of the routes that have one."""
         self._worker = worker
         self._sequence = 0
         self._pause = 0
@@ -181,6 +183,7 @@ class Recorder(Settling):
             busy_ratio=busy_ratio,
             tapped_lines=tapped_lines,
             unmatched=self._outbox.take_unmatched(),
+            budgets=self.budgets(),
             in_flight=self._rows(under_way, now_ns),
             open_lines=b"".join(open_lines),
             open_line_count=len(open_lines),

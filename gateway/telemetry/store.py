@@ -12,7 +12,7 @@ from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.labels import http_route
 from gateway.telemetry.merging.deliveries import Deliveries
 from gateway.telemetry.merging.exemplars import Exemplars
-from gateway.telemetry.merging.gauges import Reading, WorkerGauges
+from gateway.telemetry.merging.gauges import Reading, WorkerGauges, budgets_left
 from gateway.telemetry.merging.lifetimes import Lifetimes, owner_of
 from gateway.telemetry.merging.peaks import Peaks
 from gateway.telemetry.merging.totals import Totals
@@ -227,6 +227,8 @@ class MetricsStore:
             labels: max(peaks.get(labels, 0), running.get(labels, 0)) for labels in peaks.keys() | running.keys()
         }
         gauges[catalog.HTTP_OLDEST_AGE.name] = self._oldest_ages()
+        left = budgets_left(self._workers.values())
+        gauges[catalog.UPSTREAM_RETRY_BUDGET.name] = {(route,): ratio for route, ratio in left.items()}
         return gauges
 
     def _oldest_ages(self) -> dict[Labels, float]:

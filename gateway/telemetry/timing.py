@@ -1,5 +1,6 @@
 """The phases of an exchange, worked out once from its stamps; metrics, access line and span all read this result."""
 
+from itertools import pairwise, zip_longest
 from typing import Final, TypeAlias
 
 from gateway.model.exchange import Attempt, Exchange
@@ -43,7 +44,7 @@ def measure(exchange: Exchange) -> Timing:
     """All phases of a finished exchange.
 
     Overhead is the total less the reading of the head, connecting, the upstream's time, the client's slowness at the end,
-    delays that the route injects, and, where there was a body to wait for, the sending of it.
+    delays that the route injects, back-offs between attempts, and, where there was a body to wait for, the sending of it.
     """
     ended = exchange.ended_ns
     total = ended - exchange.started_ns
@@ -59,6 +60,8 @@ def measure(exchange: Exchange) -> Timing:
         overhead -= _body_wait(exchange)
     elif exchange.request_body_ns or not attempts[-1].sent_ns:
         overhead -= send
+    if len(attempts) > 1:
+        overhead -= _back_off(attempts)
     overhead = overhead if overhead > 0 else 0  # noqa: FURB136 - the same
     return total, overhead, read_head, wait, connect, send, ttfb, transfer, write
 
@@ -72,9 +75,18 @@ def _body_wait(exchange: Exchange) -> int:
     return exchange.ended_ns - exchange.head_ns if exchange.source is Source.CLIENT else 0
 
 
+def _back_off(attempts: list[Attempt]) -> int:
+    """How long nothing was under way because the next attempt was not to be made at once."""
+    return sum(max(0, following.started_ns - attempt.ended_ns) for attempt, following in pairwise(attempts))
+
+
 def _sum_of(attempts: list[Attempt], ended_ns: int) -> AttemptTiming:
     wait, connect, send, ttfb, transfer = _NOTHING
-    for attempt in attempts:
+    for attempt, following in zip_longest(attempts, attempts[1:]):
+        if following is not None and attempt.ended_ns > following.started_ns:
+            # Two were under way at once: of this one only what it was alone, and that was waiting.
+            ttfb += max(0, following.started_ns - attempt.started_ns)
+            continue
         timing = measure_attempt(attempt, ended_ns)
         wait += timing[0]
         connect += timing[1]

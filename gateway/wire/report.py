@@ -71,7 +71,8 @@ class EndpointTime(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RetryCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Attempts after the first: why the one before failed, and whether this one was answered (success or failure)."""
+    """Attempts after the first: why the one before failed, and whether this one was answered (success or failure); and
+    those that were not made (suppressed), by why not."""
 
     reason: str
     result: str
@@ -119,6 +120,14 @@ class GateGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     upstream: str
     in_flight: int
     limit: int = 0
+
+
+class BudgetGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The retry budget of a route now: retries made in the window, and how many may have been made in it."""
+
+    route: str
+    used: int
+    allowed: float
 
 
 class DropCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -195,7 +204,7 @@ class ExchangeRecord(msgspec.Struct, frozen=True, array_like=True):
 
 class InFlightRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A running exchange. `path` is cut; `attempt` counts from 1, 0 before the first; `phase` is that of model.phase which
-    it is in, or tunnel."""
+    it is in, or tunnel, or back_off."""
 
     request_id: str
     trace_id: str
@@ -257,6 +266,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     """Lines in this report of requests that no route took: most reports have none, and need not be searched for them."""
     gates: list[GateGauge] = []
     """All that the worker has, as `pools` are."""
+    budgets: list[BudgetGauge] = []
+    """Of every route with retries."""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -1,11 +1,11 @@
 """What each worker says about now. Gauges of a worker that is gone go with it; those of all others add up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
-from gateway.wire.report import GateGauge, PoolGauge, Report
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report
 
 Labels: TypeAlias = tuple[str, ...]
 Reading: TypeAlias = tuple[Instrument, Labels, float]
@@ -21,6 +21,7 @@ class WorkerGauges:
         self._pools: list[PoolGauge] = []
         self._gates: list[GateGauge] = []
         self._busy_ratio = 0.0
+        self.budgets: list[BudgetGauge] = []
         self.oldest: dict[str, int] = {}
         """By route, when its oldest running request began: nanoseconds since the epoch."""
 
@@ -36,6 +37,7 @@ class WorkerGauges:
         self._pools = report.pools
         self._gates = report.gates
         self._busy_ratio = report.busy_ratio
+        self.budgets = report.budgets
         if report.oldest is not None:
             self.oldest = report.oldest
 
@@ -56,6 +58,17 @@ class WorkerGauges:
         for gate in self._gates:
             if gate.limit:
                 yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (gate.upstream,), gate.limit
+
+
+def budgets_left(workers: Iterable[WorkerGauges]) -> dict[str, float]:
+    """By route, the share of its retry budget that is left: 1 for all of it."""
+    used: dict[str, int] = {}
+    allowed: dict[str, float] = {}
+    for worker in workers:
+        for budget in worker.budgets:
+            used[budget.route] = used.get(budget.route, 0) + budget.used
+            allowed[budget.route] = allowed.get(budget.route, 0.0) + budget.allowed
+    return {route: max(0.0, 1 - used[route] / most) if most else 0.0 for route, most in allowed.items()}
 
 
 def keep_count(counts: dict[str, int], name: str, count: int) -> None:

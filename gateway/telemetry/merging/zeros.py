@@ -4,12 +4,13 @@ Every family whose label values all come from the configuration or from closed l
 can occur: no answer class with a failed connect, no upstream's fault on a route that answers by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.outcome import Reason, Source, cause_of
 from gateway.model.phase import Phase
+from gateway.model.retry import Retries, Suppression
 from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
@@ -23,6 +24,7 @@ from gateway.telemetry.labels import (
     STATUS_CLASSES,
     SUCCESS,
     SUPERVISOR,
+    SUPPRESSED,
     UNMATCHED,
     worker_label,
 )
@@ -52,7 +54,8 @@ _ANSWERED: Final = (
 )
 OPEN_RESULTS: Final = ("ok", *(reason.value for reason in Reason if reason.value.startswith("connect_")), "dns_error")
 RETRY_REASONS: Final = (Reason.UPSTREAM_RESET.value,)
-"""How a connection that was reused turns out to have ended, before any byte of an answer."""
+"""How a connection that was reused turns out to have ended, before any byte of an answer: for upstreams whose routes have no
+retries of their own."""
 CIRCUIT_TRANSITIONS: Final = (
     (CircuitState.OPEN.value, CircuitCause.FAILURE_RATIO.value),
     (CircuitState.OPEN.value, CircuitCause.PROBE_FAILED.value),
@@ -85,8 +88,10 @@ def known_series(snapshot: Snapshot, workers: int = 0) -> list[Series]:
         series += _of_route_label(OVERFLOW, _ROUTE_REASONS)
     labels = EndpointLabels()
     labels.configure(snapshot)
+    rules = _retries_by_upstream(snapshot.routes)
     for upstream in snapshot.upstreams:
         series += _of_upstream(upstream, labels)
+        series += _of_retries(upstream.name, rules.get(upstream.name, []))
     for listener in snapshot.listeners:
         series += _of_listener(listener.name)
     series += [
@@ -170,9 +175,6 @@ def _of_upstream(upstream: Upstream, endpoint_labels: EndpointLabels) -> Iterato
         yield catalog.UPSTREAM_DURATION, (name, status_class)
     for result in OPEN_RESULTS:
         yield catalog.UPSTREAM_OPENED, (name, result)
-    for reason in RETRY_REASONS:
-        yield catalog.UPSTREAM_RETRIES, (name, reason, SUCCESS)
-        yield catalog.UPSTREAM_RETRIES, (name, reason, FAILURE)
     for state in ("active", "idle"):
         yield catalog.UPSTREAM_CONNECTIONS, (name, state)
     yield catalog.UPSTREAM_CONNECTIONS_LIMIT, (name,)
@@ -197,6 +199,26 @@ def _of_gate(upstream: Upstream) -> Iterator[Series]:
         yield catalog.UPSTREAM_REJECTED, (name, Reason.CONCURRENCY_LIMITED.value)
     if upstream.concurrency is not None:
         yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (name,)
+
+
+def _retries_by_upstream(routes: Iterable[Route]) -> dict[str, list[Retries]]:
+    rules: dict[str, list[Retries]] = {}
+    for route in routes:
+        if route.retries is not None:
+            for target in route.upstreams:
+                rules.setdefault(target.upstream, []).append(route.retries)
+    return rules
+
+
+def _of_retries(upstream: str, rules: list[Retries]) -> Iterator[Series]:
+    reasons = set(RETRY_REASONS).union(*(rule.reasons for rule in rules))
+    if any(rule.statuses for rule in rules):
+        reasons.add(Reason.UPSTREAM_STATUS.value)
+    for reason in sorted(reasons):
+        yield catalog.UPSTREAM_RETRIES, (upstream, reason, SUCCESS)
+        yield catalog.UPSTREAM_RETRIES, (upstream, reason, FAILURE)
+    for suppression in Suppression if rules else ():
+        yield catalog.UPSTREAM_RETRIES, (upstream, suppression.value, SUPPRESSED)
 
 
 def _of_listener(listener: str) -> Iterator[Series]:

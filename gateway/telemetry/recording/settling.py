@@ -132,6 +132,9 @@ class Settling(Writing):
         attempt_key = (attempt.endpoint, attempt.status, attempt.reason)
         attempts = upstream.attempts.get(attempt_key) or upstream.add_attempts(attempt_key)
         smooth = Smooth(view, ending, upstream, attempts, (exchange, attempt))
+        retries = None if view.route is None else view.route.retries
+        if retries is not None and exchange.status in retries.statuses:
+            smooth.is_fault = True  # It is told why there was no further attempt.
         view.smooth[exchange.method, exchange.status, attempt.endpoint, exchange.reason] = smooth
         return smooth
 

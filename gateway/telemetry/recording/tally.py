@@ -1,17 +1,19 @@
 """The counts of one worker: every observation of a finished exchange, and the connections on both sides."""
 
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.outcome import Reason
 from gateway.telemetry.histogram import Histogram
-from gateway.telemetry.labels import FAILURE, NO_UPSTREAM, SUCCESS, UNMATCHED
+from gateway.telemetry.labels import FAILURE, NO_UPSTREAM, SUCCESS, SUPPRESSED, UNMATCHED
 from gateway.telemetry.recording.series import ListenerSeries, RouteSeries, UpstreamSeries
 from gateway.telemetry.timing import AttemptTiming, Timing, measure_attempt
 from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, UpstreamDelta
 
 Deltas: TypeAlias = tuple[list[RouteDelta], list[UpstreamDelta], list[ListenerDelta], HistogramDelta | None]
+
+_UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS.value
 
 
 class Tally:
@@ -45,6 +47,9 @@ class Tally:
             for attempt in attempts:
                 self._count_attempt(attempt, measure_attempt(attempt, exchange.ended_ns), exchange.ended_ns)
             self._count_retries(attempts)
+        if exchange.suppressed:
+            key = (exchange.suppressed, SUPPRESSED)
+            upstream.retries[key] = upstream.retries.get(key, 0) + 1
         upstream.read_head.observe(read_head)
         upstream.write.observe(write)
 
@@ -74,7 +79,9 @@ class Tally:
     def _count_retries(self, attempts: list[Attempt]) -> None:
         for before, attempt in pairwise(attempts):
             retries = self.upstream(attempt.upstream).retries
-            key = (before.reason.value, SUCCESS if attempt.reason is Reason.NONE else FAILURE)
+            # A status that the route takes for a failure may be none by itself.
+            reason = _UPSTREAM_STATUS if before.reason is Reason.NONE else before.reason.value
+            key = (reason, SUCCESS if attempt.reason is Reason.NONE else FAILURE)
             retries[key] = retries.get(key, 0) + 1
 
     def observe_lag(self, lag_ns: int) -> None:

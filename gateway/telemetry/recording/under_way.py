@@ -13,6 +13,7 @@ from gateway.wire.report import InFlightRow
 
 ROWS: Final = 200
 TUNNEL: Final = "tunnel"
+BACK_OFF: Final = "back_off"
 _PATH_CHARACTERS: Final = 256
 
 
@@ -49,7 +50,7 @@ def _row(exchange: Exchange) -> InFlightRow:
         path=exchange.path[:_PATH_CHARACTERS],
         client=exchange.client_address,
         started_at_ns=exchange.started_at_ns,
-        phase=TUNNEL if exchange.upgraded else _phase_of(attempts[-1]) if attempts else Phase.READ_HEAD.value,
+        phase=_phase_of(exchange),
         upstream=exchange.upstream,
         endpoint=attempts[-1].endpoint if attempts else "",
         attempt=len(attempts),
@@ -59,10 +60,19 @@ def _row(exchange: Exchange) -> InFlightRow:
     )
 
 
-def _phase_of(attempt: Attempt) -> str:
-    """What is being waited for; once the attempt has ended it is the client's reading."""
+def _phase_of(exchange: Exchange) -> str:
+    """What is being waited for; once the last attempt has ended it is the client's reading, or the time for the next."""
+    if exchange.upgraded:
+        return TUNNEL
+    if not exchange.attempts:
+        return Phase.READ_HEAD.value
+    attempt = exchange.attempts[-1]
     if attempt.ended_ns:
-        return Phase.WRITE.value
+        return Phase.WRITE.value if exchange.status else BACK_OFF
+    return _phase_of_attempt(attempt)
+
+
+def _phase_of_attempt(attempt: Attempt) -> str:
     if attempt.first_byte_ns:
         return Phase.TRANSFER.value
     if attempt.sent_ns:

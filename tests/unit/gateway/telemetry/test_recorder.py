@@ -20,6 +20,7 @@ from gateway.telemetry.histogram import Histogram
 from gateway.telemetry.recorder import Recorder
 from gateway.wire.report import (
     AttemptCount,
+    BudgetGauge,
     DropCount,
     EndpointTime,
     HistogramDelta,
@@ -507,6 +508,25 @@ def test_a_retry_is_told_by_why_the_attempt_before_failed_and_how_it_went() -> N
     ]
     record(recorder, make_exchange())
     assert take(recorder).upstreams[0].retries == []
+
+
+def test_a_retry_that_was_not_made_is_told_by_why_not() -> None:
+    recorder = make_recorder()
+    record(recorder, make_exchange(status=503, reason=Reason.UPSTREAM_STATUS, suppressed="body"), make_exchange())
+    assert take(recorder).upstreams[0].retries == [RetryCount("body", "suppressed", 1)]
+
+
+def test_a_status_that_was_tried_again_is_why_even_where_it_is_no_failure_by_itself() -> None:
+    recorder = make_recorder()
+    record(recorder, make_exchange(attempts=[make_attempt(1, status=429), make_attempt(3)]))
+    assert take(recorder).upstreams[0].retries == [RetryCount("upstream_status", "success", 1)]
+
+
+def test_what_is_left_of_budgets_is_looked_up_for_every_report() -> None:
+    recorder = make_recorder()
+    assert take(recorder).budgets == []
+    recorder.budgets = lambda: [BudgetGauge("orders", 3, 30.0)]
+    assert take(recorder).budgets == [BudgetGauge("orders", 3, 30.0)]
 
 
 def test_the_peak_is_the_most_that_was_seen_in_flight_since_the_last_report() -> None:

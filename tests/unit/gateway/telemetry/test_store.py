@@ -19,6 +19,7 @@ from gateway.telemetry.merging.gauges import Reading
 from gateway.telemetry.store import Labels, MetricsStore, Value
 from gateway.wire.report import (
     AttemptCount,
+    BudgetGauge,
     DropCount,
     ListenerDelta,
     PoolGauge,
@@ -351,6 +352,14 @@ def test_retries_are_counted_by_why_and_with_what_result() -> None:
         ("orders", "upstream_reset", "success"): 2,
         ("orders", "upstream_reset", "failure"): 0,
     }
+
+
+def test_the_budgets_of_all_workers_are_one() -> None:
+    store = configured()
+    assert series(store, catalog.UPSTREAM_RETRY_BUDGET) == {}
+    store.absorb(1, Report(1, 1, 1, budgets=[BudgetGauge("orders", 6, 10.0), BudgetGauge("quiet", 0, 0.0)]))
+    store.absorb(2, Report(2, 1, 1, budgets=[BudgetGauge("orders", 4, 30.0)]))
+    assert series(store, catalog.UPSTREAM_RETRY_BUDGET) == {("orders",): 0.75, ("quiet",): 0}
 
 
 def test_a_sink_tells_when_it_last_took_something_and_how_long_it_takes() -> None:

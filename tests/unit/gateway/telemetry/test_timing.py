@@ -77,7 +77,24 @@ def test_waiting_for_a_place_in_the_pool_is_overhead() -> None:
 
 def test_phases_are_sums_over_the_attempts() -> None:
     exchange = make_exchange(attempts=[failed_attempt(), make_attempt(3, sent_ms=4)])
-    assert in_ms(measure(exchange)) == (15, 4, 0, 0, 1, 1, 8, 2, 0)
+    assert in_ms(measure(exchange)) == (15, 3, 0, 0, 1, 1, 8, 2, 0)
+
+
+def test_a_back_off_between_attempts_is_not_overhead() -> None:
+    at_once = make_exchange(attempts=[failed_attempt(), make_attempt(2, sent_ms=4)])
+    later = make_exchange(attempts=[failed_attempt(), make_attempt(4, sent_ms=4)])
+    assert in_ms(measure(at_once))[1] >= in_ms(measure(later))[1]
+
+
+def test_of_two_attempts_at_once_the_first_counts_for_as_long_as_it_was_alone() -> None:
+    slow, quick = (
+        make_attempt(1, sent_ms=1, first_ms=0, ended_ms=13),
+        make_attempt(8, sent_ms=8, first_ms=12, ended_ms=13),
+    )
+    won = make_exchange(attempts=[slow, quick])
+    assert in_ms(measure(won))[6:8] == (7 + 4, 1)
+    lost = make_exchange(attempts=[quick, make_attempt(1, sent_ms=1, first_ms=11, ended_ms=13)])
+    assert in_ms(measure(lost))[6:8] == (10, 2)
 
 
 def test_a_refusal_before_the_end_of_the_head_has_read_all_the_time() -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.model.retry import Retries, RetryOn, Suppression
+from gateway.model.route import WeightedUpstream
 from gateway.model.snapshot import Snapshot
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
@@ -49,6 +51,27 @@ def test_objectives_exist_only_where_they_are_set() -> None:
         ("judged", "latency", "good"),
         ("judged", "latency", "bad"),
     ]
+
+
+def test_retries_exist_by_the_conditions_of_the_routes_that_have_them() -> None:
+    assert labels_of(make_snapshot(), catalog.UPSTREAM_RETRIES) == [
+        ("orders", "upstream_reset", "success"),
+        ("orders", "upstream_reset", "failure"),
+    ]
+    target = (WeightedUpstream("orders"),)
+    routes = (
+        make_route("a", 0, upstreams=target, retries=Retries(on=(RetryOn.TIMEOUT,))),
+        make_route("b", 1, upstreams=target, retries=Retries(on=(503,))),
+        make_route("c", 2, upstreams=target),
+    )
+    retries = labels_of(make_snapshot(*routes), catalog.UPSTREAM_RETRIES)
+    assert {reason for _, reason, result in retries if result == "success"} == {
+        "upstream_reset",
+        "upstream_idle_timeout",
+        "upstream_timeout_first_byte",
+        "upstream_status",
+    }
+    assert {reason for _, reason, result in retries if result == "suppressed"} == set(Suppression)
 
 
 def test_routes_beyond_the_limit_have_one_series_together() -> None:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.exchange import Attempt, Exchange
+from gateway.model.retry import Retries
 from gateway.model.snapshot import AccessLogSettings, AccessLogSink, TelemetrySettings, TraceSettings
 from gateway.telemetry.recorder import Recorder
-from gateway.wire.report import Report, SloCount
+from gateway.wire.report import Report, RetryCount, SloCount
 from tests.unit.gateway.telemetry.samples import (
     EXPORTING,
     STARTED_NS,
@@ -137,3 +138,10 @@ def test_exchanges_in_flight_through_a_change_of_configuration_are_counted() -> 
     route = recorder.take_report([], 0).routes[0]
     assert [request.count for request in route.requests] == [2]
     assert route.in_flight == 0
+
+
+def test_an_answer_that_the_route_would_have_tried_again_is_counted_the_general_way() -> None:
+    route = make_route(retries=Retries(on=(404,)))
+    exchanges = [smooth_exchange(route=route, status=404, suppressed="method"), smooth_exchange(route=route)]
+    report = assert_both_ways_agree(exchanges)
+    assert report.upstreams[0].retries == [RetryCount("method", "suppressed", 1)]

@@ -83,3 +83,9 @@ def test_rows_are_those_of_the_oldest_and_no_more_than_a_report_carries() -> Non
     exchanges = [make_exchange(started_at_ns=1000 - number) for number in range(500)]
     rows = oldest_rows(exchanges, 900)
     assert [row.started_at_ns for row in rows] == list(range(501, 701))
+
+
+def test_between_two_attempts_the_time_for_the_next_is_awaited() -> None:
+    waiting = make_exchange(attempts=[failed_attempt()], status=0)
+    (row,) = oldest_rows([waiting], STARTED_AT_NS)
+    assert (row.phase, row.attempt) == ("back_off", 1)

@@ -41,9 +41,8 @@ class Recorder(Settling):
         self.look: Callable[[], list[Exchange] | None] | None = None
         """Finds the exchanges under way, when a report is taken; None from it: not this time."""
         self.gates: Callable[[], list[GateGauge]] = list
-        """Reads the gates of all upstreams, when a report is taken."""
         self.budgets: Callable[[], list[BudgetGauge]] = list
-        """Looks at the retry budgets of the routes that have one."""
+        """Read the gates of all upstreams, and the retry budgets of all routes, when a report is taken."""
         self._worker = worker
         self._sequence = 0
         self._pause = 0

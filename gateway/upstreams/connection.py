@@ -50,7 +50,7 @@ class ConnectionOwner(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """Build it with its owner, hand it to `create_connection`; `is_connected` from then until the end.
 
-    received_ns: when the bytes being handled arrived. exchanges: how many it has been leased for.
+    received_ns: when the bytes being handled arrived. exchanges: how many it has been leased for. address: the IP address.
     """
 
     __slots__ = (
@@ -78,7 +78,6 @@ class UpstreamConnection(asyncio.Protocol):
     def __init__(self, owner: ConnectionOwner, deadlines: Deadlines, loop: asyncio.AbstractEventLoop) -> None:
         self.owner = owner
         self.address = ""
-        """The IP address it was opened to; empty for a UNIX socket."""
         self._loop = loop
         self._deadlines = deadlines
         self._reader = ResponseHeadReader()
@@ -91,9 +90,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.interim_count = 0
         self.has_answered = False
         """Whether any byte of the current response has come."""
-        self.is_connected = False
-        self.is_tunnel = False
-        self.last_byte_reusable = False
+        self.is_connected = self.is_tunnel = self.last_byte_reusable = False
 
     def begin(self, receiver: ResponseReceiver, *, to_head: bool, upgrade: bytes | None) -> None:
         """From here on, what comes belongs to this receiver."""

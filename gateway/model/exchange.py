@@ -31,6 +31,8 @@ class Attempt:
     """When it held a connection."""
     admission = 0
     """The ticket of its upstream's gate, while it counts there; nobody else's business."""
+    is_retry = False
+    """Whether the gate counts it as one."""
     waiter: Any = None
     """Its place in the queue for a connection while it has one; `connecting_ns` there says whether one is being opened."""
     sent_ns = 0

@@ -47,7 +47,7 @@ class Suppression(StrEnum):
 
     BUDGET = "retry_budget_exhausted"
     LIMIT = "limit"
-    """As many retries as the upstream allows at once are under way."""
+    """The upstream has as many retries or requests under way as it may, or its circuit is open."""
     METHOD = "method"
     BODY = "body"
     """More of the request's body was sent than is kept."""

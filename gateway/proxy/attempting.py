@@ -60,7 +60,7 @@ class Attempting(Ending):
 
     def _is_let_in(self, gate: Gate, attempt: Attempt, now_ns: int) -> bool:
         """Whether the upstream may get another request now; if not, the client has been told."""
-        refusal = gate.enter(attempt, now_ns)
+        refusal = gate.enter(attempt, now_ns, is_retry=bool(self.exchange.attempts))
         if refusal is None:
             return True
         self._answer(reply_for(refusal.reason, refusal.detail, retry_after_s=refusal.retry_after_s))

@@ -22,7 +22,7 @@ from gateway.upstreams.connection import UpstreamConnection
 
 DETAIL_OF: Final[dict[Suppression, str]] = {
     Suppression.BUDGET: "It was not tried again: the route's retry budget is spent.",
-    Suppression.LIMIT: "It was not tried again: the upstream has as many retries under way as it may.",
+    Suppression.LIMIT: "It was not tried again: the upstream takes no more now, by its limits or its circuit.",
     Suppression.METHOD: "It was not tried again: the method is not idempotent.",
     Suppression.BODY: "It was not tried again: more of the body had been sent than is kept.",
     Suppression.DEADLINE: "It was not tried again: the route's time for the exchange would have run out.",
@@ -111,7 +111,7 @@ class Retrying(Attempting):
                 suppression = Suppression.RETRY_AFTER
             elif now_ns + wait_ns >= self._total_deadline_ns():
                 suppression = Suppression.DEADLINE
-            elif self._upstream is not None and not self._upstream.may_retry():
+            elif self._upstream is not None and not self._upstream.may_retry(now_ns):
                 suppression = Suppression.LIMIT
             elif not retry.budget.take(now_ns):
                 suppression = Suppression.BUDGET

@@ -15,6 +15,7 @@ from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.gating.gate import Gate, needs_gate
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, PoolObserver
+from gateway.upstreams.room import Room
 from gateway.wire.control import EndpointOverride
 
 _AS_CONFIGURED: Final = EndpointOverride("", "")
@@ -76,7 +77,9 @@ class Directory:
             gate = live.gate
             if gate is not None and gate.upstream is not live.upstream:
                 gate.configure(live.upstream)
+            room = self._room(live)
             for endpoint in live.endpoints:
+                endpoint.pool.room = room
                 used.add((live.name, endpoint.address))
                 endpoint.pool.limits = live.upstream.connections
                 _guard(endpoint, gate)
@@ -84,6 +87,13 @@ class Directory:
             self._pools.pop(key).retire()
         self._apply_overrides(self._overridden_since)
         self._overridden_since = set()
+
+    def _room(self, live: LiveUpstream) -> Room | None:
+        """What its pools share from now on; None where they share nothing."""
+        limits = live.upstream.limits
+        if limits.connections is None and limits.pending is None:
+            return None
+        return Room(limits, [endpoint.pool for endpoint in live.endpoints])
 
     def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
         """What operators want of endpoints from now on, in place of what they wanted; those there are not are kept in

@@ -75,9 +75,9 @@ class LiveUpstream:
     def find(self, address: str) -> LiveEndpoint | None:
         return next((endpoint for endpoint in self.endpoints if endpoint.address == address), None)
 
-    def may_retry(self) -> bool:
+    def may_retry(self, now_ns: int) -> bool:
         """Whether one more retry may be under way at it."""
-        return True
+        return self.gate is None or self.gate.may_retry(now_ns)
 
     def _weights_now(self) -> list[int]:
         return [endpoint.weight for endpoint in self.endpoints]

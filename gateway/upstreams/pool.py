@@ -5,13 +5,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from gateway.model.clock import SECOND_NS, monotonic_ns
+from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.model.upstream import ConnectionLimits, Endpoint
 from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
-
-_ADDRESSES_TRIED: int = 3
+from gateway.upstreams.dialling import dial
+from gateway.upstreams.room import Room
 
 
 class PoolObserver(Protocol):
@@ -70,6 +70,8 @@ class Pool:
         self._retired_for = ""
         self.limits = limits
         self.addresses: tuple[str, ...] = ()
+        self.room: Room | None = None
+        """Shared with the other pools of the upstream, where that has limits of its own."""
 
     @property
     def open(self) -> int:
@@ -84,6 +86,14 @@ class Pool:
     def pending(self) -> int:
         return len(self._waiting)
 
+    @property
+    def taken(self) -> int:
+        return len(self._established) + len(self._connecting)
+
+    @property
+    def queued(self) -> int:
+        return len(self._waiting) - len(self._connecting)
+
     def lease_idle(self) -> UpstreamConnection | None:
         """The connection that was used last, if one is idle."""
         while self._idle:
@@ -97,17 +107,26 @@ class Pool:
 
         Those for whom a connection is being opened do not count as queueing.
         """
-        if waiter.needs_fresh and self._idle and self._is_full:
-            self._idle.pop(0).close("made_room")
-        if self._is_full and len(self._waiting) - len(self._connecting) >= self.limits.max_pending:
+        if waiter.needs_fresh and self._is_full:
+            self.make_room()
+        if self.room is not None:
+            self.room.make()
+        if self._is_full and (self.queued >= self.limits.max_pending or (self.room and self.room.is_queue_full)):
             return False
         self._waiting.append(waiter)
-        self._open_if_needed()
+        self.open_if_needed()
         return True
 
     @property
     def _is_full(self) -> bool:
-        return len(self._established) + len(self._connecting) >= self.limits.max
+        return self.taken >= self.limits.max or (self.room is not None and self.room.is_full)
+
+    def make_room(self) -> bool:
+        """Close the connection that has been idle for longest; False if none is."""
+        if self._idle:
+            self._idle[0].close("made_room")
+            return True
+        return False
 
     def give_up(self, waiter: Waiter) -> None:
         if waiter in self._waiting:
@@ -139,12 +158,17 @@ class Pool:
     # What connections call.
 
     def connection_free(self, connection: UpstreamConnection) -> None:
+        room = self.room
         if self._waiting:
-            if self._grant(connection):
+            is_owed = room is not None and connection.exchanges and room.is_owed(self)
+            if not is_owed and self._grant(connection):
                 return
             if self._is_full and len(self._connecting) < len(self._waiting):
                 connection.close("made_room")
                 return
+        if room is not None and connection.exchanges and room.is_wanted_elsewhere(self):
+            connection.close("made_room")
+            return
         if self._retired_for:
             connection.close(self._retired_for)
             return
@@ -158,7 +182,7 @@ class Pool:
         if connection in self._idle:
             self._idle.remove(connection)
         self._observer.upstream_connection_closed(self._upstream, reason)
-        self._open_if_needed()
+        self._freed()
 
     def _grant(self, connection: UpstreamConnection) -> bool:
         for waiter in self._waiting:
@@ -168,7 +192,8 @@ class Pool:
                 return True
         return False
 
-    def _open_if_needed(self) -> None:
+    def open_if_needed(self) -> None:
+        """Open connections for those who wait, as far as there is room."""
         while len(self._connecting) < len(self._waiting) and not self._is_full:
             waiter = self._waiting[len(self._connecting)]
             waiter.connecting_ns = waiter.connecting_ns or monotonic_ns()
@@ -179,7 +204,10 @@ class Pool:
         task = asyncio.current_task()
         assert task is not None
         try:
-            connection, reason, detail = await self._open_in_time()
+            self._turn += 1
+            connection, reason, detail = await dial(
+                self._loop, self._build, self._endpoint, self.addresses, self._turn, self.limits.connect_timeout_ns
+            )
         finally:
             self._connecting.discard(task)
         self._observer.upstream_connection_opened(self._upstream, reason)
@@ -191,54 +219,21 @@ class Pool:
             connection.owner = _LastUse(self)  # The name has moved meanwhile.
         self.connection_free(connection)
 
-    async def _open_in_time(self) -> tuple[UpstreamConnection | None, Reason, str]:
-        """A connection, or why there is none, with a sentence about it."""
-        try:
-            async with asyncio.timeout(self.limits.connect_timeout_ns / SECOND_NS):
-                connection = await self._open_one()
-        except TimeoutError:
-            return None, Reason.CONNECT_TIMEOUT, "The connection was not established in time."
-        except _NoAddressError:
-            return None, Reason.DNS_ERROR, "The name of the endpoint has no address."
-        except OSError as error:
-            cause = error.strerror or type(error).__name__
-            return None, Reason.CONNECT_REFUSED, f"The connection failed: {cause}."
-        except Exception as error:
-            self._loop.call_exception_handler({"message": "a connection could not be tried", "exception": error})
-            return None, Reason.INTERNAL_ERROR, ""
-        if connection.is_ended:
-            return None, Reason.UPSTREAM_RESET, "The endpoint ended the connection at once."
-        return connection, Reason.NONE, ""
-
-    async def _open_one(self) -> UpstreamConnection:
-        def build() -> UpstreamConnection:
-            return UpstreamConnection(self, self._deadlines, self._loop)
-
-        if self._endpoint.unix_path is not None:
-            _, connection = await self._loop.create_unix_connection(build, self._endpoint.unix_path)
-            return connection
-        addresses = self.addresses
-        if not addresses:
-            raise _NoAddressError
-        self._turn += 1
-        for last in range(min(len(addresses), _ADDRESSES_TRIED) - 1, -1, -1):
-            address = addresses[(self._turn + last) % len(addresses)]
-            try:
-                _, connection = await self._loop.create_connection(build, address, self._endpoint.port)
-            except OSError:
-                if last == 0:
-                    raise
-            else:
-                connection.address = address
-                return connection
-        raise _NoAddressError
+    def _build(self) -> UpstreamConnection:
+        return UpstreamConnection(self, self._deadlines, self._loop)
 
     def _fail_one(self, reason: Reason, detail: str) -> None:
         """A failed try fails the one who has waited longest; the others wait for what else is on its way."""
         if self._waiting:
             waiter = self._waiting.popleft()
             waiter.failed(reason, detail, waiter)
-        self._open_if_needed()
+        self._freed()
+
+    def _freed(self) -> None:
+        if self.room is None:
+            self.open_if_needed()
+        else:
+            self.room.freed()
 
 
 class _LastUse:
@@ -252,7 +247,3 @@ class _LastUse:
 
     def connection_closed(self, connection: UpstreamConnection, reason: str) -> None:
         self._pool.connection_closed(connection, reason)
-
-
-class _NoAddressError(Exception):
-    pass

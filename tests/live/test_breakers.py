@@ -111,3 +111,41 @@ def test_requests_beyond_the_limit_of_the_upstream_are_refused_at_once(
         assert one.read_response().status == two.read_response().status == 200
         assert three.request(GET).status == 200
     assert "limit in this worker is 2" in gateway.records[0].detail
+
+
+def test_endpoints_of_an_upstream_share_its_connections_and_its_queue(
+    start_origin: StartOrigin, start_gateway: StartGateway, service: Service
+) -> None:
+    first, second = start_origin(service.script), start_origin(service.script)
+    limits = "balance: round_robin, limits: {connections: 1, pending: 1}"
+    gateway = start_gateway(one_route(first.address, second.address, upstream=limits))
+    service.holds = True
+    with gateway.client() as one, gateway.client() as two, gateway.client() as three:
+        one.send(GET)
+        wait_until(lambda: service.asked == 1, "the only connection is taken")
+        two.send(GET)
+        gateway.await_in_flight(2)
+        assert_gateway_answer(three.request(GET), 503, "pool_exhausted")
+        service.holds = False
+        assert one.read_response().status == two.read_response().status == 200
+        assert [three.request(GET).status for _ in range(4)] == [200] * 4
+    assert len(first.requests) > 0 < len(second.requests)
+    gateway.await_upstream_connections(1)
+
+
+def test_a_retry_that_an_open_circuit_would_refuse_is_not_made_and_the_failure_is_told(
+    start_origin: StartOrigin, start_gateway: StartGateway, service: Service
+) -> None:
+    upstream = "breaker: {min_requests: 1, open_for: 1h}"
+    retries = "retries: {attempts: 3, on: [503], backoff: {first: 1ms, max: 1ms}}"
+    gateway = start_gateway(one_route(start_origin(service.script).address, upstream=upstream, route=retries))
+    service.is_ill = service.holds = True
+    with gateway.client() as one, gateway.client() as other:
+        one.send(GET)
+        other.send(GET)
+        wait_until(lambda: service.asked == 2, "both are under way")
+        service.holds = False
+        assert [client.read_response().status for client in (one, other)] == [503, 503]
+    told = sorted((record.reason.value, record.suppressed, len(record.attempts)) for record in gateway.await_records(2))
+    # The one whose failure opens it was to be tried again, and is refused then.
+    assert told == [("circuit_open", "", 1), ("upstream_status", "limit", 1)]

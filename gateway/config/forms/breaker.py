@@ -49,4 +49,4 @@ class ConcurrencyForm(Form):
     max: Count = Field(default=_CONCURRENCY.max, description="Nor larger.")
 
     def compiled(self) -> ConcurrencySettings:
-        return ConcurrencySettings(self.min, max(self.min, self.max))
+        return ConcurrencySettings(self.min, self.max)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.config.configuration import AdminSettings
 from gateway.config.forms.addresses import is_loopback, parse_endpoint, parse_listen_address
+from gateway.config.forms.breaker import ConcurrencyForm
 from gateway.config.forms.form import Form, broken_rules
 from gateway.config.forms.predicates import PredicateForm
 from gateway.config.forms.route import MatchForm, RedirectForm, RewriteForm, RouteForm
@@ -35,6 +36,7 @@ def check_sections(sections: Sections) -> None:
     _check_listen_addresses(sections)
     for upstream in sections.upstreams:
         _check_endpoints(upstream)
+        _check_bounds(upstream)
     for route in sections.routes:
         _check_route(route)
         _check_references(route, upstreams, listeners)
@@ -107,6 +109,14 @@ def _check_endpoints(upstream: Declared[Any]) -> None:
         if endpoint in seen:
             upstream.fail(("endpoints", index), f"{shown(text)} is there already; expected each endpoint once")
         seen.add(endpoint)
+
+
+def _check_bounds(upstream: Declared[Any]) -> None:
+    """Of the adaptive limit; what is no number has been told already."""
+    bounds = {"min": ConcurrencyForm().min, "max": ConcurrencyForm().max} | mapping_at(upstream.raw, "concurrency")
+    least, most = bounds["min"], bounds["max"]
+    if type(least) is int and type(most) is int and least > most:
+        upstream.fail(("concurrency",), f"min is {least} and max {most}; expected no more for min than for max")
 
 
 def _check_route(route: Declared[Any]) -> None:

@@ -73,6 +73,12 @@ class Breaker:
         self._probes += 1
         return self._ticket
 
+    def would_admit(self, now_ns: int) -> bool:
+        """Whether `admit` would give a ticket now."""
+        self.look(now_ns)
+        is_half_open = self.state is CircuitState.HALF_OPEN and self._probes < self.settings.half_open_requests
+        return is_half_open or self.state is _CLOSED
+
     def look(self, now_ns: int) -> None:
         """Time has passed: a circuit that was open long enough is half-open."""
         if self.state is CircuitState.OPEN and now_ns - self.since_ns >= self.settings.open_for_ns:

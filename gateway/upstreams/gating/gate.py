@@ -54,7 +54,7 @@ class Gate:
     """Who is let in with `enter` is seen out once, by `attempt_ended` (endpoint.AttemptWatcher)."""
 
     __slots__ = (
-        "_concurrency", "_evidence", "_most", "_observer", "_probing", "_wall", "breaker", "in_flight", "name",
+        "_concurrency", "_evidence", "_most", "_observer", "_probing", "_wall", "breaker", "in_flight", "name", "retries",
         "upstream",
     )  # fmt: skip
 
@@ -62,6 +62,7 @@ class Gate:
         """wall: nanoseconds since the epoch, for what is said to people."""
         self.name = upstream.name
         self.in_flight = 0
+        self.retries = 0
         self.breaker: Breaker | None = None
         self._concurrency: ConcurrencyLimit | None = None
         self._observer = observer
@@ -97,10 +98,23 @@ class Gate:
         """The adaptive one, as it is now."""
         return None if self._concurrency is None else self._concurrency.limit
 
-    def enter(self, attempt: Attempt, now_ns: int) -> Refusal | None:
+    def may_retry(self, now_ns: int) -> bool:
+        """Whether a request that has failed may be tried again: what it could not pass is not worth its answer."""
+        if self._has_all_retries() or self.in_flight >= self._most:
+            return False
+        return self.breaker is None or self.breaker.would_admit(now_ns)
+
+    def _has_all_retries(self) -> bool:
+        most = self.upstream.limits.retries
+        return most is not None and self.retries >= most
+
+    def enter(self, attempt: Attempt, now_ns: int, *, is_retry: bool = False) -> Refusal | None:
         """Let this attempt in, or say why not."""
         if self.in_flight >= self._most:
             return self._refuse(Reason.CONCURRENCY_LIMITED, self._limit_words(), 1)
+        if is_retry and self._has_all_retries():
+            words = f"{self.name}: {self.retries} retries under way, its limit in this worker is {self.retries}"
+            return self._refuse(Reason.CONCURRENCY_LIMITED, words, 1)
         breaker, ticket = self.breaker, 1
         if breaker is not None:
             ticket = breaker.admit(now_ns)
@@ -111,6 +125,9 @@ class Gate:
                 self._probing.append(attempt)
         attempt.admission = ticket
         self.in_flight += 1
+        if is_retry:
+            attempt.is_retry = True
+            self.retries += 1
         return None
 
     def _admit_after_all(self, breaker: Breaker, now_ns: int) -> int:
@@ -133,6 +150,8 @@ class Gate:
         attempt.admission = 0
         in_flight = self.in_flight
         self.in_flight = in_flight - 1
+        if attempt.is_retry:
+            self.retries -= 1
         breaker = self.breaker
         if breaker is not None:
             if self._probing and attempt in self._probing:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.breaker import BreakerSettings
+from gateway.model.breaker import BreakerSettings, UpstreamLimits
 from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
@@ -256,3 +256,12 @@ def test_without_a_breaker_or_limits_there_is_no_gate_and_nobody_watches(directo
     activate(directory, Upstream("orders", (A,), breaker=BreakerSettings()))
     (live,) = activate(directory, Upstream("orders", (A,)))
     assert (live.gate, live.endpoints[0].watchers, list(directory.gates())) == (None, (), [])
+
+
+def test_endpoints_share_the_connections_of_an_upstream_only_where_it_has_limits(directory: Directory) -> None:
+    (live,) = activate(directory, Upstream("orders", (A, B), limits=UpstreamLimits(connections=1)))
+    rooms = {pool.room for pool in pools(live)}
+    assert len(rooms) == 1
+    assert None not in rooms
+    (live,) = activate(directory, Upstream("orders", (A, B)))
+    assert {pool.room for pool in pools(live)} == {None}

@@ -157,3 +157,18 @@ def test_of_thousands_of_names_a_few_are_told(reject: Reject) -> None:
     )
     (error,) = reject(text, bare=True)
     assert error.endswith("expected one of u0000, u0001, u0002, u0003, u0004, u0005, u0006, u0007, ...")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        ("{min: 9, max: 8}", "min is 9 and max 8"),
+        ("{max: 3}", "min is 4 and max 3"),
+        ("{min: 2000}", "min is 2000 and max 1000"),
+    ],
+)
+def test_the_bounds_of_an_adaptive_limit_are_in_their_order(load: Load, reject: Reject, bounds: str, told: str) -> None:
+    text = "listeners: [{name: a, address: '127.0.0.1:1'}]\nupstreams:\n  orders:\n    endpoints: ['a:1']\n"
+    (error,) = reject(f"{text}    concurrency: {bounds}\n", bare=True)
+    assert f"upstreams.orders.concurrency: {told}; expected no more for min than for max" in error
+    assert load(f"{text}    concurrency: {{min: 4, max: 4}}\n", bare=True).snapshot.upstreams

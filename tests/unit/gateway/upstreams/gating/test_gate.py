@@ -141,6 +141,34 @@ def test_a_limit_on_requests_refuses_what_is_beyond_it_until_one_ends() -> None:
     scene.enter()
 
 
+def test_so_many_retries_may_be_under_way_and_no_more() -> None:
+    scene = Scene(limits=UpstreamLimits(retries=1))
+    scene.enter()
+    retry = Attempt("orders", "a:1", scene.now_ns)
+    assert scene.gate.may_retry(scene.now_ns)
+    assert scene.gate.enter(retry, scene.now_ns, is_retry=True) is None
+    assert not scene.gate.may_retry(scene.now_ns)
+    refusal = scene.gate.enter(Attempt("orders", "a:1", 0), scene.now_ns, is_retry=True)
+    assert refusal == Refusal(
+        Reason.CONCURRENCY_LIMITED, "orders: 1 retries under way, its limit in this worker is 1", 1
+    )
+    scene.enter()
+    scene.end(retry)
+    assert scene.gate.may_retry(scene.now_ns)
+
+
+def test_what_would_be_refused_is_not_tried_again() -> None:
+    scene = Scene(breaker=BREAKER, limits=UpstreamLimits(requests=1))
+    scene.open()
+    assert not scene.gate.may_retry(scene.now_ns)
+    scene.now_ns += 5 * SECOND_NS
+    assert scene.gate.may_retry(scene.now_ns)
+    probe = scene.enter()
+    assert not scene.gate.may_retry(scene.now_ns)
+    scene.end(probe)
+    assert scene.gate.may_retry(scene.now_ns)
+
+
 def test_an_adaptive_limit_refuses_too_and_says_that_it_is_one() -> None:
     scene = Scene(concurrency=ConcurrencySettings(min=1, max=1), limits=UpstreamLimits(requests=9))
     scene.enter()

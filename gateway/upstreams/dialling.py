@@ -1,0 +1,71 @@
+"""Opening one connection to an endpoint, in time or not at all."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gateway.model.clock import SECOND_NS
+from gateway.model.outcome import Reason
+from gateway.model.upstream import Endpoint
+from gateway.upstreams.connection import UpstreamConnection
+
+_ADDRESSES_TRIED: Final = 3
+
+
+async def dial(
+    loop: asyncio.AbstractEventLoop,
+    build: Callable[[], UpstreamConnection],
+    endpoint: Endpoint,
+    addresses: Sequence[str],
+    turn: int,
+    timeout_ns: int,
+) -> tuple[UpstreamConnection | None, Reason, str]:
+    """A connection, or why there is none, with a sentence about it.
+
+    addresses: where the endpoint's name leads; unused for a UNIX socket. turn: which of them comes first, counted round.
+    """
+    try:
+        async with asyncio.timeout(timeout_ns / SECOND_NS):
+            connection = await _open_one(loop, build, endpoint, addresses, turn)
+    except TimeoutError:
+        return None, Reason.CONNECT_TIMEOUT, "The connection was not established in time."
+    except _NoAddressError:
+        return None, Reason.DNS_ERROR, "The name of the endpoint has no address."
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        return None, Reason.CONNECT_REFUSED, f"The connection failed: {cause}."
+    except Exception as error:
+        loop.call_exception_handler({"message": "a connection could not be tried", "exception": error})
+        return None, Reason.INTERNAL_ERROR, ""
+    if connection.is_ended:
+        return None, Reason.UPSTREAM_RESET, "The endpoint ended the connection at once."
+    return connection, Reason.NONE, ""
+
+
+async def _open_one(
+    loop: asyncio.AbstractEventLoop,
+    build: Callable[[], UpstreamConnection],
+    endpoint: Endpoint,
+    addresses: Sequence[str],
+    turn: int,
+) -> UpstreamConnection:
+    if endpoint.unix_path is not None:
+        _, connection = await loop.create_unix_connection(build, endpoint.unix_path)
+        return connection
+    if not addresses:
+        raise _NoAddressError
+    for last in range(min(len(addresses), _ADDRESSES_TRIED) - 1, -1, -1):
+        address = addresses[(turn + last) % len(addresses)]
+        try:
+            _, connection = await loop.create_connection(build, address, endpoint.port)
+        except OSError:
+            if last == 0:
+                raise
+        else:
+            connection.address = address
+            return connection
+    raise _NoAddressError
+
+
+class _NoAddressError(Exception):
+    pass

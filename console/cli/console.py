@@ -62,7 +62,7 @@ def _add_serving(parser: argparse.ArgumentParser) -> None:
         help=f"serve the console to browsers, read-only (default: {_SERVED}); another address than loopback needs a token",
     )  # fmt: skip
     serving.add_argument("--serve-token-file", metavar="FILE", help="a file with the token that browsers must show")
-    serving.add_argument("--serve-write", action="store_true", help="let browsers change things too")
+    serving.add_argument("--serve-write", action="store_true", help="let browsers change things too; needs a token")
 
 
 def _times(text: str) -> float:
@@ -113,6 +113,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     serving: Any = importlib.import_module("console.app.serving")
     if arguments.record is not None:
         raise WrongUsage("what browsers look at is not recorded: --serve or --record")
+    if arguments.serve_write and arguments.serve_token_file is None:
+        # Whoever may open a port of this machine is not thereby whoever may change the gateway.
+        raise WrongUsage("whoever reaches the port could change the gateway: --serve-write needs --serve-token-file")
     command = ["console", *_passed_on(arguments)]
     code: int = serving.serve(arguments.serve, arguments.serve_token_file, command)
     return code

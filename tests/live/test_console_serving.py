@@ -98,6 +98,7 @@ def test_only_who_shows_the_token_gets_the_page_and_the_console(served: Served) 
     ("words", "talk"),
     [
         (("--serve", "0.0.0.0:0"), "it needs --serve-token-file"),
+        (("--serve", "--serve-write"), "--serve-write needs --serve-token-file"),
         (("--serve", "nonsense"), "expected HOST:PORT"),
         (("--serve", "--record", "x"), "what browsers look at is not recorded"),
         (("--replay", "none", "--record", "x"), "--replay or --record"),

@@ -79,7 +79,8 @@ def wall_clock_library() -> Path | None:
 
 
 def faked_clock() -> str:
-    return "" if wall_clock_library() else "libfaketime is not installed"
+    """libfaketime, of Debian's package with this command."""
+    return "" if wall_clock_library() else installed("faketime")() or "libfaketime is not where Debian has it"
 
 
 def _trouble(*command: str) -> str:

@@ -11,7 +11,7 @@ from perf.compare.sockets import connections_of
 from perf.loadgen import NOT_SENT, Result
 from tests.faults.row import fault
 from tests.faults.stage import Stage
-from tests.faults.subject import Gateway
+from tests.faults.subject import Subject
 from tests.support.origin import OriginConnection, PeerGone
 from tests.support.waiting import wait_until
 
@@ -49,18 +49,20 @@ async def echo_tunnel(connection: OriginConnection) -> None:
     f"worker killed by SIGKILL, {KILLS} times",
     "failed requests at most those in flight; refused connections 0; ms to respawn",
     limit_s=40.0,
+    peers=True,
 )
 def worker_killed(stage: Stage) -> None:
-    gateway = stage.gateway(stage.backend())
+    gateway = stage.subject(stage.backend())
     load = stage.load(gateway.address)
     respawned_ms: list[float] = []
+    workers = len(gateway.worker_pids())
     unexplained: list[Result] = []
     for kill in range(KILLS):
-        victim = gateway.worker_pids()[kill % 2]
-        held = set(connections_of([victim], gateway.port)[victim])
+        victim = gateway.worker_pids()[kill % workers]
+        held = set(connections_of([victim], gateway.address[1])[victim])
         began_ns = load.mark()
         os.kill(victim, signal.SIGKILL)
-        await_successor(gateway, victim)
+        await_successor(gateway, victim, workers)
         respawned_ms.append((load.mark() - began_ns) / 1e6)
         load.await_more(BETWEEN_KILLS)
         unexplained += [
@@ -80,12 +82,14 @@ def worker_killed(stage: Stage) -> None:
     )
 
 
-def await_successor(gateway: Gateway, victim: int) -> None:
+def await_successor(gateway: Subject, victim: int, workers: int) -> None:
     """Until another process serves in its place."""
 
     def serves() -> bool:
-        workers = gateway.workers()
-        return all(worker["state"] == "serving" and worker["pid"] != victim for worker in workers)
+        if gateway.has_ended():
+            raise AssertionError("the whole gateway has ended with its worker")
+        serving = gateway.worker_pids()
+        return len(serving) == workers and victim not in serving
 
     wait_until(serves, "a successor of the killed worker serves", 10.0, LOOK_S)
 

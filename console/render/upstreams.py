@@ -8,7 +8,7 @@ from console.render.amounts import count, milliseconds, named, percent, rate, wi
 from console.render.table import Column, render_table
 from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 
-_WELL: Final = "healthy"
+_WELL: Final = ("healthy", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +69,4 @@ def _rows(upstream: UpstreamView) -> Iterator[_Row]:
 
 def _trouble(row: _Row) -> tuple[bool, float]:
     """Those that are not well first, then by their share of failures; what is alike stays in the file's order."""
-    return row.endpoint.state == _WELL, -(row.endpoint.recent.error_ratio or 0)
+    return row.endpoint.state in _WELL, -(row.endpoint.recent.error_ratio or 0)

@@ -90,6 +90,7 @@ def compile_upstream(name: str, form: UpstreamForm, routes: Iterable[Route] = ()
         limits=form.limits.compiled(),
         breaker=None if form.breaker is None else form.breaker.compiled(),
         concurrency=None if form.concurrency is None else form.concurrency.compiled(),
+        health=form.compiled_health(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from gateway.model.breaker import NO_LIMITS, BreakerSettings, ConcurrencySettings, UpstreamLimits
 from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.health import UNCHECKED, Health
 
 
 class Balance(StrEnum):
@@ -87,3 +88,4 @@ class Upstream:
     limits: UpstreamLimits = NO_LIMITS
     breaker: BreakerSettings | None = None
     concurrency: ConcurrencySettings | None = None
+    health: Health = UNCHECKED

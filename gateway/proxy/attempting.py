@@ -42,7 +42,8 @@ class Attempting(Ending):
             # Where a connection was stale, the same endpoint may be chosen again.
             endpoint = pick_endpoint(upstream, exchange, self._head, self._plan.subset)
         if upstream is None or endpoint is None:
-            self._answer(reply_for(Reason.NO_HEALTHY_ENDPOINT))
+            why = "" if upstream is None else upstream.why_none(self._plan.subset)
+            self._answer(reply_for(Reason.NO_HEALTHY_ENDPOINT, why))
             return
         exchange.upstream = upstream.name
         attempt = Attempt(upstream.name, endpoint.address, now_ns)

@@ -22,7 +22,7 @@ from gateway.upstreams.directory import Directory
 from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.retry_budget import RetryBudgets
-from gateway.wire.control import EndpointOverride
+from gateway.wire.control import EndpointOverride, EndpointStanding
 from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge
 
 _CONNECTIONS_PER_LOOK: Final = 4000
@@ -104,6 +104,10 @@ class Engine:
     def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
         """What operators want of endpoints from now on; exchanges under way end where they are."""
         self._directory.set_overrides(standing)
+
+    def set_standings(self, changed: Mapping[str, Iterable[EndpointStanding]]) -> None:
+        """What is known of the endpoints of these upstreams from now on."""
+        self._directory.set_standings(changed)
 
     async def drain(self, delay_ns: int, deadline_ns: int) -> int:
         """Run the drain to its end; the number of exchanges cut at the deadline."""

@@ -102,6 +102,17 @@ class Incidents:
             actor=actor,
         )  # fmt: skip
 
+    def panic_changed(self, upstream: str, usable: int, wanted: int, *, is_panic: bool) -> None:
+        """Too few endpoints of an upstream are usable, so that all are used; or enough are again."""
+        told = "all are used, whatever their health" if is_panic else "only those are used again"
+        self.add(
+            "panic_began" if is_panic else "panic_ended",
+            upstream,
+            f"{usable} of {wanted} endpoints of {upstream} are usable: {told}",
+            detail={"upstream": upstream, "usable": usable, "wanted": wanted},
+        )
+        _log.warning("panic_changed", upstream=upstream, is_panic=is_panic, usable=usable, wanted=wanted)
+
     def endpoint_weighed(self, upstream: str, endpoint: str, weight: int, actor: str, reason: str) -> None:
         """Somebody has set or reset the weight of an endpoint. weight: what it is now; reason: in their words."""
         said = f": {reason}" if reason else ""

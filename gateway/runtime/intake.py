@@ -1,6 +1,7 @@
 """What the workers report, taken apart: counts to the store, lines and spans to their sinks, the newest lines to live traffic."""
 
 import time
+from typing import Protocol
 
 import msgspec
 
@@ -11,6 +12,7 @@ from gateway.telemetry.history.history import History
 from gateway.telemetry.merging.gauges import keep_count
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
+from gateway.wire.control import Suspect
 from gateway.wire.report import PoolGauge, Report, decode_report
 
 
@@ -44,6 +46,14 @@ class WorkerLoad:
             self.pools = report.pools
 
 
+class HealthObserver(Protocol):
+    """What looks after the health of endpoints."""
+
+    def take(self, report: Report) -> None: ...
+
+    def suspected(self, suspect: Suspect) -> None: ...
+
+
 class Intake:
     """Called with each report of each worker; `loads` is by worker."""
 
@@ -54,6 +64,8 @@ class Intake:
         self._sinks = sinks
         self.live = live
         live.register(history_topic(history))
+        self.health: HealthObserver | None = None
+        """Told of every report, once there is one."""
 
     def take(self, worker: int, encoded: msgspec.Raw) -> None:
         """Raises msgspec.DecodeError if it is no report."""
@@ -63,6 +75,12 @@ class Intake:
         self._sinks.take(report)
         self.live.take(report)
         self.loads.setdefault(worker, WorkerLoad()).take(report)
+        if self.health is not None:
+            self.health.take(report)
+
+    def suspected(self, suspect: Suspect) -> None:
+        if self.health is not None:
+            self.health.suspected(suspect)
 
     def worker_gone(self, worker: int) -> None:
         self.store.worker_gone(worker)

@@ -15,7 +15,7 @@ from gateway.runtime.reload import Standing
 from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.overload import OverloadWatch
 from gateway.telemetry.instruments import SupervisorInstruments
-from gateway.wire.control import CircuitChanged, LoopBlocked, Pressed
+from gateway.wire.control import CircuitChanged, LoopBlocked, Pressed, Suspect
 from gateway.wire.views import ReloadView
 
 _log = structlog.get_logger("sightline.workers")
@@ -53,6 +53,9 @@ class Ledger:
 
     def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
         self.overload.take(worker, message)
+
+    def on_suspect(self, suspect: Suspect) -> None:
+        self._intake.suspected(suspect)
 
     def on_worker_gone(self, worker: int, reason: str) -> None:
         self.circuits.worker_gone(worker)

@@ -34,12 +34,11 @@ from gateway.runtime.ledger import Ledger
 from gateway.runtime.listening import ListeningSockets, SocketGroup
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.live.topics import incidents_topic, logs_topic
-from gateway.runtime.overrides import Overrides
 from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolved, Resolver
 from gateway.runtime.sinks import Sinks
 from gateway.runtime.state import RunningGateway
-from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.health import build_health
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.background import main_stands_back
 from gateway.telemetry.exposition import Exposition
@@ -82,17 +81,16 @@ class Supervisor:
         self._live.register(incidents_topic(self._incidents), logs_topic(logs))
         ledger = Ledger(intake, instruments, self._sockets, self._incidents, revisions)
         self._overload, self._fleet = ledger.overload, Fleet(configuration.workers, ledger)
-        overrides = Overrides(self._fleet.distribution.set_overrides)
-        self._endpoints = EndpointStates(self._store, self._incidents, overrides)
+        self._health = intake.health = build_health(self._store, self._incidents, self._fleet.distribution)
         self._vitals = Vitals(
-            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._endpoints, loader.path, logs,
+            self._store, instruments, lambda: self._fleet.seats, intake.loads, self._health, loader.path, logs,
             ledger.circuits,
         )  # fmt: skip
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
-        actions = build_actions(self._reloads, intake, self._endpoints, self._incidents)
+        actions = build_actions(self._reloads, intake, self._health.states, self._incidents)
         self._gateway = RunningGateway(
             self._reloads, self._fleet, self._sockets, self._vitals, intake, exposition, changes, actions
         )
@@ -179,7 +177,7 @@ class Supervisor:
 
     def _set_addresses(self, resolved: Resolved) -> None:
         self._fleet.distribution.set_addresses(resolved)
-        self._endpoints.resolved(resolved)
+        self._health.resolved(resolved)
 
     async def _retire(self, groups: list[SocketGroup]) -> None:
         """Let no connection begin on these any more, so that the workers can close them without losing one."""

@@ -1,5 +1,6 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
+import time
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -11,12 +12,13 @@ from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.runtime.health.checking import Finding
 from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.overrides import Decision, Override
 from gateway.runtime.resolver import Resolved, needs_lookup
-from gateway.runtime.vitals.endpoint_states import EndpointStatus
+from gateway.runtime.vitals.weighing import EndpointStatus, Known
 from gateway.wire.report import PoolGauge
-from gateway.wire.upstream_views import EndpointView, OverrideView, UpstreamView
+from gateway.wire.upstream_views import CheckView, EndpointView, OverrideView, UpstreamView
 from gateway.wire.views import MatchView, PlaceView, PredicateView, RouteAction, RouteView, ShareView
 
 
@@ -54,6 +56,7 @@ def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:
         connect_timeout_ms=_milliseconds(limits.connect_timeout_ns),
         idle_timeout_ms=_milliseconds(limits.idle_timeout_ns),
         endpoints=[_endpoint_view(endpoint, resolved) for endpoint in upstream.endpoints],
+        panic_below=upstream.health.panic_below_ratio if upstream.health.is_checked else None,
     )
 
 
@@ -95,6 +98,29 @@ def decided_view(endpoint: EndpointView, status: EndpointStatus, override: Overr
     )
 
 
+def checked_view(endpoint: EndpointView, known: Known, now_s: float) -> EndpointView:
+    """With what checks and traffic say of it. now_s: monotonic."""
+    if not known.checks and not known.health.slow_start_ns:
+        return endpoint
+    last = known.verdict.last if known.verdict is not None else None
+    ejections = known.ejections
+    ejection = ejections.current if ejections is not None else None
+    return replace(
+        endpoint,
+        checks=[kind.value for kind in known.checks],
+        last_check=None if last is None else _check_view(last),
+        ejections=ejections.count if ejections is not None else 0,
+        ejected_until=None if ejection is None else timestamp(time.time() + ejection.until_s - now_s),
+        slow_start_share=known.slow_start_share(now_s),
+    )
+
+
+def _check_view(finding: Finding) -> CheckView | None:
+    if finding.result is None:
+        return None
+    return CheckView(at=timestamp(finding.at_s), result=finding.result.value, evidence=finding.evidence)  # type: ignore[arg-type]
+
+
 def pools_by_endpoint(loads: Iterable[WorkerLoad]) -> dict[tuple[str, str], list[PoolGauge]]:
     """The pools of all workers, by upstream and endpoint."""
     pools: dict[tuple[str, str], list[PoolGauge]] = {}
@@ -116,17 +142,19 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
         if upstream not in upstreams or endpoint not in endpoints(upstream):
             return None
         here = pools.get((upstream, endpoint), ())
-        return _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream].max_pending)
+        return _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream])
 
     return facts
 
 
-def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pending: int) -> EndpointFacts:
+def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], upstream: UpstreamView) -> EndpointFacts:
     """What is known of an endpoint from its view and its pool in each worker."""
     full = [pool for pool in pools if pool.active >= pool.max]
     return EndpointFacts(
         addresses=tuple(endpoint.resolved),
         state=endpoint.state,
+        why=", ".join(part for part in (endpoint.reason, endpoint.note) if part),
+        in_panic=upstream.panic,
         weight=endpoint.weight,
         decided=tuple(_decided_words(each) for each in endpoint.overrides),
         in_flight=endpoint.in_flight,
@@ -134,7 +162,7 @@ def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], max_pe
         pending=endpoint.pending,
         workers=len(pools),
         full=len(full),
-        queue_full=sum(pool.pending >= max_pending for pool in full),
+        queue_full=sum(pool.pending >= upstream.max_pending for pool in full),
         recent_error_ratio=endpoint.recent.error_ratio,
     )
 

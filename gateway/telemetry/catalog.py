@@ -147,6 +147,14 @@ CIRCUIT_BREAKER_STATE: Final = _gauge(
 CIRCUIT_BREAKER_TRANSITIONS: Final = _counter(
     "circuit_breaker_transitions", ("upstream", "to", "reason"), "Changes of the state of a circuit, and why."
 )
+UPSTREAM_PANIC: Final = _gauge(
+    "upstream_panic", ("upstream",), "1 while all endpoints are used because too few of them are usable."
+)
+HEALTH_CHECKS: Final = _counter(
+    "health_checks",
+    ("upstream", "endpoint", "kind", "result"),
+    "Active checks by what came of them, and what passive ones decided: ejected, or spared for want of others.",
+)
 
 CONNECTIONS_ACTIVE: Final = _gauge("connections_active", ("listener",), "Open connections of clients.")
 CONNECTIONS_LIMIT: Final = _gauge("connections_limit", ("listener",), "Connections of clients allowed, by all workers.")
@@ -291,6 +299,8 @@ TRAFFIC: Final[tuple[Instrument, ...]] = (
     UPSTREAM_CONCURRENCY_LIMIT,
     CIRCUIT_BREAKER_STATE,
     CIRCUIT_BREAKER_TRANSITIONS,
+    UPSTREAM_PANIC,
+    HEALTH_CHECKS,
     CONNECTIONS_ACTIVE,
     CONNECTIONS_LIMIT,
     CONNECTIONS_ACCEPTED,

@@ -4,9 +4,10 @@ A new configuration shares the pools of endpoints that stay, so a reload neither
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol
 
+from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.model.upstream import Endpoint, Upstream
 from gateway.net.deadlines import Deadlines
@@ -16,9 +17,11 @@ from gateway.upstreams.gating.gate import Gate, needs_gate
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, PoolObserver
 from gateway.upstreams.room import Room
-from gateway.wire.control import EndpointOverride
+from gateway.wire.control import EndpointOverride, EndpointStanding
 
 _AS_CONFIGURED: Final = EndpointOverride("", "")
+_ALL_HEALTHY: Final[Mapping[str, EndpointStanding]] = {}
+_RAMP_STEP_S: Final = 1.0
 
 
 class UpstreamObserver(PoolObserver, Protocol):
@@ -39,8 +42,11 @@ class Directory:
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._overrides: dict[tuple[str, str], EndpointOverride] = {}
         self.on_circuit: Callable[[str, Transition], None] | None = None
-        self._overridden_since: set[str] = set()
-        """Upstreams whose overrides have changed since the last activation: what was prepared before does not know."""
+        self._standings: dict[str, dict[str, EndpointStanding]] = {}
+        """By upstream and address; those that are missing are healthy."""
+        self._told_since: set[str] = set()
+        """Upstreams of whose endpoints something was told since the last activation: what was prepared before does not know."""
+        self._ramp_timer: asyncio.TimerHandle | None = None
 
     def build(self, upstream: Upstream, zone: str = "") -> LiveUpstream:
         """The live form for a configuration in preparation: today's if nothing about it changed. zone: the gateway's."""
@@ -65,8 +71,7 @@ class Directory:
             pool.addresses = self._resolved.get(endpoint.address, _literal_address(endpoint))
             self._pools[key] = pool
         live = LiveEndpoint(upstream.name, endpoint, pool)
-        if self._overrides:
-            self._override(live)
+        self._tell(live)
         return live
 
     def activate(self, upstreams: Iterable[LiveUpstream]) -> None:
@@ -85,8 +90,9 @@ class Directory:
                 _guard(endpoint, gate)
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
-        self._apply_overrides(self._overridden_since)
-        self._overridden_since = set()
+        self._apply(self._told_since)
+        self._told_since = set()
+        self._watch_ramps(self._live.values())
 
     def _room(self, live: LiveUpstream) -> Room | None:
         """What its pools share from now on; None where they share nothing."""
@@ -99,19 +105,44 @@ class Directory:
         """What operators want of endpoints from now on, in place of what they wanted; those there are not are kept in
         mind, for a configuration that has them."""
         before, self._overrides = self._overrides, {(each.upstream, each.endpoint): each for each in standing}
-        concerned = {upstream for upstream, _ in (*before, *self._overrides)}
-        self._overridden_since |= concerned
-        self._apply_overrides(concerned)
+        self._apply({upstream for upstream, _ in (*before, *self._overrides)})
 
-    def _apply_overrides(self, upstreams: Iterable[str]) -> None:
-        for live in [self._live[name] for name in upstreams if name in self._live]:
+    def set_standings(self, changed: Mapping[str, Iterable[EndpointStanding]]) -> None:
+        """What the supervisor knows of the endpoints of these upstreams from now on, likewise."""
+        for upstream, standings in changed.items():
+            self._standings[upstream] = {each.endpoint: each for each in standings}
+            if not self._standings[upstream]:
+                del self._standings[upstream]
+        self._apply(changed.keys())
+
+    def _apply(self, upstreams: Collection[str]) -> None:
+        self._told_since.update(upstreams)
+        concerned = [self._live[name] for name in upstreams if name in self._live]
+        for live in concerned:
             for endpoint in live.endpoints:
-                self._override(endpoint)
+                self._tell(endpoint)
             live.settle()
+        self._watch_ramps(concerned)
 
-    def _override(self, endpoint: LiveEndpoint) -> None:
-        override = self._overrides.get((endpoint.upstream, endpoint.address), _AS_CONFIGURED)
-        endpoint.override(is_drained=override.is_drained, weight=override.weight)
+    def _tell(self, endpoint: LiveEndpoint) -> None:
+        if self._overrides or not endpoint.is_as_configured:
+            override = self._overrides.get((endpoint.upstream, endpoint.address), _AS_CONFIGURED)
+            endpoint.override(is_drained=override.is_drained, weight=override.weight)
+        standing = self._standings.get(endpoint.upstream, _ALL_HEALTHY).get(endpoint.address)
+        if standing is not endpoint.standing:
+            endpoint.stand(standing, monotonic_ns())
+
+    def _watch_ramps(self, concerned: Collection[LiveUpstream]) -> None:
+        """While an endpoint starts slowly, its share grows once a second."""
+        if self._ramp_timer is None and any(live.is_ramping for live in concerned):
+            self._ramp_timer = self._loop.call_later(_RAMP_STEP_S, self._grow)
+
+    def _grow(self) -> None:
+        self._ramp_timer = None
+        ramping = [live for live in self._live.values() if live.is_ramping]
+        for live in ramping:
+            live.settle()
+        self._watch_ramps(ramping)
 
     def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
         """Renew the IP addresses by endpoint address; an empty entry keeps the last good."""

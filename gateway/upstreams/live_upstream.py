@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from gateway.model.clock import monotonic_ns
 from gateway.model.upstream import Balance, Labels, Upstream
+from gateway.upstreams.availability import settle_available, settle_weights, why_none
 from gateway.upstreams.balancing.balancer import Balancer, build_balancer
 from gateway.upstreams.balancing.sessions import Sessions
 from gateway.upstreams.balancing.tiers import Tier, Tiers
@@ -50,6 +52,7 @@ class LiveUpstream:
         self.endpoints = endpoints
         for endpoint in endpoints:
             _measure(endpoint, is_wanted=upstream.balance is Balance.PEAK_EWMA)
+        self._settle_endpoints()
         self._weights = self._weights_now()
         self._tiers: list[Tiers[LiveEndpoint]] = []
         self.balancers: dict[Labels, Balancer[LiveEndpoint]] = {}
@@ -57,13 +60,11 @@ class LiveUpstream:
         self._lay_out()
         self.balancer = self.balancers[_ALL]
         """Over all endpoints."""
-        self.settle()
 
     def settle(self) -> None:
         """What is known of an endpoint has changed: decide anew which may be chosen, and lay the balancers out anew if
         they have other weights by now; whoever chooses next is given these."""
-        for endpoint in self.endpoints:
-            endpoint.is_available = not endpoint.is_drained
+        self._settle_endpoints()
         weights = self._weights_now()
         if weights != self._weights:
             self._weights = weights
@@ -78,6 +79,20 @@ class LiveUpstream:
     def may_retry(self, now_ns: int) -> bool:
         """Whether one more retry may be under way at it."""
         return self.gate is None or self.gate.may_retry(now_ns)
+
+    @property
+    def is_ramping(self) -> bool:
+        """Whether one of its endpoints starts slowly, so that it has to be settled again soon."""
+        return any(endpoint.ramp_ns for endpoint in self.endpoints)
+
+    def why_none(self, labels: Labels) -> str:
+        """For the record, when no endpoint with these labels could be chosen."""
+        wanted = [endpoint for endpoint in self.endpoints if has_labels(endpoint.endpoint.labels, labels)]
+        return why_none(wanted, self.upstream.health)
+
+    def _settle_endpoints(self) -> None:
+        settle_available(self.endpoints, self.upstream.health)
+        settle_weights(self.endpoints, monotonic_ns())
 
     def _weights_now(self) -> list[int]:
         return [endpoint.weight for endpoint in self.endpoints]

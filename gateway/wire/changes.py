@@ -27,6 +27,8 @@ IncidentKind: TypeAlias = Literal[
     "circuit_opened",
     "circuit_half_open",
     "circuit_closed",
+    "panic_began",
+    "panic_ended",
     "sink_dropping",
     "sink_recovered",
     "log_reopened",

@@ -72,6 +72,27 @@ class Overrides(msgspec.Struct, tag="overrides", frozen=True):
     standing: list[EndpointOverride]
 
 
+class EndpointStanding(msgspec.Struct, frozen=True, array_like=True):
+    """What the supervisor knows of one endpoint that is not simply healthy, operators' decisions left out.
+
+    state: unhealthy or ejected, and then why in two words; otherwise it may be chosen, and starts slowly: for `ramp_ns` in
+    all, of which `ramped_ns` are over.
+    """
+
+    endpoint: str
+    state: str
+    why: str = ""
+    ramp_ns: int = 0
+    ramped_ns: int = 0
+
+
+class Standings(msgspec.Struct, tag="standings", frozen=True):
+    """By upstream, in place of what was said of its endpoints before: those that are missing are healthy. Of upstreams that
+    are not named nothing has changed."""
+
+    upstreams: dict[str, list[EndpointStanding]]
+
+
 class Attend(msgspec.Struct, tag="attend", frozen=True):
     """Somebody looks, for the next ten seconds: say it again while they do.
 
@@ -180,6 +201,15 @@ class LoopBlocked(msgspec.Struct, tag="loop_blocked", frozen=True):
     frames: list[str]
 
 
+class Suspect(msgspec.Struct, tag="suspect", frozen=True):
+    """An endpoint has failed so many times in a row in this worker, the last time for `reason`."""
+
+    upstream: str
+    endpoint: str
+    failures: int
+    reason: str
+
+
 class Notice(msgspec.Struct, tag="notice", frozen=True):
     """Something for the operational log. `level` is a method of the logger: info, warning, error."""
 
@@ -188,9 +218,9 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
     fields: dict[str, str | int] = {}
 
 
-Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Attend | MemoryUse | Drain
+Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Standings | Attend | MemoryUse | Drain
 Up: TypeAlias = (
-    Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Pressed | LoopBlocked | Notice
+    Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Pressed | LoopBlocked | Suspect | Notice
 )
 
 Message: TypeAlias = bytes | memoryview

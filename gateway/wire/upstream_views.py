@@ -22,6 +22,14 @@ class OverrideView(PartView, frozen=True, kw_only=True):
     since: str
 
 
+class CheckView(PartView, frozen=True, kw_only=True):
+    """One active check of an endpoint: when it was made, what came of it in a word, and the evidence: `503 in 12 ms`."""
+
+    at: str
+    result: Literal["ok", "connect_error", "timeout", "bad_status", "bad_body"]
+    evidence: str = ""
+
+
 class EndpointView(PartView, frozen=True, kw_only=True):
     """One address of an upstream and what all workers do with it."""
 
@@ -35,7 +43,8 @@ class EndpointView(PartView, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     state: EndpointState = "healthy"
     reason: str = ""
-    """Of the state, from a closed list: `dns`, `admin`; empty where it was so from the start."""
+    """Of the state, or what it overcame, from a closed list: `connect_error`, `timeout`, `bad_status`, `bad_body`, `passive`,
+    `latency`, `dns`, `admin`; empty where it was so from the start."""
     note: str = ""
     """What there is to say about it: evidence, or the words of who did it."""
     actor: str = ""
@@ -58,6 +67,15 @@ class EndpointView(PartView, frozen=True, kw_only=True):
     previous: RecentView | None = None
     spark: list[float] = []
     """Attempts a second, as the spark of a route."""
+    checks: list[Literal["active", "passive"]] = []
+    """What is configured to find out about its health; empty where its state is that of its traffic, names and operators."""
+    last_check: CheckView | None = None
+    """The active check made last; None before the first."""
+    ejections: int = 0
+    """How often it was ejected since it has been configured so."""
+    ejected_until: str | None = None
+    slow_start_share: float | None = None
+    """The share of its weight it gets while it starts slowly; None once it gets all of it."""
 
 
 class UpstreamView(PartView, frozen=True, kw_only=True):
@@ -81,6 +99,10 @@ class UpstreamView(PartView, frozen=True, kw_only=True):
     """Of attempts at all its endpoints."""
     previous: RecentView | None = None
     spark: list[float] = []
+    panic: bool = False
+    """Whether all its endpoints are used, because too few of them are usable."""
+    panic_below: float | None = None
+    """The share of usable endpoints below which that is so; None where nothing is checked."""
 
 
 class UpstreamListView(PartView, frozen=True, kw_only=True):

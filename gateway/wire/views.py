@@ -14,7 +14,7 @@ WorkerState: TypeAlias = Literal["starting", "serving", "draining", "backing_off
 ReloadResult: TypeAlias = Literal["applied", "unchanged", "rejected"]
 ReloadTrigger: TypeAlias = Literal["start", "file", "signal", "api", "rollback"]
 ApplyOutcome: TypeAlias = Literal["applied", "unchanged", "valid", "rejected", "conflict"]
-EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining"]
+EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining", "unknown"]
 SyncWord: TypeAlias = Literal["synced", "not_sent", "stale", "rejected"]
 RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
 

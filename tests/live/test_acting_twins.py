@@ -71,10 +71,10 @@ def test_draining_is_previewed_confirmed_told_and_undone(program: Program) -> No
     dry = run(program, "drain", "origin", address, "--dry-run")
     assert (dry.returncode, "removes 1 of 4; 3 left" in dry.stdout) == (0, True)
     refused = run(program, "drain", "origin", address)
-    assert (refused.returncode, "--yes" in refused.stderr, endpoints(program)[0]["state"]) == (2, True, "healthy")
+    assert (refused.returncode, "--yes" in refused.stderr, endpoints(program)[0]["state"]) == (2, True, "unknown")
 
     code, shown = typed(program, "n", "drain", "origin", address)
-    assert (code, "nothing was changed" in shown, endpoints(program)[0]["state"]) == (1, True, "healthy")
+    assert (code, "nothing was changed" in shown, endpoints(program)[0]["state"]) == (1, True, "unknown")
     code, shown = typed(program, "y", "drain", "origin", address, "--reason", "disk")
     assert (code, f"undo: sightline undrain origin {address}" in shown) == (0, True)
     assert (endpoints(program)[0]["state"], endpoints(program)[0]["note"]) == ("draining", "disk")

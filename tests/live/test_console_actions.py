@@ -100,7 +100,7 @@ def test_the_selected_endpoint_is_drained_and_given_back_by_its_keys(
     terminal.await_text(r"gives it back: 4 of 4 available", r"do it\?")
     terminal.press("y")
     terminal.await_text(r"undrain of .* is done")
-    assert state_of(program, drained)["state"] == "healthy"
+    assert state_of(program, drained)["state"] == "unknown"
 
 
 def test_somebody_who_was_faster_is_told_of_and_nothing_is_done(

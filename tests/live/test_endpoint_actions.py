@@ -133,7 +133,7 @@ def test_who_looked_before_somebody_else_acted_is_refused(program: Program, orig
     act(program, "drain", origins[1])
     code, problem = act(program, "drain", origins[0], **{"If-Match": f'"{preview["etag"]}"'})
     assert (code, problem["reason"]) == (412, "conflict")
-    assert view_of(program, origins[0])["state"] == "healthy"
+    assert view_of(program, origins[0])["state"] == "unknown"
 
 
 def test_a_viewer_may_look_and_not_act(tmp_path: Path, origins: list[Origin]) -> None:

@@ -8,7 +8,7 @@ from console.render.cells import Cell, glyph
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.plot import Course, plot
 from console.render.health.sentences import when
-from console.render.health.upstream_grid import NO_CHECKS, reason
+from console.render.health.upstream_grid import checked_how, reason
 from console.state.health.endpoint_page import EndpointPage
 
 _INCIDENTS: Final = (
@@ -53,7 +53,7 @@ def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> lis
         ],
         [Cell(figures)],
         [Cell(standing)],
-        [Cell(f" {NO_CHECKS}", "dim")],
+        [Cell(f" {checked_how(page.endpoint)}", "dim")],
     ]
 
 

@@ -146,10 +146,10 @@ def assess(
 def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_ms: float | None) -> EndpointWord:
     if endpoint.state == "unhealthy":
         return "down"
-    if endpoint.state != "healthy":
+    if endpoint.state in ("ejected", "draining"):
         return endpoint.state
     if not attempts:
-        return "unknown"
+        return "up" if is_proven(endpoint) else "unknown"
     # What is nearly two is two: the window's rate is rounded.
     if ratio is not None and ratio >= ERRORS and ratio * attempts > _FEWEST_FAILURES - 0.5:
         return "failing" if ratio >= FAILING else "errors"
@@ -157,6 +157,11 @@ def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_m
     if others_ms is not None and p99_ms is not None and p99_ms > max(others_ms * _SLOWER, others_ms + _SLOWER_MS):
         return "slow"
     return "up"
+
+
+def is_proven(endpoint: EndpointView) -> bool:
+    """Whether checks say that it is well, so that no traffic has to."""
+    return endpoint.state == "healthy" and "active" in endpoint.checks
 
 
 def _best_of_the_others(upstream: UpstreamView, endpoint: EndpointView) -> float | None:

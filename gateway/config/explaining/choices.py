@@ -21,6 +21,9 @@ MAX_ENDPOINTS: Final = 200
 """Endpoints told of one upstream; the rest are counted."""
 
 
+_OUT: Final = frozenset({"unhealthy", "ejected"})
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointFacts:
     """What a running gateway knows of an endpoint, over all workers.
@@ -31,6 +34,10 @@ class EndpointFacts:
 
     addresses: tuple[str, ...]
     state: EndpointState = "healthy"
+    why: str = ""
+    """It is in that state."""
+    in_panic: bool = False
+    """Whether all endpoints of its upstream are used, because too few of them are usable."""
     in_flight: int = 0
     connections: int = 0
     pending: int = 0
@@ -171,15 +178,21 @@ def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) 
         return
     if endpoint.unix_path is None and not facts.addresses:
         yield f"the name {endpoint.host} has no address; an attempt ends with dns_error"
-    elif facts.state != "healthy":
-        yield f"it is {facts.state}"
+    elif facts.state in _OUT and not facts.in_panic:
+        yield _out(facts)
     if facts.workers and facts.queue_full == facts.workers:
         yield "every worker has all its connections in use and its queue full; an attempt ends with pool_exhausted"
+
+
+def _out(facts: EndpointFacts) -> str:
+    return f"it is {facts.state}{f' ({facts.why})' if facts.why else ''}"
 
 
 def _why(facts: EndpointFacts | None) -> str:
     if facts is None:
         return "nothing in the configuration speaks against it"
+    if facts.state in _OUT:
+        return f"{_out(facts)}, and chosen all the same: too few endpoints are usable (panic)"
     if facts.decided:
         return f"nothing speaks against it; {', '.join(facts.decided)}"
     if facts.recent_error_ratio:

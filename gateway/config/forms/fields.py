@@ -113,8 +113,10 @@ def _json_text(pattern: str | None, description: str) -> WithJsonSchema:
 
 
 def _timeout(text: str) -> int:
-    if text == "none":
-        return NEVER_NS
+    return NEVER_NS if text == "none" else _duration_above_zero(text)
+
+
+def _duration_above_zero(text: str) -> int:
     if (duration_ns := parse_duration(text)) == 0:
         raise ValueError
     return duration_ns
@@ -207,6 +209,14 @@ Interval: TypeAlias = Annotated[
     _json_text(DURATION_PATTERN, _sentence(_INTERVAL_EXPECTED)),
 ]
 """Nanoseconds between two times something is done, LEAST_INTERVAL_NS at least."""
+
+Limit: TypeAlias = Annotated[
+    int,
+    PlainValidator(_text_as(_duration_above_zero, f"{_DURATION_EXPECTED} of at least 1ms")),
+    PlainSerializer(format_duration),
+    _json_text(DURATION_PATTERN, _sentence(f"{_DURATION_EXPECTED} of at least 1ms")),
+]
+"""Nanoseconds, at least a millisecond: a timeout that there must be."""
 
 Timeout: TypeAlias = Annotated[
     int,

@@ -23,8 +23,10 @@ from gateway.config.forms.fields import (
     Zone,
     text_matching,
 )
-from gateway.config.forms.form import Form, NotYet, OrText
+from gateway.config.forms.form import Form, OrText
+from gateway.config.forms.upstreams.health import HealthForm
 from gateway.model.clock import NEVER_NS
+from gateway.model.health import Health
 from gateway.model.upstream import Balance, ConnectionLimits, Upstream
 
 _LIMITS: Final = ConnectionLimits()
@@ -102,4 +104,21 @@ class UpstreamForm(Form):
     concurrency: ConcurrencyForm | None = Field(
         default=None, description="Its adaptive limit on requests; none where this is left out."
     )
-    health: Annotated[object, NotYet(dict)] = Field(default=None, description="Active and passive health.")
+    health: HealthForm = Field(default=HealthForm(), description="Active and passive health.")
+    panic_below: Ratio = Field(
+        default=_UPSTREAM.health.panic_below_ratio,
+        description="Share of usable endpoints below which all are used, whatever their health; only with health.",
+    )
+    slow_start: Timeout = Field(
+        default=NEVER_NS,
+        description="Over which an endpoint that came back gets its whole share again, or none for at once.",
+    )
+
+    def compiled_health(self) -> Health:
+        """What is checked, and what follows from it."""
+        return Health(
+            active=None if self.health.active is None else self.health.active.compiled(),
+            passive=None if self.health.passive is None else self.health.passive.compiled(),
+            panic_below_ratio=self.panic_below,
+            slow_start_ns=0 if self.slow_start >= NEVER_NS else self.slow_start,
+        )

@@ -15,6 +15,7 @@ from gateway.config.forms.predicates import PredicateForm
 from gateway.config.forms.route import MatchForm, RedirectForm, RewriteForm, RouteForm
 from gateway.config.forms.settings import AdminTokenForm
 from gateway.config.interpolation import Interpolated
+from gateway.config.rules.health import check_health
 from gateway.config.rules.sinks import check_sinks
 from gateway.config.rules.subsets import check_subsets
 from gateway.config.secrets import REDACTED, Path, secret_places, value_at
@@ -37,6 +38,7 @@ def check_sections(sections: Sections) -> None:
     for upstream in sections.upstreams:
         _check_endpoints(upstream)
         _check_bounds(upstream)
+        check_health(upstream)
     for route in sections.routes:
         _check_route(route)
         _check_references(route, upstreams, listeners)

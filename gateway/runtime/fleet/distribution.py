@@ -4,7 +4,7 @@ A snapshot is served only after every worker that can be reached has compiled it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -12,7 +12,18 @@ import structlog
 from gateway.runtime.fleet.package import Package
 from gateway.runtime.fleet.seat import Delivery, Seat
 from gateway.runtime.listening import SocketGroup
-from gateway.wire.control import Abort, Addresses, Applied, Commit, EndpointOverride, Overrides, Prepared, encode
+from gateway.wire.control import (
+    Abort,
+    Addresses,
+    Applied,
+    Commit,
+    EndpointOverride,
+    EndpointStanding,
+    Overrides,
+    Prepared,
+    Standings,
+    encode,
+)
 
 _PREPARE_S: Final = 10.0
 _APPLY_S: Final = 5.0
@@ -33,6 +44,8 @@ class Distribution:
         self._groups: dict[str, SocketGroup] = {}
         self._addresses = b""
         self._overrides = b""
+        self._standings: dict[str, list[EndpointStanding]] = {}
+        """By upstream; one all of whose endpoints are healthy is left out."""
         self._is_closed = False
 
     def close(self) -> None:
@@ -90,6 +103,26 @@ class Distribution:
         if seat.needs_overrides and self._overrides and seat.has_said_hello and seat.is_clear:
             seat.needs_overrides = False
             seat.send(self._overrides)
+
+    def set_standings(self, changed: Mapping[str, list[EndpointStanding]]) -> None:
+        """Of these upstreams, for the workers that run and those to come; of the others what was said before stands."""
+        for upstream, standings in changed.items():
+            if standings:
+                self._standings[upstream] = standings
+            else:
+                self._standings.pop(upstream, None)
+        for seat in self._seats:
+            seat.stale_standings.update(changed)
+            self.send_standings(seat)
+
+    def send_standings(self, seat: Seat) -> None:
+        """What the worker does not know yet, unless it is behind with its reading: then with its next report."""
+        stale = seat.stale_standings if seat.has_standings else self._standings.keys()
+        if not stale or not seat.has_said_hello or not seat.is_clear:
+            return
+        seat.send(encode(Standings(upstreams={name: self._standings.get(name, []) for name in stale})))
+        seat.has_standings = True
+        seat.stale_standings.clear()
 
     def catch_up(self, seat: Seat) -> None:
         """Bring a worker that has nothing under way to the package of all."""

@@ -27,6 +27,7 @@ from gateway.wire.control import (
     Notice,
     Prepared,
     Pressed,
+    Suspect,
     Up,
     decode_up,
     encode,
@@ -47,6 +48,10 @@ class FleetObserver(Protocol):
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         """The circuit of an upstream is in another state in this worker."""
+        ...
+
+    def on_suspect(self, suspect: Suspect) -> None:
+        """A worker holds an endpoint to be failing."""
         ...
 
     def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
@@ -196,6 +201,7 @@ class Fleet:
                 self._observer.on_report(seat.index, report)
                 self.distribution.send_addresses(seat)
                 self.distribution.send_overrides(seat)
+                self.distribution.send_standings(seat)
             case Hello(version=version):
                 self._on_hello(seat, version)
             case Prepared():
@@ -213,7 +219,9 @@ class Fleet:
             case _:
                 self._on_news(seat, message)
 
-    def _on_news(self, seat: Seat, message: Pressed | LoopBlocked | CircuitChanged | Notice | Drained) -> None:
+    def _on_news(
+        self, seat: Seat, message: Pressed | LoopBlocked | CircuitChanged | Suspect | Notice | Drained
+    ) -> None:
         match message:
             case Drained(cut=cut):
                 self.cut += cut
@@ -221,6 +229,8 @@ class Fleet:
                 self._observer.on_trouble(seat.index, message)
             case CircuitChanged():
                 self._observer.on_circuit(seat.index, message)
+            case Suspect():
+                self._observer.on_suspect(message)
             case Notice(level=level, event=event, fields=fields):
                 _log.log(_LEVELS[level], event, worker=seat.index, **fields)
 
@@ -233,6 +243,7 @@ class Fleet:
         seat.first_sign.set()
         # Before anything else: what is drained must not get a request of a worker that was started anew.
         self.distribution.send_overrides(seat)
+        self.distribution.send_standings(seat)
         self.distribution.send_addresses(seat)
         self.distribution.catch_up(seat)
 

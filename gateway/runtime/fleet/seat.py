@@ -56,6 +56,9 @@ class Seat:
         self.kill_reason = ""
         self.needs_addresses = True
         self.needs_overrides = True
+        self.has_standings = False
+        self.stale_standings: set[str] = set()
+        """Upstreams of whose endpoints it does not know the newest, besides all of them while it knows of none."""
         self.delivery: Delivery | None = None
 
     def end(self, state: WorkerState) -> None:

@@ -1,6 +1,7 @@
 """Routes and upstreams as they run, with their figures of the window that is looked at."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -13,7 +14,7 @@ from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.reading.shared import Fresh, Shared, Slices, Steps
 from gateway.runtime.traffic import Traffic, read_traffic
-from gateway.runtime.views import decided_view, pools_by_endpoint, route_view, upstream_view
+from gateway.runtime.views import checked_view, decided_view, pools_by_endpoint, route_view, upstream_view
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
@@ -167,14 +168,21 @@ class Readings:
                 )
             )
             yield
-        found = self.figures.of(("upstream", upstream.name), look)
+        found, group = self.figures.of(("upstream", upstream.name), look), self._endpoints.group(upstream.name)
         yield
         return msgspec.structs.replace(
-            view, endpoints=endpoints, recent=found.recent, previous=found.previous, spark=found.spark
+            view,
+            endpoints=endpoints,
+            recent=found.recent,
+            previous=found.previous,
+            spark=found.spark,
+            panic=group is not None and group.is_in_panic,
         )
 
     def _decided(self, endpoint: EndpointView, place: tuple[str, str]) -> EndpointView:
-        return decided_view(endpoint, self._endpoints.of(*place), self._endpoints.overrides.of(place))
+        view = decided_view(endpoint, self._endpoints.of(*place), self._endpoints.overrides.of(place))
+        known = self._endpoints.known_of(place)
+        return view if known is None else checked_view(view, known, time.monotonic())
 
 
 class _Plain:

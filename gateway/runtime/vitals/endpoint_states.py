@@ -1,20 +1,26 @@
 """Which state every endpoint is in, and why: the one place where that is decided.
 
-Today's evidence is what operators decided and names: a drained endpoint gets nothing, and one whose name has never had an
-address cannot be reached. Health checks will bring theirs here, so that metrics, views and incidents cannot disagree.
+Evidence comes from operators, names, active checks and the traffic (gateway.runtime.health); what follows from it is told
+from here to metrics, views, incidents and workers, which therefore cannot disagree.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Protocol, get_args
 
+from gateway.model.health import CheckKind, CheckResult
 from gateway.model.snapshot import Snapshot
-from gateway.model.upstream import Endpoint
+from gateway.model.upstream import Endpoint, Upstream
+from gateway.runtime.health.checking import Finding
+from gateway.runtime.health.ejections import EjectionRecord
+from gateway.runtime.health.verdict import Verdict
 from gateway.runtime.incidents import EndpointChange
-from gateway.runtime.overrides import Decision, Overrides
+from gateway.runtime.overrides import Decision, Key, Overrides
 from gateway.runtime.resolver import Resolved, needs_lookup
+from gateway.runtime.vitals.groups import Group, groups_of
+from gateway.runtime.vitals.weighing import DNS, HEALTHY, EndpointStatus, Known, overcome, weigh
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.labels import OVERFLOW
@@ -22,33 +28,16 @@ from gateway.telemetry.merging.gauges import Reading
 from gateway.telemetry.merging.overflow import EndpointLabels
 from gateway.wire.views import EndpointState
 
-FAMILIES: Final = (catalog.UPSTREAM_ENDPOINT_UP, catalog.UPSTREAM_ENDPOINTS)
-DNS: Final = "dns"
-ADMIN: Final = "admin"
-"""Reasons of a transition: names, and operators; the others will be connect_error, timeout, bad_status and passive."""
+FAMILIES: Final = (catalog.UPSTREAM_ENDPOINT_UP, catalog.UPSTREAM_ENDPOINTS, catalog.UPSTREAM_PANIC)
 
 _STATES: Final[tuple[EndpointState, ...]] = get_args(EndpointState)
 _CHANGE: Final[dict[EndpointState, EndpointChange]] = {
     "healthy": "up",
+    "unknown": "up",
     "unhealthy": "down",
     "ejected": "down",
     "draining": "draining",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointStatus:
-    """reason: why it is not healthy, or what made it so again; empty from the start. actor: who did it, where somebody
-    did; note: what there is to say about it. since_s: Unix time; None from the start."""
-
-    state: EndpointState
-    reason: str = ""
-    actor: str = ""
-    note: str = ""
-    since_s: float | None = None
-
-
-HEALTHY: Final = EndpointStatus("healthy")
 
 
 class TransitionCounter(Protocol):
@@ -64,6 +53,8 @@ class TransitionObserver(Protocol):
         self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = "", actor: str = ""
     ) -> None: ...
 
+    def panic_changed(self, upstream: str, usable: int, wanted: int, *, is_panic: bool) -> None: ...
+
 
 class EndpointStates:
     """States by upstream and address. Changed on the supervisor's loop, read from any thread."""
@@ -74,103 +65,184 @@ class EndpointStates:
         observer: TransitionObserver,
         overrides: Overrides,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Clocks in seconds, since the epoch and monotonic."""
         self._counter = counter
         self._observer = observer
         self.overrides = overrides
         self._clock = clock
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._labels = EndpointLabels()
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
-        self._states: dict[tuple[str, str], EndpointStatus] = {}
-        self._upstreams: tuple[str, ...] = ()
+        self._known: dict[Key, Known] = {}
+        self._states: dict[Key, EndpointStatus] = {}
+        self._groups: dict[str, Group] = {}
+        self._unanswered: set[Key] = set()
         self.addresses: Resolved = {}
         """Of the names, as last looked up."""
         self._addressed: set[str] = set()
         """Endpoints whose name has had an address: what is known of a name is kept when it does not resolve any more."""
+        self.on_change: Callable[[str], None] = lambda _upstream: None
+        """Told the upstream whose workers have to know of a change."""
 
-    def follow(self, snapshot: Snapshot, resolved: Resolved) -> None:
-        """This snapshot is running, with these addresses of its names."""
-        endpoints = {(up.name, point.address): point for up in snapshot.upstreams for point in up.endpoints}
+    def follow(
+        self,
+        snapshot: Snapshot,
+        resolved: Resolved,
+        verdicts: Mapping[Key, Verdict] | None = None,
+    ) -> None:
+        """This snapshot is running, with these addresses of its names. verdicts: of those that are checked."""
+        known = {
+            (up.name, point.address): self._carried_over(up, point, verdicts or {})
+            for up in snapshot.upstreams
+            for point in up.endpoints
+        }
+        before = self._groups
+        states = {key: status for key, status in self._states.items() if key in known}
+        groups = groups_of(snapshot, before, lambda upstream, address: states.get((upstream, address)))
         with self._lock:
             self._labels.configure(snapshot)
-            self._upstreams = tuple(upstream.name for upstream in snapshot.upstreams)
-            self._states = {key: status for key, status in self._states.items() if key in endpoints}
-            self._endpoints = endpoints
+            self._known, self._states, self._groups = known, states, groups
+        self._unanswered = {key for key, each in known.items() if not each.was_answered}
         self.overrides.follow(snapshot)
-        self._addressed &= {address for _, address in endpoints}
-        for (upstream, address), endpoint in endpoints.items():
-            if needs_lookup(endpoint):
+        self._addressed &= {address for _, address in known}
+        for (upstream, address), each in known.items():
+            if needs_lookup(each.endpoint):
                 for status in (EndpointStatus("healthy", DNS), EndpointStatus("unhealthy", DNS)):
                     self._count(upstream, address, status, 0)
         self.resolved(resolved)
+        for upstream, group in (before | groups).items():
+            if group.concerns_workers or (upstream in before and before[upstream].concerns_workers):
+                self.on_change(upstream)
+
+    def _carried_over(self, upstream: Upstream, endpoint: Endpoint, verdicts: Mapping[Key, Verdict]) -> Known:
+        key = (upstream.name, endpoint.address)
+        health, before = upstream.health, self._known.get(key)
+        known = Known(endpoint, health, verdict=verdicts.get(key))
+        if before is None:
+            is_new = upstream.name in self._groups and health.slow_start_ns > 0
+            known.came_back_s = self._monotonic() if is_new else None
+        else:
+            known.was_answered, known.came_back_s = before.was_answered, before.came_back_s
+        if health.passive is not None:
+            known.ejections = (before.ejections if before is not None else None) or EjectionRecord()
+        return known
 
     def resolved(self, resolved: Resolved) -> None:
         """Names have been looked up."""
         self.addresses = resolved
         self._addressed |= {address for address, found in resolved.items() if found}
-        for key in list(self._endpoints):
+        for key, known in list(self._known.items()):
+            known.is_addressed = not needs_lookup(known.endpoint) or key[1] in self._addressed
             self._judge(key)
+        for upstream in self._groups:
+            self._settle_panic(upstream)
 
-    def decided(self, key: tuple[str, str], decision: Decision) -> None:
+    def decided(self, key: Key, decision: Decision) -> None:
         """An operator has changed what stands for this endpoint."""
-        if key in self._endpoints:
-            self._judge(key, decision)
+        if key in self._known:
+            self.reconsider(key, decision)
+
+    def checked(self, key: Key, verdict: Verdict, finding: Finding) -> None:
+        """An active check was made; `verdict` has been renewed by it."""
+        known = self._known.get(key)
+        if known is None or finding.result is None:
+            return
+        known.verdict = verdict
+        self.count_check(key, CheckKind.ACTIVE, finding.result)
+        status = self._states[key]
+        if verdict.is_up is not None and (status.state == "unknown" or verdict.is_up is not status.is_in_rotation):
+            self.reconsider(key)
+
+    def answered(self, keys: Collection[Key]) -> None:
+        """Attempts at these endpoints have had answers."""
+        for key in self._unanswered.intersection(keys):
+            self._unanswered.discard(key)
+            self._known[key].was_answered = True
+            self.reconsider(key)
+
+    def reconsider(self, key: Key, decision: Decision | None = None) -> None:
+        """Something is known of this endpoint that was not. decision: what made it necessary, if somebody did."""
+        self._judge(key, decision)
+        self._settle_panic(key[0])
 
     def of(self, upstream: str, address: str) -> EndpointStatus:
         return self._states.get((upstream, address), HEALTHY)
 
-    def knows(self, key: tuple[str, str]) -> bool:
-        """Whether the workers have such an endpoint."""
-        return key in self._endpoints
+    def known_of(self, key: Key) -> Known | None:
+        """What its state follows from; None if there is no such endpoint."""
+        return self._known.get(key)
 
-    def is_reachable(self, key: tuple[str, str]) -> bool:
+    def group(self, upstream: str) -> Group | None:
+        """The endpoints of an upstream together."""
+        return self._groups.get(upstream)
+
+    def knows(self, key: Key) -> bool:
+        """Whether the workers have such an endpoint."""
+        return key in self._known
+
+    def is_reachable(self, key: Key) -> bool:
         """Whether it could get requests if no operator had anything against it."""
-        endpoint = self._endpoints.get(key)
-        return endpoint is not None and (not needs_lookup(endpoint) or key[1] in self._addressed)
+        known = self._known.get(key)
+        return known is not None and weigh(known, None).is_in_rotation
+
+    def count_check(self, key: Key, kind: CheckKind, result: CheckResult) -> None:
+        """A check of this endpoint came to this."""
+        labels = (key[0], self._labels.of(*key), kind.value, result.value)
+        self._counter.count(catalog.HEALTH_CHECKS, labels, 1)
 
     def readings(self) -> Iterable[Reading]:
         """For a scrape: each endpoint, and the number in each state of each upstream."""
         with self._lock:
-            upstreams, states = self._upstreams, dict(self._states)
-        counts = {(upstream, state): 0 for upstream in upstreams for state in _STATES}
+            groups, states = self._groups, dict(self._states)
         for (upstream, address), status in states.items():
-            counts[upstream, status.state] += 1
             if self._labels.of(upstream, address) != OVERFLOW:
-                yield catalog.UPSTREAM_ENDPOINT_UP, (upstream, address), int(status.state == "healthy")
-        for labels, count in counts.items():
-            yield catalog.UPSTREAM_ENDPOINTS, labels, count
+                yield catalog.UPSTREAM_ENDPOINT_UP, (upstream, address), int(status.is_in_rotation)
+        for upstream, group in groups.items():
+            yield catalog.UPSTREAM_PANIC, (upstream,), int(group.is_in_panic)
+            for state in _STATES:
+                yield catalog.UPSTREAM_ENDPOINTS, (upstream, state), group.states[state]
 
-    def _judge(self, key: tuple[str, str], decision: Decision | None = None) -> None:
+    def _judge(self, key: Key, decision: Decision | None = None) -> None:
         """All the evidence there is of one endpoint, weighed. decision: what made it necessary, if somebody did."""
-        before = self._states.get(key)
-        after = self._weigh(key, before, decision)
+        known, before = self._known[key], self._states.get(key)
+        after = weigh(known, self.overrides.of(key).drained)
+        was_in_rotation = before is None or before.is_in_rotation
         if before is not None and before.state == after.state:
+            if not was_in_rotation and before.reason != after.reason:
+                self._states[key] = replace(after, since_s=before.since_s)
             return
-        if before is not None or after.state != "healthy":
+        if before is not None and not was_in_rotation and after.is_in_rotation:
+            after = replace(overcome(before, known, decision), state=after.state)
+            known.came_back_s = self._monotonic()
+        is_told = not (was_in_rotation and after.is_in_rotation)
+        if before is not None or is_told:
             after = replace(after, since_s=self._clock())
+        self._put(key, before, after)
+        if is_told:
+            self._tell(key, after)
+
+    def _put(self, key: Key, before: EndpointStatus | None, after: EndpointStatus) -> None:
+        group = self._groups[key[0]]
         with self._lock:
             self._states[key] = after
-        if after.since_s is not None:
-            self._tell(*key, after)
+            group.states[after.state] += 1
+            if before is not None:
+                group.states[before.state] -= 1
 
-    def _weigh(self, key: tuple[str, str], before: EndpointStatus | None, decision: Decision | None) -> EndpointStatus:
-        drained = self.overrides.of(key).drained
-        if drained is not None:
-            return EndpointStatus("draining", ADMIN, drained.actor, drained.reason)
-        if not self.is_reachable(key):
-            return EndpointStatus("unhealthy", DNS, note="its name has no address")
-        if before is None or before.state == "healthy":
-            return HEALTHY
-        if decision is not None:
-            return EndpointStatus("healthy", ADMIN, decision.actor, decision.reason)
-        return EndpointStatus("healthy", DNS, note="its name has an address")
+    def _tell(self, key: Key, status: EndpointStatus) -> None:
+        self._count(*key, status, 1)
+        self._observer.endpoint_changed(*key, _CHANGE[status.state], status.reason, status.note, status.actor)
+        if self._groups[key[0]].concerns_workers:
+            self.on_change(key[0])
 
-    def _tell(self, upstream: str, address: str, status: EndpointStatus) -> None:
-        self._count(upstream, address, status, 1)
-        to = _CHANGE[status.state]
-        self._observer.endpoint_changed(upstream, address, to, status.reason, status.note, status.actor)
+    def _settle_panic(self, upstream: str) -> None:
+        group = self._groups[upstream]
+        if group.settle():
+            self._observer.panic_changed(upstream, group.usable, group.wanted, is_panic=group.is_in_panic)
 
     def _count(self, upstream: str, address: str, status: EndpointStatus, amount: int) -> None:
-        labels = (upstream, self._labels.of(upstream, address), status.state, status.reason)
+        to = "healthy" if status.is_in_rotation else status.state
+        labels = (upstream, self._labels.of(upstream, address), to, status.reason)
         self._counter.count(catalog.UPSTREAM_TRANSITIONS, labels, amount)

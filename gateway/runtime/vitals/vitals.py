@@ -1,5 +1,6 @@
 """The vitals of one gateway, made known to its metrics and to who looks."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 
@@ -10,7 +11,7 @@ from gateway.runtime.resolver import Resolved
 from gateway.runtime.vitals import circuits as circuit_states
 from gateway.runtime.vitals import endpoint_states, processes
 from gateway.runtime.vitals.circuits import Circuits
-from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.health import Health
 from gateway.runtime.vitals.memory_limit import memory_limit
 from gateway.runtime.vitals.processes import ProcessTable
 from gateway.runtime.vitals.source_reads import SourceReads
@@ -30,13 +31,14 @@ class Vitals:
         instruments: SupervisorInstruments,
         seats: Callable[[], Iterable[Seat]],
         loads: Mapping[int, WorkerLoad],
-        endpoints: EndpointStates,
+        health: Health,
         path: str,
         logs: LogRing,
         circuits: Circuits,
     ) -> None:
         """loads: by worker."""
-        self.endpoints = endpoints
+        self.endpoints = health.states
+        self._health = health
         self.circuits = circuits
         self.logs = logs
         self._seats = seats
@@ -45,17 +47,17 @@ class Vitals:
         table = ProcessTable(self._processes)
         store.watch(processes.FAMILIES, table.readings)
         self.standing = Standing(seats, loads, table)
-        store.watch(endpoint_states.FAMILIES, endpoints.readings)
+        store.watch(endpoint_states.FAMILIES, self.endpoints.readings)
         store.watch(circuit_states.FAMILIES, circuits.readings)
 
     def follow(self, snapshot: Snapshot, resolved: Resolved) -> None:
         """This snapshot is running, with these addresses of its names."""
-        self.endpoints.follow(snapshot, resolved)
+        self._health.follow(snapshot, resolved)
         self.circuits.follow(snapshot)
 
     async def run(self) -> None:
         """What has to be looked at even if nobody asks; until cancelled."""
-        await self._source.run()
+        await asyncio.gather(self._source.run(), self._health.run())
 
     def _processes(self) -> dict[str, int]:
         workers = {worker_label(seat.index): seat.pid for seat in self._seats() if seat.pid}

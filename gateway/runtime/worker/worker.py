@@ -40,6 +40,7 @@ from gateway.wire.control import (
     Prepared,
     Pressed,
     Slice,
+    Standings,
     Up,
     decode_down,
     encode,
@@ -101,16 +102,18 @@ class Worker:
                 self._spawn(self._commit(sequence))
             case Abort():
                 self._drop_assembly()
-            case Addresses() | Overrides() | MemoryUse() as told:
+            case Addresses() | Overrides() | Standings() | MemoryUse() as told:
                 self._tell_engine(told)
             case Attend(tap=tap, in_flight=in_flight):
                 self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
 
-    def _tell_engine(self, told: Addresses | Overrides | MemoryUse) -> None:
+    def _tell_engine(self, told: Addresses | Overrides | Standings | MemoryUse) -> None:
         if isinstance(told, Addresses):
             self._engine.set_addresses(told.resolved)
+        elif isinstance(told, Standings):
+            self._engine.set_standings(told.upstreams)
         elif isinstance(told, MemoryUse):
             self._engine.pressure.note_others(told.total)
         else:

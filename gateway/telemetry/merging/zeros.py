@@ -8,6 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from gateway.model.breaker import CircuitCause, CircuitState
+from gateway.model.health import (
+    ACTIVE_RESULTS,
+    EJECTION_REASONS,
+    PASSIVE_RESULTS,
+    CheckKind,
+    CheckResult,
+    Health,
+)
 from gateway.model.outcome import Reason, Source, cause_of
 from gateway.model.phase import Phase
 from gateway.model.retry import Retries, Suppression
@@ -187,6 +195,22 @@ def _of_upstream(upstream: Upstream, endpoint_labels: EndpointLabels) -> Iterato
         yield catalog.UPSTREAM_ENDPOINT_DURATION, (name, address)
         yield catalog.UPSTREAM_IN_FLIGHT, (name, address)
         yield catalog.UPSTREAM_PENDING, (name, address)
+        yield from _of_health(upstream.health, (name, address))
+
+
+def _of_health(health: Health, endpoint: tuple[str, str]) -> Iterator[Series]:
+    if health.active is not None:
+        for result in ACTIVE_RESULTS:
+            yield catalog.HEALTH_CHECKS, (*endpoint, CheckKind.ACTIVE.value, result.value)
+            if result is not CheckResult.OK:
+                yield catalog.UPSTREAM_TRANSITIONS, (*endpoint, "healthy", result.value)
+                yield catalog.UPSTREAM_TRANSITIONS, (*endpoint, "unhealthy", result.value)
+    if health.passive is not None:
+        for result in PASSIVE_RESULTS:
+            yield catalog.HEALTH_CHECKS, (*endpoint, CheckKind.PASSIVE.value, result.value)
+        for reason in EJECTION_REASONS:
+            yield catalog.UPSTREAM_TRANSITIONS, (*endpoint, "healthy", reason)
+            yield catalog.UPSTREAM_TRANSITIONS, (*endpoint, "ejected", reason)
 
 
 def _of_gate(upstream: Upstream) -> Iterator[Series]:

@@ -151,12 +151,6 @@ routes:
     ]
 
 
-def test_health_of_upstreams_is_refused_as_well(reject: Reject) -> None:
-    upstreams = "upstreams:\n  a:\n    endpoints: []\n    health: {passive: {}}\n"
-    (error,) = reject(MINIMAL + upstreams, bare=True)
-    assert error.startswith("5: upstreams.a.health: not yet supported")
-
-
 def test_an_interpolated_value_is_of_whatever_type_the_key_asks_for(load: Load) -> None:
     text = """
 listeners: [{name: "${NAME}", address: "127.0.0.1:${PORT}", forwarded: "${FLAG}", limits: {headers: "${COUNT}"}}]

@@ -1,10 +1,12 @@
 """Endpoints in their states, with the reason and since when."""
 
+import msgspec
+
 from console.render.cells import Cell
-from console.render.health.upstream_grid import upstream_grid
+from console.render.health.upstream_grid import checked_how, upstream_grid
 from console.state.health.endpoints import course_of_endpoint
 from gateway.wire.history import RecentView
-from gateway.wire.upstream_views import OverrideView
+from gateway.wire.upstream_views import CheckView, OverrideView
 from tests.support.situations import Situation, at, course, endpoint, failed, figures, route, upstream
 from tests.unit.console.render.health.test_sentences import local
 
@@ -59,3 +61,36 @@ def test_a_weight_that_is_not_the_configured_one_stands_out() -> None:
     [row] = upstream_grid(Situation([], [upstream("up", one)]).model(), "", ascii_only=True).rows
     assert row.cells[6] == Cell("1", "warn")
     assert row.cells[4].text == "weight 4 -> 1 by ana"
+
+
+def test_what_is_checked_is_told_with_its_evidence_and_needs_no_traffic_to_be_up() -> None:
+    quiet, last = RecentView(seconds=60), CheckView(at=at(30), result="ok", evidence="200 in 3 ms")
+    up = msgspec.structs.replace(
+        upstream(
+            "up",
+            endpoint("well:1", quiet, checks=["active"], last_check=last),
+            endpoint("new:1", quiet, state="unknown", checks=["active"]),
+            endpoint("busy:1", figures(10.0, 1.0, None), state="unknown"),
+            endpoint("down:1", quiet, state="unhealthy", reason="bad_status", note="503 in 12 ms", checks=["active"]),
+            endpoint("out:1", quiet, state="ejected", reason="passive", note="5 failures in a row; for 30 s", ejections=2,
+                     slow_start_share=0.3, checks=["active", "passive"]),
+        ),
+        panic=True,
+    )  # fmt: skip
+    situation = Situation([], [up])
+    assert rows(situation) == [
+        "x down:1 down bad_status: 503 in 12 ms -",
+        "x out:1 ejected passive: 5 failures in a row; for 30 s -",
+        "x busy:1 failing fails -",
+        "? new:1 unknown not checked yet, no traffic -",
+        "o well:1 up  -",
+    ]
+    note = upstream_grid(situation.model(), "", ascii_only=True).note
+    assert note.splitlines()[1] == "Health is checked of 4 of 5; PANIC, all endpoints are used: up"
+    well, new, busy, _, out = up.endpoints
+    assert [checked_how(each) for each in (well, new, busy, out)] == [
+        "active health checks, last 200 in 3 ms",
+        "active health checks",
+        "No health check configured: state from live traffic only",
+        "active and passive health checks, ejected 2 times, starts slowly, at 30.0% of its share",
+    ]

@@ -1,6 +1,7 @@
 """What a configuration does with a request that is not sent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -258,6 +259,24 @@ def test_endpoints_that_cannot_answer_say_why(configuration: Configuration) -> N
         "it is drained by ana (disk), so it is never chosen",
     )
     assert (told["127.0.0.1:9005"].eligible, told["127.0.0.1:9005"].in_flight) == (True, None)
+
+
+def test_an_endpoint_that_is_out_says_why_and_in_panic_that_it_is_chosen_all_the_same(
+    configuration: Configuration,
+) -> None:
+    out = EndpointFacts(("127.0.0.1",), state="ejected", why="passive, 5 failures in a row")
+
+    def told(facts: EndpointFacts) -> tuple[bool, str]:
+        view = explain_request(configuration, ExplainRequest(url="http://x/t"), lambda *_: facts)
+        endpoint = view.choices[0].endpoints[0]
+        return endpoint.eligible, endpoint.because
+
+    assert told(out) == (False, "it is ejected (passive, 5 failures in a row)")
+    assert told(replace(out, in_panic=True)) == (
+        True,
+        "it is ejected (passive, 5 failures in a row), and chosen all the same: too few endpoints are usable (panic)",
+    )
+    assert told(replace(out, state="unknown", why="")) == (True, "nothing speaks against it")
 
 
 def test_a_drained_endpoint_owns_no_hash(configuration: Configuration) -> None:

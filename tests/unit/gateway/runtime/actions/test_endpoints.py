@@ -29,6 +29,9 @@ class Told:
     changes: list[tuple[str, ...]] = field(default_factory=list)
     workers: list[list[EndpointOverride]] = field(default_factory=list)
 
+    def panic_changed(self, upstream: str, usable: int, wanted: int, *, is_panic: bool) -> None:
+        raise AssertionError("nothing is checked here")
+
     def endpoint_changed(
         self, upstream: str, endpoint: str, to: str, reason: str, evidence: str = "", actor: str = ""
     ) -> None:

@@ -32,6 +32,7 @@ from gateway.wire.control import (
     Measured,
     Prepared,
     Pressed,
+    Suspect,
     Up,
     decode_down,
     encode,
@@ -110,6 +111,9 @@ class Observer:
 
     def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
         """Nothing of these tests is short of anything."""
+
+    def on_suspect(self, suspect: Suspect) -> None:
+        raise AssertionError("nothing is watched here")
 
     def on_worker_serving(self, worker: int, pid: int, restarts: int) -> None:
         self.serving.append((worker, pid, restarts))

@@ -9,6 +9,7 @@ from gateway.runtime.incidents import Incidents
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.health import Health
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry import catalog
 from gateway.telemetry.instruments import SupervisorInstruments
@@ -20,6 +21,9 @@ class Deaf:
     def endpoint_changed(self, *_facts: str) -> None:
         """Nobody is told."""
 
+    def panic_changed(self, upstream: str, usable: int, wanted: int, *, is_panic: bool) -> None:
+        """Of this neither."""
+
 
 def test_each_process_has_its_label(tmp_path: Path) -> None:
     store, instruments = MetricsStore(), SupervisorInstruments()
@@ -30,7 +34,7 @@ def test_each_process_has_its_label(tmp_path: Path) -> None:
         instruments,
         lambda: seats,
         {},
-        states,
+        Health(states, lambda _standings: None),
         str(tmp_path / "sightline.yaml"),
         LogRing(),
         Circuits(store, Incidents()),

@@ -1,0 +1,1 @@
+"""The forms of what an upstream is made of."""

@@ -29,8 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.one:
         return _play_one(rows, options.one, options.subject, options.out)
     subjects = (OURS, *PEERS) if options.compare else (OURS,)
-    if options.compare:
-        rows = [row for row in rows if row.peers]
+    rows = [row for row in rows if (row.peers if options.compare else row.alone)]
     verdicts = _play_all(rows, subjects, time.monotonic() + options.within * 60)
     print(table(rows, subjects, verdicts))
     print(last_line(rows, verdicts))

@@ -34,7 +34,7 @@ class Row:
     """number: that of the matrix; several rows may share it. fault: what is done. asks: the figure to report.
 
     limit_s: it is ended and has failed if it takes longer. peers: whether it also runs against HAProxy and nginx, because
-    it asks `Stage.subject` for its gateway. fast: it runs in `make test`, and takes under three seconds.
+    it asks `Stage.subject` for its gateway. alone: whether it runs without a comparison, too. fast: it runs in `make test`, and takes under three seconds.
     """
 
     number: int
@@ -45,6 +45,7 @@ class Row:
     needs: tuple[Need, ...]
     peers: bool
     fast: bool
+    alone: bool = True
 
     @property
     def key(self) -> str:
@@ -65,12 +66,13 @@ def fault(
     needs: tuple[Need, ...] = (),
     peers: bool = False,
     fast: bool = False,
+    alone: bool = True,
 ) -> Callable[[Play], Play]:
     """Put a function into the matrix. It says what it measured (`stage.figure`) and what must hold (`stage.check`); an
     exception is a failure too, but for NotRun."""
 
     def register(play: Play) -> Play:
-        ROWS.append(Row(number, fault, asks, play, limit_s, needs, peers, fast))
+        ROWS.append(Row(number, fault, asks, play, limit_s, needs, peers, fast, alone))
         return play
 
     return register

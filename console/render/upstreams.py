@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.render.amounts import count, milliseconds, named, percent, rate, window
+from console.render.health.circuit import circuit_line, limits_line
 from console.render.table import Column, render_table
 from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 
@@ -52,6 +53,8 @@ def render_upstream(upstream: UpstreamView) -> str:
     lines = [
         f"{upstream.name}  {upstream.balance.replace('_', ' ')}{hashed}",
         f"per endpoint and worker at most {count(upstream.max_connections)} connections, {count(upstream.max_pending)} waiting",
+        *([limits_line(upstream.limits)] if upstream.limits else []),
+        *([circuit_line(upstream.circuit)] if upstream.circuit is not None else []),
         "",
         render_table(_COLUMNS, sorted(_rows(upstream), key=_trouble)),
     ]

@@ -17,7 +17,7 @@ from gateway.wire.explain import (
 )
 from gateway.wire.history import RecentView, SparksView
 from gateway.wire.slo import BurnView, ObjectiveListView, ObjectiveStateView
-from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import CircuitView, EndpointView, LimitView, UpstreamListView, UpstreamView
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
@@ -167,6 +167,14 @@ UPSTREAM: Final = UpstreamView(
     recent=_RECENT,
     previous=_PREVIOUS,
     spark=[119.0, 121.0],
+    circuit=CircuitView(
+        state="open",
+        reason="failure_ratio",
+        evidence="worker 2: 57% of 124 requests failed",
+        since="2026-01-31T08:00:10Z",
+        workers=1,
+    ),
+    limits=[LimitView(kind="requests", limit=200, used=2)],
 )
 UPSTREAMS: Final = UpstreamListView(revision=_REVISION, upstreams=[UPSTREAM])
 

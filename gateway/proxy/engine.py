@@ -148,7 +148,7 @@ class Engine:
         gauges = []
         for gate in self._directory.gates():
             gate.look(now_ns)
-            gauges.append(GateGauge(gate.name, gate.in_flight, gate.concurrency_limit or 0))
+            gauges.append(GateGauge(gate.name, gate.in_flight, gate.concurrency_limit or 0, gate.retries))
         return gauges
 
     def on_circuit(self, told: Callable[[str, Transition], None]) -> None:

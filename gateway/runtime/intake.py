@@ -13,7 +13,7 @@ from gateway.telemetry.merging.gauges import keep_count
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import Suspect
-from gateway.wire.report import PoolGauge, Report, decode_report
+from gateway.wire.report import GateGauge, PoolGauge, Report, decode_report
 
 
 class WorkerLoad:
@@ -23,6 +23,8 @@ class WorkerLoad:
         self._in_flight: dict[str, int] = {}
         self._connections: dict[str, int] = {}
         self.pools: list[PoolGauge] = []
+        self.gates: dict[str, GateGauge] = {}
+        """By upstream."""
         self.pulse = Pulse()
 
     @property
@@ -44,6 +46,7 @@ class WorkerLoad:
         self.pulse.take(report, time.monotonic())
         if report.counted:
             self.pools = report.pools
+            self.gates = {gate.upstream: gate for gate in report.gates}
 
 
 class HealthObserver(Protocol):

@@ -1,10 +1,11 @@
 """The configuration in the words of the admin API: what of each view does not change while a snapshot runs."""
 
+import dataclasses
 import time
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -20,6 +21,9 @@ from gateway.runtime.vitals.weighing import EndpointStatus, Known
 from gateway.wire.report import PoolGauge
 from gateway.wire.upstream_views import CheckView, EndpointView, OverrideView, UpstreamView
 from gateway.wire.views import MatchView, PlaceView, PredicateView, RouteAction, RouteView, ShareView
+
+_ADMITTING: Final = frozenset({"requests", "concurrency"})
+"""Limits beyond which a request is refused."""
 
 
 def route_view(route: Route) -> RouteView:
@@ -142,9 +146,23 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
         if upstream not in upstreams or endpoint not in endpoints(upstream):
             return None
         here = pools.get((upstream, endpoint), ())
-        return _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream])
+        found = _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream])
+        return dataclasses.replace(found, refused=refusal_of(upstreams[upstream]))
 
     return facts
+
+
+def refusal_of(upstream: UpstreamView) -> str:
+    """Why a request would be refused before any endpoint is tried; empty where it would not."""
+    circuit = upstream.circuit
+    if circuit is not None and circuit.state != "closed":
+        words, since = circuit.state.replace("_", "-"), f" since {circuit.since}" if circuit.since else ""
+        some = f" in {circuit.workers} of the workers" if circuit.workers else ""
+        return f"the circuit of {upstream.name} is {words}{since}{some} ({circuit.evidence}): circuit_open"
+    full = [limit for limit in upstream.limits if limit.kind in _ADMITTING and limit.used >= limit.limit]
+    if full:
+        return f"{upstream.name} has {full[0].used} of {full[0].limit} requests in flight: concurrency_limited"
+    return ""
 
 
 def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], upstream: UpstreamView) -> EndpointFacts:

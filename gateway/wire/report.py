@@ -115,11 +115,13 @@ class PoolGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class GateGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The gate of one upstream now. in_flight: attempts it has let in. limit: the adaptive one; 0 where there is none."""
+    """The gate of one upstream now. in_flight: attempts it has let in, of which retries. limit: the adaptive one; 0 where
+    there is none."""
 
     upstream: str
     in_flight: int
     limit: int = 0
+    retries: int = 0
 
 
 class BudgetGauge(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -78,6 +78,28 @@ class EndpointView(PartView, frozen=True, kw_only=True):
     """The share of its weight it gets while it starts slowly; None once it gets all of it."""
 
 
+class CircuitView(PartView, frozen=True, kw_only=True):
+    """Of the whole upstream: the worst that any worker has."""
+
+    state: Literal["closed", "open", "half_open"]
+    reason: str = ""
+    """Of the state: `failure_ratio`, `waited`, `probe_failed`, `probes_passed`, `worker_gone`; empty from the start."""
+    evidence: str = ""
+    """`worker 2: 57% of 124 requests failed`."""
+    since: str | None = None
+    workers: int = 0
+    """How many have it so; 0 where it is closed in all."""
+
+
+class LimitView(PartView, frozen=True, kw_only=True):
+    """limit, used: of all workers together, each of which has its share; used: now."""
+
+    kind: Literal["connections", "pending", "requests", "retries", "concurrency"]
+    """concurrency: requests, by the limit that follows latency."""
+    limit: int
+    used: int
+
+
 class UpstreamView(PartView, frozen=True, kw_only=True):
     name: str
     balance: Literal["round_robin", "least_request", "peak_ewma", "random", "consistent_hash"]
@@ -103,6 +125,10 @@ class UpstreamView(PartView, frozen=True, kw_only=True):
     """Whether all its endpoints are used, because too few of them are usable."""
     panic_below: float | None = None
     """The share of usable endpoints below which that is so; None where nothing is checked."""
+    circuit: CircuitView | None = None
+    """null where it has no breaker."""
+    limits: list[LimitView] = []
+    """Of all its endpoints together; those that are configured."""
 
 
 class UpstreamListView(PartView, frozen=True, kw_only=True):

@@ -71,10 +71,10 @@ def endpoint(address: str, recent: RecentView | None = None, **more: Any) -> End
     return EndpointView(address=address, recent=recent or figures(), **({"weight": 1} | more))
 
 
-def upstream(name: str, *endpoints: EndpointView) -> UpstreamView:
+def upstream(name: str, *endpoints: EndpointView, **more: Any) -> UpstreamView:
     return UpstreamView(
         name=name, balance="round_robin", hash_on=None, max_connections=256, max_pending=512, connect_timeout_ms=1000.0,
-        idle_timeout_ms=30_000.0, endpoints=list(endpoints),
+        idle_timeout_ms=30_000.0, endpoints=list(endpoints), **more,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
+from console.render.health.circuit import circuit_cell, shut_out
 from console.render.health.sentences import verb, when
 from console.render.health.tiles import squeezed
 from console.state import reading
@@ -30,6 +31,8 @@ _COLUMNS: Final = (
     GridColumn("P99", 7, 5, is_number=True),
     GridColumn("POOL", 8, 8, is_number=True),
 )
+_WITH_CIRCUIT: Final = (*_COLUMNS[:4], GridColumn("CIRCUIT", 9, 6), *_COLUMNS[4:])
+"""Where any upstream has one."""
 NO_CHECKS: Final = "No health check configured: state from live traffic only"
 
 
@@ -44,8 +47,13 @@ def upstream_grid(model: Model, wanted: str, *, ascii_only: bool) -> Grid:
         return Grid(_COLUMNS, (), "the configuration has no upstream: all routes answer by themselves")
     found = sorted(health_of_endpoints(model, view.upstreams), key=lambda each: each.rank)
     shown = [each for each in found if wanted in f"{each.upstream}/{each.address}"]
-    rows = [_row(each, *objects[each.upstream, each.address], model.now_s, ascii_only=ascii_only) for each in shown]
-    return Grid(_COLUMNS, rows, f"No endpoint matches {wanted!r}. {len(found)} hidden by filter", headline(found, view))
+    has_circuits = any(each.circuit is not None for each in view.upstreams)
+    rows = [
+        _row(each, *objects[each.upstream, each.address], model.now_s, ascii_only=ascii_only, has_circuits=has_circuits)
+        for each in shown
+    ]
+    columns = _WITH_CIRCUIT if has_circuits else _COLUMNS
+    return Grid(columns, rows, f"No endpoint matches {wanted!r}. {len(found)} hidden by filter", headline(found, view))
 
 
 def headline(found: list[EndpointHealth], view: UpstreamListView) -> str:
@@ -115,9 +123,16 @@ def _standing(endpoint: EndpointView) -> str:
 
 
 def _row(
-    health: EndpointHealth, upstream: UpstreamView, endpoint: EndpointView, now_s: float, *, ascii_only: bool
+    health: EndpointHealth,
+    upstream: UpstreamView,
+    endpoint: EndpointView,
+    now_s: float,
+    *,
+    ascii_only: bool,
+    has_circuits: bool,
 ) -> GridRow:
     severity: Severity = health.severity
+    shut = shut_out(upstream)
     recent = endpoint.recent
     since_s = datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else health.since_s
     pool = f"{count(endpoint.connections_active)}+{count(endpoint.connections_idle)}"
@@ -128,7 +143,8 @@ def _row(
             Cell(upstream.name, "strong" if severity == "crit" else "plain"),
             Cell(endpoint.address),
             Cell(health.word, severity if severity != "ok" else "plain"),
-            Cell(reason(health, endpoint), "plain" if health.is_troubled else "dim"),
+            *([circuit_cell(upstream)] if has_circuits else []),
+            Cell(shut or reason(health, endpoint), "plain" if shut or health.is_troubled else "dim"),
             Cell(when(since_s, now_s), "dim"),
             Cell(count(endpoint.weight), "warn" if endpoint.weight != endpoint.configured_weight else "plain"),
             Cell(count(endpoint.in_flight)),

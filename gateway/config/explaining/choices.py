@@ -48,6 +48,8 @@ class EndpointFacts:
     """The one in force, where operators may have set another than the configured one."""
     decided: tuple[str, ...] = ()
     """What operators decided about it, in words; a drain first."""
+    refused: str = ""
+    """Why requests to the upstream are refused before any of its endpoints is tried; empty where they are not."""
     recent_error_ratio: float | None = None
     """Of the attempts of the last minute; None where there was none."""
 
@@ -173,6 +175,8 @@ def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) 
         yield "it has not the labels that the route asks for"
     if facts is None:
         return
+    if facts.refused:
+        yield f"would be refused: {facts.refused}"
     if facts.state == "draining":
         yield f"it is {next(iter(facts.decided), 'drained')}, so it is never chosen"
         return

@@ -12,9 +12,11 @@ from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
+from gateway.runtime.reading.protection import circuit_view, limit_views
 from gateway.runtime.reading.shared import Fresh, Shared, Slices, Steps
 from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import checked_view, decided_view, pools_by_endpoint, route_view, upstream_view
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
@@ -46,10 +48,12 @@ class Readings:
         endpoints: EndpointStates,
         snapshot: Callable[[], Snapshot],
         sequence: Callable[[], int],
+        circuits: Circuits,
     ) -> None:
         self._figures = Figures(history)
         self._loads = loads
         self._endpoints = endpoints
+        self._circuits = circuits
         self._snapshot = snapshot
         self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
@@ -170,6 +174,7 @@ class Readings:
             yield
         found, group = self.figures.of(("upstream", upstream.name), look), self._endpoints.group(upstream.name)
         yield
+        here = [pool for endpoint in view.endpoints for pool in pools.get((upstream.name, endpoint.address), ())]
         return msgspec.structs.replace(
             view,
             endpoints=endpoints,
@@ -177,6 +182,8 @@ class Readings:
             previous=found.previous,
             spark=found.spark,
             panic=group is not None and group.is_in_panic,
+            circuit=circuit_view(self._circuits.of(upstream.name)),
+            limits=limit_views(upstream, here, self._loads.values()),
         )
 
     def _decided(self, endpoint: EndpointView, place: tuple[str, str]) -> EndpointView:

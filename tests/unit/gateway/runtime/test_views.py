@@ -1,9 +1,12 @@
 """The configuration in the words of the admin API."""
 
+import msgspec
+
 from gateway.model.clock import NEVER_NS, SECOND_NS
 from gateway.model.route import Match, PathKind, Place, Redirect, Respond, Route, RouteTimeouts, WeightedUpstream
 from gateway.model.upstream import Balance, Endpoint, Upstream
-from gateway.runtime.views import action_of, route_view, upstream_view
+from gateway.runtime.views import action_of, known_endpoints, route_view, upstream_view
+from gateway.wire.upstream_views import CircuitView, LimitView, UpstreamView
 
 
 def route(**parts: object) -> Route:
@@ -53,3 +56,23 @@ def test_an_endpoint_shows_what_its_name_stands_for() -> None:
 def test_only_consistent_hash_looks_at_something() -> None:
     assert upstream_view(Upstream("a", ()), {}).hash_on is None
     assert upstream_view(Upstream("a", (), balance=Balance.CONSISTENT_HASH), {}).hash_on == "client_address"
+
+
+def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at() -> None:
+    view = upstream_view(Upstream("orders", (Endpoint("127.0.0.1:1", "127.0.0.1", 1),)), {})
+    shut = CircuitView(state="open", evidence="worker 2: 57% of 124 requests failed", since="14:02", workers=1)
+    limits = [LimitView(kind="pending", limit=1, used=1), LimitView(kind="requests", limit=2, used=2)]
+
+    def because(upstream: UpstreamView) -> str:
+        facts = known_endpoints([upstream], [])("orders", "127.0.0.1:1")
+        assert facts is not None
+        return facts.refused
+
+    assert because(msgspec.structs.replace(view, circuit=shut, limits=limits)) == (
+        "the circuit of orders is open since 14:02 in 1 of the workers (worker 2: 57% of 124 requests failed): circuit_open"
+    )
+    closed = msgspec.structs.replace(view, circuit=CircuitView(state="closed"))
+    assert because(msgspec.structs.replace(closed, limits=limits)) == (
+        "orders has 2 of 2 requests in flight: concurrency_limited"
+    )
+    assert because(msgspec.structs.replace(closed, limits=limits[:1])) == ""

@@ -6,7 +6,7 @@ from console.render.cells import Cell
 from console.render.health.upstream_grid import checked_how, upstream_grid
 from console.state.health.endpoints import course_of_endpoint
 from gateway.wire.history import RecentView
-from gateway.wire.upstream_views import CheckView, OverrideView
+from gateway.wire.upstream_views import CheckView, CircuitView, OverrideView
 from tests.support.situations import Situation, at, course, endpoint, failed, figures, route, upstream
 from tests.unit.console.render.health.test_sentences import local
 
@@ -93,4 +93,15 @@ def test_what_is_checked_is_told_with_its_evidence_and_needs_no_traffic_to_be_up
         "active health checks",
         "No health check configured: state from live traffic only",
         "active and passive health checks, ejected 2 times, starts slowly, at 30.0% of its share",
+    ]
+
+
+def test_a_circuit_has_a_column_where_there_is_one_and_an_open_one_is_the_reason() -> None:
+    shut = CircuitView(state="open", evidence="worker 2: 57% of 124 requests failed", since=at(30), workers=1)
+    told = [upstream("up", endpoint("a:1"), circuit=shut), upstream("other", endpoint("b:1"))]
+    grid = upstream_grid(Situation([], told).model(), "", ascii_only=True)
+    assert [column.title for column in grid.columns][4:6] == ["CIRCUIT", "REASON"]
+    assert sorted((row.cells[1].text, row.cells[4], row.cells[5].text) for row in grid.rows) == [
+        ("other", Cell("-", "dim"), ""),
+        ("up", Cell("open", "crit"), "circuit open: worker 2: 57% of 124 requests failed"),
     ]

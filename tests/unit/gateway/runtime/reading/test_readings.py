@@ -11,6 +11,7 @@ from gateway.runtime.incidents import Incidents
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.reading.readings import Readings
 from gateway.runtime.reading.shared import Slices, Steps
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry.history.look import NOW, Look
 from gateway.telemetry.store import MetricsStore
@@ -48,7 +49,13 @@ class Reader:
         states = EndpointStates(store, Incidents(lambda: SNAPSHOT.revision), Overrides(lambda _: None))
         states.follow(SNAPSHOT, {})
         self.readings = Readings(
-            self.scene.history, {}, store, states, lambda: self.snapshot, lambda: self.snapshot.sequence
+            self.scene.history,
+            {},
+            store,
+            states,
+            lambda: self.snapshot,
+            lambda: self.snapshot.sequence,
+            Circuits(store, Incidents()),
         )
 
     def busy(self, seconds: int) -> None:

@@ -21,7 +21,7 @@ IS_FAULT: Final = 'reason!~"{}"'.format(
     "|".join(reason for reason in Reason if reason not in FAULTS and reason is not Reason.UPSTREAM_STATUS)
 )
 """Failures that are an error of the gateway or of an upstream, whatever status the client saw."""
-IS_ATTEMPT_FAULT: Final = 'reason!~"none|client_disconnect|client_timeout|pool_exhausted"'
+IS_ATTEMPT_FAULT: Final = 'reason!~"none|client_disconnect|client_timeout|pool_exhausted|superseded"'
 """Attempts that failed by the upstream's doing."""
 
 

@@ -45,6 +45,8 @@ class Reason(StrEnum):
     UPSTREAM_RESET = "upstream_reset"
     UPSTREAM_PROTOCOL_ERROR = "upstream_protocol_error"
     RETRY_BUDGET_EXHAUSTED = "retry_budget_exhausted"
+    SUPERSEDED = "superseded"
+    """Of an attempt: another one at the same time answered first."""
     FAULT_INJECTED = "fault_injected"
     """The route's configuration wanted it to fail: a game day."""
     CONFIG_ERROR = "config_error"

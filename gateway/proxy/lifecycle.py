@@ -2,8 +2,8 @@
 
 begin -> match -> admit -> dispatch -> forward -> relay -> finish; `reply` where the gateway answers itself, `upgrade` where the
 exchange becomes a tunnel. Every step runs to its end when its event comes; there is no task per request. `Lifecycle` is
-what the client's connection drives; the steps behind it are its bases: relaying, on retrying, on attempting, on
-ending.
+what the client's connection drives; the steps behind it are its bases: relaying, on hedged, on retrying,
+on attempting, on ending.
 """
 
 from gateway.http1.refusal import RequestRefused

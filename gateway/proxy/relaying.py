@@ -8,9 +8,9 @@ from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason, Source
 from gateway.proxy.dispatch import session_cookie
+from gateway.proxy.hedged import Hedged
 from gateway.proxy.relay import encode_interim, encode_response, frame_payload
 from gateway.proxy.reply import reply_for
-from gateway.proxy.retrying import Retrying
 from gateway.proxy.upgrade import Tunnel
 from gateway.upstreams.connection import UpstreamConnection
 
@@ -18,13 +18,14 @@ _UPSTREAM: Final = Source.UPSTREAM
 _UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS
 
 
-class Relaying(Retrying):
+class Relaying(Hedged):
     """What the leased connection calls (upstreams.connection.ResponseReceiver), and the client's back-pressure."""
 
     def response_interim(self, head: ResponseHead) -> None:
         # 100 is ours to send (RFC 9110 section 10.1.1); HTTP/1.0 knows no interim responses.
         if head.status != 100 and self._head.minor_version == 1:
             self._has_sent_interim = True
+            self._supersede_hedge()
             self._write(encode_interim(head))
 
     def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None:
@@ -39,7 +40,7 @@ class Relaying(Retrying):
         retry = plan.retry
         if (
             retry is not None
-            and head.status in retry.statuses
+            and (self._hedge is not None or head.status in retry.statuses)
             and self._leaves_answer(retry, head, is_complete=is_complete)
         ):
             return

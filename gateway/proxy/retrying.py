@@ -19,6 +19,7 @@ from gateway.proxy.leftover import leave_answer
 from gateway.proxy.reply import Reply, reply_for
 from gateway.proxy.retry_plan import RetryPlan
 from gateway.upstreams.connection import UpstreamConnection
+from gateway.upstreams.endpoint import LiveEndpoint
 
 DETAIL_OF: Final[dict[Suppression, str]] = {
     Suppression.BUDGET: "It was not tried again: the route's retry budget is spent.",
@@ -79,18 +80,24 @@ class Retrying(Attempting):
         if wait_ns is None:
             return False
         self._connection = None
-        self._end_unused(connection, attempt, head, is_complete=is_complete)
+        self._end_unused(connection, attempt, self._endpoint, head, is_complete=is_complete)
         self._back_off(wait_ns)
         return True
 
     def _end_unused(
-        self, connection: UpstreamConnection, attempt: Attempt, head: ResponseHead, *, is_complete: bool
+        self,
+        connection: UpstreamConnection,
+        attempt: Attempt,
+        endpoint: LiveEndpoint,
+        head: ResponseHead,
+        *,
+        is_complete: bool,
     ) -> None:
         attempt.status = head.status
         attempt.first_byte_ns = attempt.ended_ns = connection.received_ns
         if head.status >= 500:
             attempt.reason = Reason.UPSTREAM_STATUS
-        self._endpoint.attempt_ended(attempt)
+        endpoint.attempt_ended(attempt)
         is_clean = self._is_request_complete and not self._is_upstream_behind
         leave_answer(connection, head, is_complete=is_complete, is_clean=is_clean)
 

@@ -186,7 +186,9 @@ def _add_attempts(fields: dict[str, Any], exchange: Exchange) -> None:
     details = []
     for attempt in exchange.attempts:
         _, connect, _, ttfb, _ = measure_attempt(attempt, exchange.ended_ns)
-        details.append(_attempt_fields(attempt, exchange.ended_ns, connect, ttfb))
+        told = _attempt_fields(attempt, exchange.ended_ns, connect, ttfb)
+        told["at_ms"] = (attempt.started_ns - exchange.started_ns) // 1000 / 1000
+        details.append(told)
     if details:
         fields["endpoint"] = exchange.attempts[-1].endpoint
         fields["attempts"] = details

@@ -35,6 +35,8 @@ class LineAttempt(msgspec.Struct, frozen=True, gc=False):
     ttfb_ms: float = 0.0
     ms: float = 0.0
     connect_ms: float = 0.0
+    at_ms: float = 0.0
+    """When it began, from the start of the exchange; told where there are several."""
 
 
 class AccessLine(msgspec.Struct, frozen=True, gc=False):

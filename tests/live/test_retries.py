@@ -11,6 +11,7 @@ from tests.live.conftest import StartGateway, StartOrigin
 from tests.support.config import free_port, one_route
 from tests.support.gateway_answer import assert_gateway_answer
 from tests.support.origin import OK, OriginConnection, Script, answering
+from tests.support.raw_client import Delivery
 
 HOST: Final = b"Host: gateway.test\r\n"
 GET: Final = b"GET /first HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -260,3 +261,58 @@ def test_a_listener_that_accepts_nothing_is_given_up_for_the_next(
             each.close()
     attempts = [attempt.reason for record in gateway.await_records(2) for attempt in record.attempts]
     assert (set(attempts), attempts.count(Reason.NONE)) == ({"connect_timeout", "none"}, 2)
+
+
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_a_retried_request_is_the_same_however_it_is_cut(
+    start_origin: StartOrigin, start_gateway: StartGateway, delivery: Delivery
+) -> None:
+    async def bytewise_busy(connection: OriginConnection) -> None:
+        while True:
+            await connection.read_request()
+            await connection.send_bytewise(BUSY)
+
+    busy, well = start_origin(bytewise_busy), start_origin(answering(OK))
+    config = one_route(busy.address, well.address, upstream="balance: round_robin", route=retrying())
+    gateway = start_gateway(config)
+    put = b"PUT /first HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    with gateway.client() as client:
+        for _ in range(2):
+            response = client.request(put, delivery=delivery)
+            assert (response.status, response.body) == (200, b"ok")
+    assert {request.body for request in busy.requests + well.requests} == {b"hello"}
+    assert len(busy.requests) >= 1
+
+
+@pytest.mark.parametrize("is_slow_first", [True, False])
+def test_of_two_attempts_at_once_the_first_answer_is_the_only_one(
+    start_origin: StartOrigin, start_gateway: StartGateway, is_slow_first: bool
+) -> None:
+    async def wait_for_the_other(connection: OriginConnection) -> None:
+        """Answers once the other endpoint has the request too; that one never does."""
+        await connection.read_request()
+        await connection.until(lambda: len(origins[0].requests) + len(origins[1].requests) == 2, "both have it")
+        await connection.send(OK)
+
+    scripts = [stay_silent, wait_for_the_other] if is_slow_first else [wait_for_the_other, stay_silent]
+    origins = [start_origin(script) for script in scripts]
+    config = one_route(*(origin.address for origin in origins), route="retries: {hedge_after: 30ms}")
+    gateway = start_gateway(config)
+    with gateway.client() as client:
+        response = client.request(GET)
+        assert (response.status, response.body) == (200, b"ok")
+    (record,) = gateway.await_records(1)
+    assert [attempt.reason for attempt in record.attempts] == ["superseded", "none"]
+    loser, winner = origins if is_slow_first else reversed(origins)
+    assert record.attempts[1].endpoint == winner.address
+    assert loser.await_end() in {"RST", "FIN"}
+    assert record.status == 200
+
+
+def test_a_quick_answer_is_asked_for_once(start_origin: StartOrigin, start_gateway: StartGateway) -> None:
+    origins = [start_origin(answering(OK)) for _ in range(2)]
+    config = one_route(*(origin.address for origin in origins), route="retries: {hedge_after: 5s}")
+    gateway = start_gateway(config)
+    with gateway.client() as client:
+        assert [client.request(GET).status for _ in range(20)] == [200] * 20
+    assert sum(len(origin.requests) for origin in origins) == 20

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from gateway.model.breaker import CircuitCause, CircuitState
+from gateway.model.clock import NEVER_NS
 from gateway.model.health import (
     ACTIVE_RESULTS,
     EJECTION_REASONS,
@@ -54,7 +55,9 @@ _UNMATCHED_REASONS: Final = (
     *(reason.value for reason in (Reason.SHUTTING_DOWN, Reason.INTERNAL_ERROR)),
 )
 _ROUTE_REASONS: Final = tuple(
-    reason.value for reason in Reason if reason not in {Reason.NONE, Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED}
+    reason.value
+    for reason in Reason
+    if reason not in {Reason.NONE, Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED, Reason.SUPERSEDED}
 )
 _ANSWERED: Final = (
     *((status_class, Reason.NONE.value) for status_class in STATUS_CLASSES),
@@ -238,6 +241,8 @@ def _of_retries(upstream: str, rules: list[Retries]) -> Iterator[Series]:
     reasons = set(RETRY_REASONS).union(*(rule.reasons for rule in rules))
     if any(rule.statuses for rule in rules):
         reasons.add(Reason.UPSTREAM_STATUS.value)
+    if any(rule.hedge_after_ns != NEVER_NS for rule in rules):
+        reasons.add(Reason.SUPERSEDED.value)
     for reason in sorted(reasons):
         yield catalog.UPSTREAM_RETRIES, (upstream, reason, SUCCESS)
         yield catalog.UPSTREAM_RETRIES, (upstream, reason, FAILURE)

@@ -47,6 +47,7 @@ class RouteView:
         "series",
         "slow_ns",
         "smooth",
+        "smooth_ns",
     )
 
     def __init__(self, route: Route | None, series: RouteSeries, sample_rate: float) -> None:
@@ -58,6 +59,9 @@ class RouteView:
         self.latency_ns = slo.latency.under_ns if slo and slo.latency else 0
         self.objectives = self.availability or self.latency_ns > 0
         self.slow_ns = self.latency_ns or SLOW_NS
+        retries = None if route is None else route.retries
+        self.smooth_ns = self.slow_ns if retries is None else min(self.slow_ns, retries.hedge_after_ns)
+        """What takes longer has something to tell beside its duration."""
         self.endings: dict[EndingKey, Ending] = {}
         self.smooth: dict[tuple[str, int, str, Reason], Any] = {}
         """What recording.smooth counts, by method, status, endpoint and reason."""

@@ -97,7 +97,7 @@ class Settling(Writing):
             smooth = self._add_smooth(view, exchange, attempt)
         total = exchange.ended_ns - started
         ttfb = first - started
-        if smooth.is_fault or total > view.slow_ns or not ttfb:
+        if smooth.is_fault or total > view.smooth_ns or not ttfb:
             return False
         view.series.in_flight -= 1
         if not smooth.count:

@@ -365,6 +365,7 @@ RETRIES = Retries(
     per_try_timeout_ns=10 * SECOND_NS,
     budget_ratio=1.0,
     body_buffer=2 * MUCH,
+    hedge_after_ns=SECOND_NS // 20,
 )
 
 
@@ -375,6 +376,7 @@ RETRIES = Retries(
 )
 @example(steps=[("begin_chunked", 0), ("accept", 0), ("reset", 0), ("send_chunk", 0), ("wait", 0), ("accept", 0)])
 @example(steps=[("get", 0), ("accept", 0), ("answer_busy", 0), ("leave", 0), ("wait", 0)])
+@example(steps=[("get", 0), ("accept", 0), ("wait", 0), ("accept", 0), ("answer", 1), ("answer", 0), ("get", 0)])
 def test_nor_does_one_with_further_attempts(steps: list[tuple[str, int]]) -> None:
     with Walk(connections=ConnectionLimits(max=2, max_pending=2), retries=RETRIES, endpoints=2) as walk:
         run = Run(walk, RETRIES)

@@ -21,7 +21,7 @@ from gateway.upstreams.live_upstream import LiveUpstream
 
 _DETAIL_OF: Final[dict[Suppression, str]] = {
     Suppression.BUDGET: "It was not sent to a second endpoint: the route's retry budget is spent.",
-    Suppression.LIMIT: "It was not sent to a second endpoint: the upstream has as many retries under way as it may.",
+    Suppression.LIMIT: "It was not sent to a second endpoint: the upstream takes no more now, by its limits or its circuit.",
 }
 
 
@@ -64,14 +64,15 @@ class Hedged(Retrying):
         self._send_second(upstream, endpoint)
 
     def _hedge_hindrance(self, upstream: LiveUpstream, retry: RetryPlan) -> Suppression | None:
-        if not upstream.may_retry():
+        now_ns = monotonic_ns()
+        if not upstream.may_retry(now_ns):
             return Suppression.LIMIT
-        return None if retry.budget.take(monotonic_ns()) else Suppression.BUDGET
+        return None if retry.budget.take(now_ns) else Suppression.BUDGET
 
     def _send_second(self, upstream: LiveUpstream, endpoint: LiveEndpoint) -> None:
         now_ns = monotonic_ns()
         attempt = Attempt(upstream.name, endpoint.address, now_ns)
-        if upstream.gate is not None and upstream.gate.enter(attempt, now_ns) is not None:
+        if upstream.gate is not None and upstream.gate.enter(attempt, now_ns, is_retry=True) is not None:
             return
         self.exchange.attempts.append(attempt)
         endpoint.in_flight += 1

@@ -18,6 +18,7 @@ _LOOK_HELD_NS: Final = 20 * MILLISECOND_NS
 """While connections are let in by hand."""
 _SPREAD_NS: Final = 100 * MILLISECOND_NS
 _TELL_NS: Final = SECOND_NS
+_SHRINK_NS: Final = SECOND_NS
 _CALM_NS: Final = SECOND_NS
 """For so long nobody must have been turned away before connections come in by themselves again."""
 _GROWTH: Final = 0.02
@@ -56,6 +57,9 @@ class Pressure:
         self.told: Callable[[list[ResourcePressure]], None] | None = None
         self.memory_use: Callable[[], int] | None = None
         """Bytes of this process."""
+        self.shrink: Callable[[], None] | None = None
+        """Gives back what has been freed; asked for while there is too little memory, or a shortage would not end."""
+        self._shrunk_ns = 0
         self.group_limit = 0
         """Bytes of the control group's limit; 0: there is none."""
         self._timer: asyncio.TimerHandle | None = None
@@ -137,6 +141,9 @@ class Pressure:
             return ResourcePressure(MEMORY, 0.0, 0.0, Level.FINE.value)
         used = self.memory_use() + self._others
         level = self._memory.look(used / limit)
+        if level is not Level.FINE and self.shrink is not None and self._looked_ns - self._shrunk_ns >= _SHRINK_NS:
+            self._shrunk_ns = self._looked_ns
+            self.shrink()
         return ResourcePressure(MEMORY, used, limit * self._marks.shed_above, level.value)
 
     def _look_at_delay(self, delay_ns: int, passed_ns: int) -> ResourcePressure:

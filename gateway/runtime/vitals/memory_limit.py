@@ -1,7 +1,28 @@
 """How much memory all processes of the gateway may use together."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
+
+_CACHED: Final = ("inactive_file", "active_file")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryGroup:
+    """A control group with a limit in bytes. place: where it is told of."""
+
+    limit: int
+    place: Path
+
+    def used(self) -> int:
+        """Bytes the kernel charges it with and cannot take back: what is cached of files is left out, what sockets and
+        other things of the kernel take is not, and no process is asked how much that is. 0 if it cannot be read."""
+        charged = _read(self.place / "memory.current") or _read(self.place / "memory.usage_in_bytes")
+        told = dict(line.split()[:2] for line in _read(self.place / "memory.stat").splitlines() if " " in line)
+        # In version 1 the names alone are of this group without those beneath it.
+        cached = sum(int(told.get(f"total_{name}", told.get(name, "0"))) for name in _CACHED)
+        return max(0, int(charged) - cached) if charged.strip().isdecimal() else 0
 
 
 def memory_limit(root: Path = Path("/")) -> int:
@@ -12,29 +33,37 @@ def memory_limit(root: Path = Path("/")) -> int:
 
 def group_memory_limit(root: Path = Path("/")) -> int:
     """The control group's alone, where it is less than the machine has; 0 if there is none."""
-    machine = _machine_memory(root)
-    return min((limit for limit in _group_limits(root) if 0 < limit < (machine or 1 << 62)), default=0)
+    group = memory_group(root)
+    return group.limit if group is not None else 0
 
 
-def _group_limits(root: Path) -> Iterator[int]:
+def memory_group(root: Path = Path("/")) -> MemoryGroup | None:
+    """The control group, of ours and those above it, whose limit is the least; None if the machine has less."""
+    machine = _machine_memory(root) or 1 << 62
+    limited = [group for group in _groups(root) if 0 < group.limit < machine]
+    return min(limited, key=lambda group: group.limit, default=None)
+
+
+def _groups(root: Path) -> Iterator[MemoryGroup]:
     """A limit that is none at all is absent (version 2), or larger than any machine (version 1)."""
     for line in _read(root / "proc/self/cgroup").splitlines():
         if line.count(":") < 2:
             continue
         _, controllers, group = line.split(":", 2)
         if not controllers:
-            yield from _limits_up(root / "sys/fs/cgroup", group, "memory.max")
+            yield from _groups_up(root / "sys/fs/cgroup", group, "memory.max")
         elif "memory" in controllers.split(","):
-            yield from _limits_up(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes")
+            yield from _groups_up(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes")
 
 
-def _limits_up(mount: Path, group: str, file: str) -> Iterator[int]:
+def _groups_up(mount: Path, group: str, file: str) -> Iterator[MemoryGroup]:
     """Of the group and all above it. In a container the mount is often the group itself, and the path is not there."""
     path = PurePosixPath(group)
     for ancestor in (path, *path.parents):
-        text = _read(mount / str(ancestor).lstrip("/") / file).strip()
+        place = mount / str(ancestor).lstrip("/")
+        text = _read(place / file).strip()
         if text.isdecimal():
-            yield int(text)
+            yield MemoryGroup(int(text), place)
 
 
 def _machine_memory(root: Path) -> int:

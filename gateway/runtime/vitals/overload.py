@@ -13,7 +13,7 @@ from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.overload import GROUP_LIMIT, OverloadSettings
 from gateway.runtime.fleet.seat import Seat
 from gateway.runtime.incidents import Facts, Incidents
-from gateway.runtime.vitals.memory_limit import group_memory_limit
+from gateway.runtime.vitals.memory_limit import memory_group
 from gateway.runtime.vitals.memory_use import private_memory
 from gateway.runtime.vitals.watchdog import Blocked, Watchdog
 from gateway.telemetry import catalog
@@ -55,7 +55,7 @@ class OverloadWatch:
         self._pressures: dict[tuple[int, str], ResourcePressure] = {}
         self._began_ns: dict[str, int] = {}
         """Since when some worker has been short of each resource; those of which none is are left out."""
-        self._group_limit = group_memory_limit()
+        self._group = memory_group()
         self._has_told = False
         store.watch(FAMILIES, self.readings)
 
@@ -75,10 +75,14 @@ class OverloadWatch:
     def share_memory(self, workers: Workers) -> None:
         """Tell the workers what all take together, once that is much."""
         limit = self.settings.memory.limit
-        limit = self._group_limit if limit == GROUP_LIMIT else limit
-        if not limit:
+        group = self._group if limit == GROUP_LIMIT else None
+        limit = group.limit if group is not None else limit
+        if not limit or limit == GROUP_LIMIT:
             return
         total = private_memory() + sum(private_memory(seat.pid) for seat in workers.seats if seat.pid)
+        if group is not None:
+            # What sockets take in the kernel is nobody's memory, and counts against the group's limit all the same.
+            total = max(total, group.used())
         is_much = total > limit * _TELL_ABOVE
         if is_much or self._has_told:
             workers.tell(encode(MemoryUse(total=total)))

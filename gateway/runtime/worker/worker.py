@@ -14,7 +14,7 @@ from gateway.proxy.engine import Engine
 from gateway.runtime.channel import Channel
 from gateway.runtime.handover import take_over
 from gateway.runtime.vitals.memory_limit import group_memory_limit
-from gateway.runtime.vitals.memory_use import private_memory
+from gateway.runtime.vitals.memory_use import private_memory, shrink_heap
 from gateway.runtime.vitals.watchdog import Blocked, Watchdog
 from gateway.runtime.worker.assembly import BUSY, IDLE, Assembly
 from gateway.runtime.worker.faults import FaultNotices
@@ -62,6 +62,7 @@ class Worker:
         self._engine.on_circuit(self._circuit_changed)
         pressure = self._engine.pressure
         pressure.memory_use, pressure.group_limit = private_memory, group_memory_limit()
+        pressure.shrink = shrink_heap
         pressure.told = lambda resources: self._send(Pressed(resources=resources))
         self._watchdog = Watchdog(self._on_blocked)
         self._channel: Channel | None = None

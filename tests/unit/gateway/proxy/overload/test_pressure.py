@@ -137,3 +137,15 @@ def test_descriptors_kept_for_others_close_the_gate_for_a_moment(scene: Scene) -
     assert scene.shedding is None
     scene.pass_time(4)
     assert not scene.port.is_held
+
+
+def test_while_there_is_too_little_memory_what_was_freed_is_given_back_once_a_second(scene: Scene) -> None:
+    shrunk: list[int] = []
+    scene.pressure.shrink = lambda: shrunk.append(scene.clock.now_ns)
+    scene.pressure.configure(OverloadSettings(memory=MemoryMarks(limit=100 * MIB)))
+    scene.memory = 50 * MIB
+    scene.pass_time(3)
+    assert shrunk == []
+    scene.memory = 97 * MIB
+    scene.pass_time(3.5)
+    assert len(shrunk) == 4

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.runtime.vitals.memory_limit import memory_limit
+from gateway.runtime.vitals.memory_limit import memory_group, memory_limit
 
 MIB = 1024 * 1024
 NO_LIMIT = 9223372036854771712
@@ -63,6 +63,45 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 )
 def test_the_least_limit_counts(tmp_path: Path, files: dict[str, str], limit: int) -> None:
     assert memory_limit(tree(tmp_path, files)) == limit
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {
+                "proc/self/cgroup": "0::/gateway\n",
+                "sys/fs/cgroup/gateway/memory.max": f"{64 * MIB}\n",
+                "sys/fs/cgroup/gateway/memory.current": f"{50 * MIB}\n",
+                "sys/fs/cgroup/gateway/memory.stat": f"anon 1\ninactive_file {6 * MIB}\nactive_file {4 * MIB}\nsock 9\n",
+            },
+            id="version 2",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "9:memory:/gateway\n",
+                "sys/fs/cgroup/memory/gateway/memory.limit_in_bytes": f"{64 * MIB}\n",
+                "sys/fs/cgroup/memory/gateway/memory.usage_in_bytes": f"{50 * MIB}\n",
+                "sys/fs/cgroup/memory/gateway/memory.stat": f"inactive_file 1\ntotal_inactive_file {6 * MIB}\n"
+                f"active_file 1\ntotal_active_file {4 * MIB}\n",
+            },
+            id="version 1",
+        ),
+    ],
+)
+def test_what_a_group_has_used_up_is_what_it_is_charged_with_but_for_cached_files(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    group = memory_group(tree(tmp_path, files))
+    assert group is not None
+    assert (group.limit, group.used()) == (64 * MIB, 40 * MIB)
+
+
+def test_a_group_that_says_nothing_has_used_nothing(tmp_path: Path) -> None:
+    files = {"proc/self/cgroup": "0::/gateway\n", "sys/fs/cgroup/gateway/memory.max": f"{64 * MIB}\n"}
+    group = memory_group(tree(tmp_path, files))
+    assert group is not None
+    assert group.used() == 0
 
 
 def test_where_nothing_can_be_read_there_is_no_limit_to_tell(tmp_path: Path) -> None:

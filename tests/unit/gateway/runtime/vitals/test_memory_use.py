@@ -2,9 +2,12 @@
 
 import mmap
 import os
+import platform
 from pathlib import Path
 
-from gateway.runtime.vitals.memory_use import private_memory
+import pytest
+
+from gateway.runtime.vitals.memory_use import private_memory, shrink_heap
 
 
 def test_pages_shared_with_files_do_not_count(tmp_path: Path) -> None:
@@ -23,3 +26,18 @@ def test_what_this_process_allocates_is_seen() -> None:
         for offset in range(0, len(held), mmap.PAGESIZE):
             held[offset] = 1
         assert private_memory() - before > len(held) * 0.9
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc keeps it, and gives it back when it is asked to"
+)
+def test_what_was_freed_between_pieces_in_use_is_given_back() -> None:
+    pieces = [bytearray(60_000) for _ in range(1000)]
+    for piece in pieces:
+        piece[:] = b"x" * len(piece)
+    kept = pieces[::50]
+    before = private_memory()
+    del pieces, piece
+    shrink_heap()
+    assert before - private_memory() > 40_000_000
+    assert len(kept) == 20

@@ -1,6 +1,7 @@
 """The admin application: calls from the catalog, access rules before each, problems and security fields after each."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import msgspec
@@ -34,23 +35,38 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger("sightline.admin")
 
 
-def build_app(state: GatewayState, access: AccessRules) -> web.Application:
+@dataclass(slots=True)
+class Leaving:
+    """Whether another program answers at this address from now on."""
+
+    is_leaving: bool = False
+
+
+def build_app(state: GatewayState, access: AccessRules, leaving: Leaving) -> web.Application:
     """An aiohttp application that answers every call of the catalog from `state`."""
+
+    async def say_goodbye(_request: web.Request, response: web.StreamResponse) -> None:
+        if leaving.is_leaving:
+            response.force_close()
+
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_answer_problems])
     for operation in OPERATIONS:
-        app.router.add_route(operation.method, operation.path, _to_handler(operation, state, access))
+        handler = _to_handler(operation, state, access, leaving)
+        app.router.add_route(operation.method, operation.path, handler)
         if operation.method == "GET":
-            app.router.add_route("HEAD", operation.path, _to_handler(operation, state, access))
+            app.router.add_route("HEAD", operation.path, handler)
     app.router.add_get(OPENAPI_PATH, _document_handler(access), allow_head=True)
-    app.on_response_prepare.append(_add_security_fields)
+    app.on_response_prepare.extend((_add_security_fields, say_goodbye))
     return app
 
 
-def _to_handler(operation: Operation, state: GatewayState, access: AccessRules) -> _Handler:
+def _to_handler(operation: Operation, state: GatewayState, access: AccessRules, leaving: Leaving) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = _ANYBODY
         if operation.role is not None:
             caller = access.authorize(request, operation.role, is_mutating=operation.is_mutating)
+        if operation.is_mutating and leaving.is_leaving:
+            raise Problem(ProblemReason.LEAVING, "another program has taken this one's place; repeat the call")
         if (request.content_length or 0) > BODY_LIMIT:
             raise _body_too_large()
         answer = await operation.handle(Call(request, state, caller))

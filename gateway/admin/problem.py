@@ -26,6 +26,8 @@ class ProblemReason(StrEnum):
     CONFIG_INVALID = "config_invalid"
     METRICS_DISABLED = "metrics_disabled"
     TOO_MANY_FOLLOWERS = "too_many_followers"
+    NOT_UPGRADABLE = "not_upgradable"
+    LEAVING = "leaving"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -43,6 +45,8 @@ STATUS_OF_PROBLEM: dict[ProblemReason, int] = {
     ProblemReason.CONFIG_INVALID: 422,
     ProblemReason.METRICS_DISABLED: 404,
     ProblemReason.TOO_MANY_FOLLOWERS: 503,
+    ProblemReason.NOT_UPGRADABLE: 409,
+    ProblemReason.LEAVING: 503,
     ProblemReason.INTERNAL_ERROR: 500,
 }
 

@@ -1,13 +1,15 @@
 """The listening side of the admin API: binds, serves the application, and answers what is not HTTP in its own words."""
 
 import asyncio
+import socket
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 from aiohttp import web
 
 from gateway.admin.access import AccessRules, is_loopback
-from gateway.admin.app import SECURITY_FIELDS, build_app
+from gateway.admin.app import SECURITY_FIELDS, Leaving, build_app
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.admin.state import GatewayState
 
@@ -15,11 +17,14 @@ KEEP_ALIVE_S: Final = 75.0
 SHUTDOWN_S: Final = 2.0
 """How long calls that are still running may take when the server closes."""
 
+_BACKLOG: Final = 128
+
 _log = structlog.get_logger("sightline.admin")
 
 
 class AdminServer:
-    """One admin API on one address. `start` binds; `close` lets running calls end and frees the port."""
+    """One admin API on one address. `start` binds, or takes over what is bound; `close` lets running calls end and frees the
+    port, unless another program has it too."""
 
     def __init__(self, state: GatewayState, access: AccessRules, host: str, port: int) -> None:
         """host: an IP address or a name. port 0 lets the kernel choose.
@@ -28,19 +33,21 @@ class AdminServer:
         """
         if not access.tokens and not is_loopback(host):
             raise ValueError(f"the admin API cannot listen on {host} without a token; configure one or use 127.0.0.1")
-        self._app_runner = web.AppRunner(build_app(state, access))
+        self._leaving = Leaving()
+        self._app_runner = web.AppRunner(build_app(state, access, self._leaving))
         self._server_runner: web.ServerRunner | None = None
+        self.sockets: list[socket.socket] = []
+        """Those it listens on."""
         self._host = host
         self._port = port
 
     @property
     def port(self) -> int:
         """The bound port."""
-        assert self._server_runner is not None
-        return int(self._server_runner.addresses[0][1])
+        return int(self.sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
-        """Raises OSError when the address cannot be bound."""
+    async def start(self, inherited: Sequence[socket.socket] = ()) -> None:
+        """inherited: sockets that are bound to this address already. Raises OSError when it cannot be bound."""
         await self._app_runner.setup()
         built = self._app_runner.server
         assert built is not None
@@ -49,15 +56,46 @@ class AdminServer:
         )
         await self._server_runner.setup()
         try:
-            await web.TCPSite(self._server_runner, self._host, self._port).start()
+            self.sockets = list(inherited) or await _bind(self._host, self._port)
+            for sock in self.sockets:
+                await web.SockSite(self._server_runner, sock).start()
         except OSError:
             await self.close()
             raise
+
+    async def leave(self) -> None:
+        """Another program answers at this address from now on. Connections that are open get one more answer each, and
+        what would change something is refused: nobody would hand it on."""
+        self._leaving.is_leaving = True
+        assert self._server_runner is not None
+        for site in list(self._server_runner.sites):
+            await site.stop()
 
     async def close(self) -> None:
         if self._server_runner is not None:
             await self._server_runner.cleanup()
         await self._app_runner.cleanup()
+
+
+async def _bind(host: str, port: int) -> list[socket.socket]:
+    """On every address the name stands for. Raises OSError."""
+    loop, bound = asyncio.get_running_loop(), list[socket.socket]()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            sock = socket.socket(family, kind, protocol)
+            bound.append(sock)
+            sock.setblocking(False)  # noqa: FBT003 - the signature of the standard library
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(address)
+            sock.listen(_BACKLOG)
+    except OSError:
+        for sock in bound:
+            sock.close()
+        raise
+    return bound
 
 
 class _Server(web.Server):

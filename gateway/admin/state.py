@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.telemetry.history.look import Look
-from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView
+from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView, UpgradeView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression
@@ -186,6 +186,18 @@ class NotEditable(Exception):  # noqa: N818 - a verdict about an object
     """Its text does not stand by itself in the configuration; `str()` says why."""
 
 
+class NotUpgradable(Exception):  # noqa: N818 - a verdict about a program
+    """No other program can take this one's place now; `str()` says why."""
+
+
+class UpgradesState(Protocol):
+    """The program itself."""
+
+    def begin(self, actor: str, reason: str) -> UpgradeView:
+        """Start the program anew, from what is on disk now, to take over without a loss. Raises NotUpgradable."""
+        ...
+
+
 class ActionsState(Protocol):
     """What can be done to a gateway beside handing it a configuration."""
 
@@ -194,6 +206,9 @@ class ActionsState(Protocol):
 
     @property
     def objects(self) -> ObjectsState: ...
+
+    @property
+    def upgrades(self) -> UpgradesState: ...
 
 
 class LogState(Protocol):

@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -10,6 +11,10 @@ import msgspec
 from gateway.cli.command import UsageError
 from gateway.wire.exit_codes import ExitCode
 from gateway.wire.views import ProblemView
+
+URL_VARIABLE: Final = "SIGHTLINE_URL"
+TOKEN_FILE_VARIABLE: Final = "SIGHTLINE_TOKEN_FILE"  # noqa: S105 - the name of a variable
+"""Which gateway is asked, and with which token, where no option says it: as for all commands that ask one."""
 
 TIMEOUT_S: Final = 10.0
 _ANSWER_BYTES: Final = 16 * 1024 * 1024
@@ -33,9 +38,18 @@ class AdminRefused(Exception):  # noqa: N818 - the same
 
 def post_json(url: str, body: bytes, token: str | None) -> bytes:
     """POST a JSON document and return the answer's body. Raises AdminUnreachable, AdminRefused or UsageError."""
+    return _call(url, body, token)
+
+
+def get_json(url: str, token: str | None) -> bytes:
+    """GET, and return the answer's body. Raises as `post_json`."""
+    return _call(url, None, token)
+
+
+def _call(url: str, body: bytes | None, token: str | None) -> bytes:
     if not url.lower().startswith(("http://", "https://")):
         raise UsageError(f"expected the URL of an admin API such as http://127.0.0.1:9900, got {url!r}")
-    fields = {"Content-Type": "application/json", "Accept": "application/json"}
+    fields = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body is not None else {})
     request = urllib.request.Request(url, body, fields)  # noqa: S310 - the scheme has just been checked
     if token is not None:
         # Not sent on where a redirect leads: it is a secret of this gateway's.
@@ -52,6 +66,16 @@ def post_json(url: str, body: bytes, token: str | None) -> bytes:
         raise AdminUnreachable(str(error.reason)) from None
     except (OSError, HTTPException, ValueError) as error:
         raise AdminUnreachable(str(error) or type(error).__name__) from None
+
+
+def read_token(path: str | None) -> str | None:
+    """From a file, if one is named. Raises UsageError."""
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the token file cannot be read: {error}") from error
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

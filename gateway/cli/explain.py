@@ -3,12 +3,18 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from gateway.cli.admin_call import AdminRefused, AdminUnreachable, post_json
+from gateway.cli.admin_call import (
+    TOKEN_FILE_VARIABLE,
+    URL_VARIABLE,
+    AdminRefused,
+    AdminUnreachable,
+    post_json,
+    read_token,
+)
 from gateway.cli.command import UsageError
 from gateway.cli.explanation import told
 from gateway.cli.options import add_format
@@ -17,8 +23,6 @@ from gateway.wire.exit_codes import ExitCode
 from gateway.wire.explain import ExplainRequest, ExplanationView
 
 _PATH: Final = "/api/v1/explain"
-_URL_VARIABLE: Final = "SIGHTLINE_URL"
-_TOKEN_FILE_VARIABLE: Final = "SIGHTLINE_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
 class ExplainCommand:
@@ -32,12 +36,12 @@ class ExplainCommand:
             "--url",
             metavar="ADMIN_URL",
             dest="admin_url",
-            help=f"the admin API of a running gateway to ask (default: ${_URL_VARIABLE})",
+            help=f"the admin API of a running gateway to ask (default: ${URL_VARIABLE})",
         )
         parser.add_argument(
             "--token-file",
             metavar="FILE",
-            help=f"a file that holds the token for the admin API (default: ${_TOKEN_FILE_VARIABLE})",
+            help=f"a file that holds the token for the admin API (default: ${TOKEN_FILE_VARIABLE})",
         )
         parser.add_argument(
             "--exchange",
@@ -77,11 +81,11 @@ class ExplainCommand:
 def _take_environment(arguments: argparse.Namespace) -> None:
     """The gateway that the environment names, where no option names one or a file: as for all commands that ask one."""
     if arguments.config is None and arguments.admin_url is None:
-        arguments.admin_url = os.environ.get(_URL_VARIABLE) or None
+        arguments.admin_url = os.environ.get(URL_VARIABLE) or None
         if arguments.admin_url is None:
-            raise UsageError(f"expected --config FILE, --url ADMIN_URL, or the variable {_URL_VARIABLE}")
+            raise UsageError(f"expected --config FILE, --url ADMIN_URL, or the variable {URL_VARIABLE}")
     if arguments.token_file is None:
-        arguments.token_file = os.environ.get(_TOKEN_FILE_VARIABLE) or None
+        arguments.token_file = os.environ.get(TOKEN_FILE_VARIABLE) or None
 
 
 def _request_of(arguments: argparse.Namespace) -> ExplainRequest:
@@ -117,21 +121,12 @@ def _ask_file(path: str, request: ExplainRequest) -> ExplanationView:
 
 def _ask_gateway(arguments: argparse.Namespace, request: ExplainRequest) -> ExplanationView:
     answer = post_json(
-        f"{arguments.admin_url.rstrip('/')}{_PATH}", msgspec.json.encode(request), _token(arguments.token_file)
+        f"{arguments.admin_url.rstrip('/')}{_PATH}", msgspec.json.encode(request), read_token(arguments.token_file)
     )
     try:
         return msgspec.json.decode(answer, type=ExplanationView)
     except msgspec.DecodeError as error:
         raise AdminUnreachable(f"the answer is not an explanation ({error})") from error
-
-
-def _token(path: str | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the token file cannot be read: {error}") from error
 
 
 command = ExplainCommand()

@@ -18,6 +18,7 @@ OWN_COMMANDS: Final = {
     "check": "gateway.cli.check:command",
     "schema": "gateway.cli.schema:command",
     "explain": "gateway.cli.explain:command",
+    "upgrade": "gateway.cli.upgrade:command",
     "demo": "gateway.demo.command:command",
 }
 """The same as in pyproject.toml, so that `python -m gateway` works where nothing is installed."""

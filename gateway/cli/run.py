@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import uvloop
@@ -14,10 +15,12 @@ from setproctitle import setproctitle
 from gateway.cli.options import add_config_file
 from gateway.config import ConfigInvalid
 from gateway.runtime.candidate import Loader
+from gateway.runtime.succession.predecessor import NothingInherited, Predecessor
 from gateway.runtime.supervisor import StartFailed, Supervisor
 from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.logs import configure_logs
 from gateway.wire.exit_codes import ExitCode
+from gateway.wire.titles import SUPERVISOR
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -36,14 +39,16 @@ class RunCommand:
         _open_standard_streams()
         logs = LogRing()
         configure_logs(arguments.log_level, keep=logs.keep)
-        setproctitle("sightline supervisor")
+        # Until the supervisor takes it; its default would end us.
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+        setproctitle(SUPERVISOR)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(_serve(arguments.config, os.environ, logs))
         except ConfigInvalid as invalid:
             print(invalid, file=sys.stderr)
             return ExitCode.CONFIG_INVALID
-        except StartFailed as failure:
+        except (StartFailed, NothingInherited) as failure:
             print(f"sightline: {failure}", file=sys.stderr)
             return ExitCode.FAILED
         finally:
@@ -62,10 +67,17 @@ def _open_standard_streams() -> None:
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - the same
 
 
-async def _serve(path: str, environ: Mapping[str, str], logs: LogRing) -> int:
+async def _serve(path: str, environ: MutableMapping[str, str], logs: LogRing) -> int:
+    predecessor = await Predecessor.meet(environ)
+    sequence = predecessor.inheritance.sequence if predecessor else 0
     loader = Loader(path, environ)
-    first = await loader.load_file(1)
-    return await Supervisor(loader, first, environ, logs).run()
+    try:
+        first = await loader.load_file(sequence + 1)
+        return await Supervisor(loader, first, environ, logs, predecessor).run()
+    except (ConfigInvalid, StartFailed) as failure:
+        if predecessor is not None:
+            await predecessor.refuse(str(failure))
+        raise
 
 
 command = RunCommand()

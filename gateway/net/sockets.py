@@ -48,7 +48,21 @@ def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
     return bound
 
 
-def _bind(family: socket.AddressFamily, host: str, port: int, *, shared: bool) -> socket.socket:
+def bind_beside(sock: socket.socket, count: int) -> list[socket.socket]:
+    """`count` more sockets on the address of one of `bind_group` that is already served. Raises BindError."""
+    host, port = sock.getsockname()[:2]
+    bound: list[socket.socket] = []
+    try:
+        while len(bound) < count:
+            bound += [_bind(sock.family, host, port, shared=True)]
+    except OSError as failure:
+        for one in bound:
+            one.close()
+        raise BindError(f"{host}:{port}", failure) from failure
+    return bound
+
+
+def _bind(family: int, host: str, port: int, *, shared: bool) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
@@ -82,6 +82,15 @@ class Incidents:
             self._drop_one()
         self._tally(kind)
         return incident
+
+    def restore(self, kept: Iterable[IncidentView], last_id: int) -> None:
+        """What happened in the program before this one, oldest first; ids go on from there."""
+        for incident in kept:
+            self._kept.setdefault(incident.kind, deque()).append(incident)
+            self._count += 1
+            if self._count > self._capacity:
+                self._drop_one()
+        self.last_id = max(last_id, self.last_id)
 
     def endpoint_changed(
         self, upstream: str, endpoint: str, to: EndpointChange, reason: str, evidence: str = "", actor: str = ""

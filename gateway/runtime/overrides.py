@@ -1,11 +1,11 @@
 """What operators have decided about single endpoints while the gateway runs, beside the configuration: drained, or of
 another weight.
 
-They stay through reloads while the endpoint exists, and end with the gateway: the next start is from the configuration
-alone.
+They stay through reloads while the endpoint exists, and through an upgrade of the program. They end with the gateway: the
+next start is from the configuration alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,8 +58,19 @@ class Overrides:
     def __init__(self, tell: Callable[[list[EndpointOverride]], None]) -> None:
         """tell: hands all of them to the workers."""
         self.version = 0
+        self.also_tell: Callable[[], None] = _nobody
+        """Called after each change."""
         self._tell = tell
         self._standing: dict[Key, Override] = {}
+
+    @property
+    def standing(self) -> Mapping[Key, Override]:
+        return self._standing
+
+    def restore(self, standing: Mapping[Key, Override]) -> None:
+        """All of them at once, as they stood in the program before this one."""
+        self._standing = dict(standing)
+        self._changed()
 
     def of(self, key: Key) -> Override:
         return self._standing.get(key, NOTHING)
@@ -94,3 +105,8 @@ class Overrides:
                 for (upstream, address), override in self._standing.items()
             ]
         )
+        self.also_tell()
+
+
+def _nobody() -> None:
+    pass

@@ -88,13 +88,23 @@ class Reloads:
         self._observer = observer
         self._of_file = first
         self._is_file_good = True
-        self._lock = asyncio.Lock()
+        self.lock = asyncio.Lock()
+        """Held while a configuration is read and comes to run."""
         self._newest_file = 0
         self._newest_text = 0
 
     @property
     def source_differs(self) -> bool:
         return not self._is_file_good or self._of_file.revision != self.running.revision
+
+    async def resume(self, handed: HandedIn) -> None:
+        """Before anything runs: what was handed in to the program before us takes the place of what the file says.
+
+        Raises ConfigInvalid.
+        """
+        candidate = await self.read(handed)
+        self._check_changeable(candidate)
+        self.running, self.source = candidate, API_SOURCE
 
     def note_start(self, duration_s: float) -> None:
         """The first configuration has been applied."""
@@ -108,7 +118,7 @@ class Reloads:
     async def reload_file(self, trigger: ReloadTrigger) -> None:
         """Read the file again. An API's configuration stays if the file says what it said before, unless asked by signal."""
         self._newest_file = mine = self._newest_file + 1
-        async with self._lock:
+        async with self.lock:
             if mine == self._newest_file:
                 view = await self._reload(trigger, self._load_file, self._file)
                 self._is_file_good = view.result != "rejected"
@@ -119,7 +129,7 @@ class Reloads:
         if not dry_run:
             self._newest_text += 1
         mine = self._newest_text
-        async with self._lock:
+        async with self.lock:
             if if_match is not None and if_match != self.running.sequence:
                 return self._result("conflict", "", ())
             if dry_run:

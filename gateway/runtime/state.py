@@ -36,7 +36,8 @@ _log = structlog.get_logger("sightline.admin")
 
 
 class RunningGateway:
-    """Implements gateway.admin.state.GatewayState. `is_draining` is set by the supervisor before anything else ends."""
+    """Implements gateway.admin.state.GatewayState. `is_draining` is set by the supervisor before anything else ends,
+    `is_succeeded` where another program serves in this one's place: the gateway is ready then, whatever becomes of us."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class RunningGateway:
         actions: Actions,
     ) -> None:
         self.is_draining = False
+        self.is_succeeded = False
         self.changes = changes
         self.actions = actions
         self.live = intake.live
@@ -99,6 +101,8 @@ class RunningGateway:
         )
 
     def is_ready(self) -> tuple[bool, list[str]]:
+        if self.is_succeeded:
+            return True, []
         reasons = ["draining"] if self.is_draining else []
         current = self._reloads.running.sequence
         for seat in self._fleet.seats:

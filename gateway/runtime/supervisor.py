@@ -6,8 +6,9 @@ Start: configuration, sockets, admin API, workers and names, first snapshot. End
 import asyncio
 import os
 import signal
+import socket
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,8 +16,8 @@ import structlog
 
 from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
+from gateway.admin.state import NotUpgradable
 from gateway.config.configuration import Configuration
-from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.net.sockets import BindError
 from gateway.runtime.actions.actions import build_actions
@@ -25,6 +26,7 @@ from gateway.runtime.changes.changes import Changes
 from gateway.runtime.changes.figures import HistoryFigures
 from gateway.runtime.changes.revisions import Revisions
 from gateway.runtime.changes.sink_trouble import SinkTrouble
+from gateway.runtime.fleet.departure import Departure
 from gateway.runtime.fleet.distribution import PublishFailed
 from gateway.runtime.fleet.fleet import Fleet
 from gateway.runtime.fleet.package import build_package
@@ -38,6 +40,11 @@ from gateway.runtime.reload import NotApplied, Reloads
 from gateway.runtime.resolver import Resolved, Resolver
 from gateway.runtime.sinks import Sinks
 from gateway.runtime.state import RunningGateway
+from gateway.runtime.succession.estate import Estate
+from gateway.runtime.succession.notify import notify
+from gateway.runtime.succession.predecessor import Predecessor
+from gateway.runtime.succession.takeover import TakeOver
+from gateway.runtime.succession.upgrades import Upgrades
 from gateway.runtime.vitals.health import build_health
 from gateway.runtime.vitals.vitals import Vitals
 from gateway.telemetry.background import main_stands_back
@@ -47,11 +54,11 @@ from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.store import MetricsStore
 
-_HANDSHAKE_S: Final = 0.1
-"""Between the last SYN that is answered and the end of a listening socket: time for handshakes under way."""
-
 _BIND_RETRY_S: Final = 2.0
 """An address may still be held by the workers of a supervisor that was killed; they end within moments."""
+
+_READY_S: Final = 30.0
+"""For workers that die on their way to serving and are started again, in a program that takes another one's place."""
 
 _SINKS_S: Final = 3.0
 _WARNINGS_LOGGED: Final = 20
@@ -67,10 +74,19 @@ class StartFailed(Exception):  # noqa: N818 - the name says what is the case
 class Supervisor:
     """One gateway, from its first configuration to its end. `run` is called once."""
 
-    def __init__(self, loader: Loader, first: Candidate, environ: Mapping[str, str], logs: LogRing) -> None:
-        """first: as loaded from the loader's file. logs: of this process, from its start."""
+    def __init__(
+        self,
+        loader: Loader,
+        first: Candidate,
+        environ: Mapping[str, str],
+        logs: LogRing,
+        predecessor: Predecessor | None = None,
+    ) -> None:
+        """first: as loaded from the loader's file. logs: of this process, from its start. predecessor: the program whose
+        place this one takes."""
         configuration = first.configuration
-        self._first, self._loader = first, loader
+        self._loader = loader
+        self._stop = asyncio.Event()
         self._store = MetricsStore(workers=configuration.workers)
         self._sinks = Sinks(self._store, environ)
         self._sockets = ListeningSockets(configuration.workers)
@@ -90,69 +106,73 @@ class Supervisor:
         self._reloads = Reloads(loader, first, self._apply, ledger)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
-        actions = build_actions(self._reloads, intake, self._health.states, self._incidents)
+        self._upgrades = Upgrades(self._fleet.distribution, self._incidents, self._stop.set)
+        actions = build_actions(self._reloads, intake, self._health.states, self._incidents, self._upgrades)
         self._gateway = RunningGateway(
             self._reloads, self._fleet, self._sockets, self._vitals, intake, exposition, changes, actions
         )
         self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
-        self._stop, self._tasks = asyncio.Event(), set[asyncio.Task[None]]()
+        estate = Estate(self._reloads, self._health.states, self._incidents, revisions, self._sockets, self._admin)
+        self._upgrades.estate = estate
+        self._takeover = TakeOver(predecessor, estate, self._fleet.distribution) if predecessor else None
+        self._departure = Departure(self._fleet, self._sockets, self._incidents)
+        self._is_told_to_end = self._is_published = False
+        self._tasks = _Tasks()
 
     async def run(self) -> int:
         """The exit code. Raises StartFailed."""
-        self._take_signals()
+        on_ending, loop = self._on_ending_signal, asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, on_ending)
+        loop.add_signal_handler(signal.SIGINT, on_ending)
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        loop.add_signal_handler(signal.SIGUSR2, self._upgrade)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.spawn(self._reloads.reload_file("signal")))
         main_stands_back()
         try:
             if await _unless_stopped(self._stop, self._start()):
                 await self._stop.wait()
-                await self._drain()
         finally:
+            if self._is_published:
+                await self._drain()
             await self._close()
         return 0
 
     async def _start(self) -> None:
         began_s = time.monotonic()
-        snapshot = self._snapshot
-        groups = await self._bind_first(snapshot)
-        await self._open_admin()
+        inherited = await self._takeover.accept() if self._takeover else ()
+        running, snapshot = self._reloads.running, self._snapshot
+        self._access.tokens = running.configuration.admin.tokens
+        groups = await _bind_first(self._sockets, snapshot)
+        if self._takeover is None:
+            await _open_admin(self._admin, running.configuration.admin.address)
         self._sockets.adopt(groups)
-        telemetry = self._sinks.follow(self._first.configuration, _SINKS_S)
+        telemetry = self._sinks.follow(running.configuration, _SINKS_S)
         await asyncio.gather(self._fleet.start(), self._resolver.follow(snapshot), telemetry)
+        self._is_published = True
         try:
-            await self._publish(self._first, groups)
+            await self._publish(running, groups)
         except PublishFailed as failure:
             raise StartFailed(f"no worker can run this configuration: {failure}") from failure
         self._reloads.note_start(time.monotonic() - began_s)
-        self._spawn(self._resolver.run())
-        self._spawn(self._vitals.run())
-        self._spawn(self._overload.run(self._fleet))
-        self._spawn(self._reloads.watch())
-        self._spawn(SinkTrouble(self._store, self._incidents).watch())
-        _log_start(self._first.configuration, self._sockets, self._admin.port)
+        self._tasks.spawn(self._resolver.run())
+        self._tasks.spawn(self._vitals.run())
+        self._tasks.spawn(self._overload.run(self._fleet))
+        self._tasks.spawn(self._reloads.watch())
+        self._tasks.spawn(SinkTrouble(self._store, self._incidents).watch())
+        if self._takeover is not None:
+            await _until_ready(self._gateway)
+            await _open_admin(self._admin, running.configuration.admin.address, inherited)
+            self._takeover.serve()
+            self._tasks.spawn(self._takeover.see_off())
+        _log_start(running.configuration, self._sockets, self._admin.port)
         self._tell_ready()
-
-    async def _bind_first(self, snapshot: Snapshot) -> dict[str, SocketGroup]:
-        until_s = time.monotonic() + _BIND_RETRY_S
-        while True:
-            try:
-                return self._sockets.bind(snapshot.listeners)
-            except BindError as failure:
-                if not failure.in_use or time.monotonic() > until_s:
-                    raise StartFailed(str(failure)) from failure
-            await asyncio.sleep(0.05)
-
-    async def _open_admin(self) -> None:
-        address = self._first.configuration.admin.address
-        try:
-            await self._admin.start()
-        except OSError as failure:
-            raise StartFailed(str(BindError(f"{address} (admin)", failure))) from failure
 
     async def _apply(self, candidate: Candidate) -> None:
         """Have the workers run another configuration; raises NotApplied, and then all is as it was."""
         snapshot = candidate.configuration.snapshot
-        if self._gateway.is_draining:
+        if self._gateway.is_draining or self._upgrades.has_succeeded:
             raise NotApplied("", "the gateway is ending")
         try:
             groups = self._sockets.bind(snapshot.listeners)
@@ -172,48 +192,35 @@ class Supervisor:
     async def _publish(self, candidate: Candidate, groups: dict[str, SocketGroup]) -> None:
         tickets = {listener: group.ticket for listener, group in groups.items()}
         package = build_package(candidate.configuration.snapshot, candidate.slices, tickets)
-        await self._fleet.distribution.publish(package, groups, lambda: self._retire(self._sockets.unused(groups)))
+        await self._fleet.distribution.publish(
+            package, groups, lambda: self._departure.retire(self._sockets.unused(groups))
+        )
         self._vitals.follow(candidate.configuration.snapshot, self._resolver.resolved)
 
     def _set_addresses(self, resolved: Resolved) -> None:
         self._fleet.distribution.set_addresses(resolved)
         self._health.resolved(resolved)
 
-    async def _retire(self, groups: list[SocketGroup]) -> None:
-        """Let no connection begin on these any more, so that the workers can close them without losing one."""
-        if groups:
-            self._sockets.retire(groups)
-            await asyncio.sleep(_HANDSHAKE_S)
-
     async def _drain(self) -> None:
-        """Readiness fails first; then, after the delay, the sockets close, and what is in flight ends."""
-        self._gateway.is_draining = True
-        for task in self._tasks:
-            task.cancel()
+        """Readiness fails first; then, after the delay, the sockets close, and what is in flight ends. Where another program
+        serves by now, it is ready, and nobody needs to be told."""
+        self._tasks.cancel()
         drain = self._snapshot.drain
-        self._incidents.add("drain_began", "gateway", "the gateway drains: it finishes what is in flight, and ends")
-        _log.info("draining", delay_s=drain.delay_ns / SECOND_NS, deadline_s=drain.deadline_ns / SECOND_NS)
-        if drain.delay_ns == 0:
-            await self._retire(list(self._sockets.groups.values()))
-        closing = asyncio.create_task(self._close_sockets(drain.delay_ns / SECOND_NS))
-        await self._fleet.drain(drain.delay_ns, drain.deadline_ns)
-        closing.cancel()
-        cut = self._fleet.cut
-        self._incidents.add("drain_ended", "gateway", f"the drain ended; {cut} exchanges were cut", detail={"cut": cut})
-        _log.info("drained", cut=cut)
-
-    async def _close_sockets(self, delay_s: float) -> None:
-        """Ours, while the workers close theirs: no connection may begin that nobody will accept."""
-        await asyncio.sleep(max(0.0, delay_s - _HANDSHAKE_S))
-        await self._retire(list(self._sockets.groups.values()))
-        await asyncio.sleep(_HANDSHAKE_S)
-        self._sockets.close()
+        if self._upgrades.has_succeeded:
+            self._gateway.is_succeeded = True
+            self._live.close()
+            await self._admin.leave()
+            await self._upgrades.leave(await self._departure.drain(0, drain.deadline_ns))
+            return
+        self._gateway.is_draining = True
+        notify(os.environ, "STOPPING=1")
+        await self._upgrades.abort()
+        await self._departure.drain(drain.delay_ns, drain.deadline_ns)
 
     async def _close(self) -> None:
         """In the order that loses least, whatever was reached; each step is bounded."""
         self._gateway.is_draining = True
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
         await self._fleet.kill()
         self._sockets.close()
         self._live.close()
@@ -229,36 +236,49 @@ class Supervisor:
         _log.info(event, revision=self._snapshot.revision, workers=workers, routes=routes, reasons=reasons)
         text = f"the gateway started with {workers} workers and {routes} routes"
         self._incidents.add("gateway_started", "gateway", text, detail={"workers": workers, "routes": routes})
+        self._upgrades.stage = "serving"
+        notify(os.environ, "READY=1")
 
     @property
     def _snapshot(self) -> Snapshot:
         return self._reloads.running.configuration.snapshot
 
-    def _take_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(ending, self._on_ending_signal)
-        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reloads.reload_file("signal")))
-
     def _reopen_logs(self) -> None:
         self._sinks.reopen()
         self._incidents.add("log_reopened", "access log", "files of access lines are opened anew", "signal")
 
+    def _upgrade(self) -> None:
+        try:
+            self._upgrades.begin("signal")
+        except NotUpgradable as verdict:
+            _log.warning("upgrade_refused", because=str(verdict))
+
     def _on_ending_signal(self) -> None:
         """The first one drains; whoever sends another does not want to wait."""
-        if self._stop.is_set():
+        if self._is_told_to_end:
             self._fleet.kill_now()
             os._exit(_INTERRUPTED)
+        self._is_told_to_end = True
         self._stop.set()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_task_done)
 
-    def _on_task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+class _Tasks:
+    """What runs beside everything else until the end; a failure is logged, and ends nothing else."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._on_done)
+
+    def cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             _log.error("background_task_failed", exc_info=failure)
 
@@ -275,6 +295,32 @@ async def _unless_stopped(stop: asyncio.Event, start: Coroutine[Any, Any, None])
     with suppress(asyncio.CancelledError):
         await starting
     return False
+
+
+async def _bind_first(sockets: ListeningSockets, snapshot: Snapshot) -> dict[str, SocketGroup]:
+    until_s = time.monotonic() + _BIND_RETRY_S
+    while True:
+        try:
+            return sockets.bind(snapshot.listeners)
+        except BindError as failure:
+            if not failure.in_use or time.monotonic() > until_s:
+                raise StartFailed(str(failure)) from failure
+        await asyncio.sleep(0.05)
+
+
+async def _open_admin(admin: AdminServer, address: str, inherited: Sequence[socket.socket] = ()) -> None:
+    try:
+        await admin.start(inherited)
+    except OSError as failure:
+        raise StartFailed(str(BindError(f"{address} (admin)", failure))) from failure
+
+
+async def _until_ready(gateway: RunningGateway) -> None:
+    until_s = time.monotonic() + _READY_S
+    while not gateway.is_ready()[0]:
+        if time.monotonic() > until_s:
+            raise StartFailed("; ".join(gateway.is_ready()[1]))
+        await asyncio.sleep(0.05)
 
 
 def _log_start(configuration: Configuration, sockets: ListeningSockets, admin_port: int) -> None:

@@ -80,6 +80,26 @@ class EndpointEffectView(ActionView, frozen=True, kw_only=True):
     """Null where nothing would change."""
 
 
+class UpgradeRequest(ActionView, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an upgrade of the program is given."""
+
+    reason: str = ""
+    """Why, in the words of who asks; at most 200 characters of it are kept."""
+
+
+class UpgradeView(ActionView, frozen=True, kw_only=True):
+    """An upgrade that has begun. What becomes of it is told as an incident after `incident`: upgrade_ended or
+    upgrade_failed."""
+
+    pid: int
+    """Of the program that is to be replaced, which is the one that answers."""
+    version: str
+    incident: int
+    """The id of upgrade_began."""
+    within_s: float
+    """So long after it the old program has ended, or the new one has failed."""
+
+
 class MeView(ActionView, frozen=True, kw_only=True):
     """Who asks, and what they may do."""
 

@@ -93,6 +93,13 @@ class Standings(msgspec.Struct, tag="standings", frozen=True):
     upstreams: dict[str, list[EndpointStanding]]
 
 
+class Share(msgspec.Struct, tag="share", frozen=True):
+    """Whether another program of this gateway serves the listening sockets too, from now on: what is done to their queues
+    would be done to that program's."""
+
+    is_shared: bool
+
+
 class Attend(msgspec.Struct, tag="attend", frozen=True):
     """Somebody looks, for the next ten seconds: say it again while they do.
 
@@ -218,7 +225,9 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
     fields: dict[str, str | int] = {}
 
 
-Down: TypeAlias = Begin | Slice | Commit | Abort | Addresses | Overrides | Standings | Attend | MemoryUse | Drain
+Down: TypeAlias = (
+    Begin | Slice | Commit | Abort | Addresses | Overrides | Standings | Share | Attend | MemoryUse | Drain
+)
 Up: TypeAlias = (
     Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Pressed | LoopBlocked | Suspect | Notice
 )

@@ -21,7 +21,7 @@ from gateway.admin.state import ConfigFormat, EditableKind, Expected, TooManyFol
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
 from gateway.telemetry.log_ring import LogRing
-from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView
+from gateway.wire.actions import EndpointAction, EndpointActionRequest, EndpointEffectView, ObjectTextView, UpgradeView
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionDiffView, RevisionListView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 from gateway.wire.filter import Expression, compile_filter, render
@@ -78,10 +78,11 @@ class Acted:
 
 @dataclass
 class PreparedActions:
-    """An ActionsState that answers with the examples and notes what it was asked to do; it plays both its parts."""
+    """An ActionsState that answers with the examples and notes what it was asked to do; it plays all its parts."""
 
     acted: list[Acted] = field(default_factory=list)
     replaced: list[tuple[str, str, str, int | None, bool, str, str]] = field(default_factory=list)
+    upgraded: list[tuple[str, str]] = field(default_factory=list)
     verdict: Exception | None = None
 
     @property
@@ -91,6 +92,16 @@ class PreparedActions:
     @property
     def objects(self) -> Self:
         return self
+
+    @property
+    def upgrades(self) -> Self:
+        return self
+
+    def begin(self, actor: str, reason: str) -> UpgradeView:
+        self.upgraded.append((actor, reason))
+        if self.verdict is not None:
+            raise self.verdict
+        return acting_examples.UPGRADE
 
     def act(
         self,

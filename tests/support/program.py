@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.config import free_port, one_route
 from tests.support.raw_client import Address, RawClient
-from tests.support.waiting import wait_until
+from tests.support.waiting import Overdue, wait_until
 
 START_DEADLINE_S: Final = 20.0
 YAML: Final = {"Content-Type": "application/yaml"}
@@ -40,6 +40,7 @@ class Program:
         self._access_log = folder / "access.ndjson"
         self._operational_log = folder / "operational.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._successor = 0
         self.write(self.text())
 
     def text(self, **keys: str) -> str:
@@ -55,6 +56,7 @@ class Program:
             self._environ
         )
         with self._access_log.open("ab") as stdout, self._operational_log.open("ab") as stderr:
+            self._successor = 0
             self._process = subprocess.Popen(
                 [*self.prefix, sys.executable, "-m", "gateway", "run", "-c", str(self.file)],
                 stdout=stdout,
@@ -79,7 +81,7 @@ class Program:
     @property
     def pid(self) -> int:
         assert self._process is not None
-        return self._process.pid
+        return self._successor or self._process.pid
 
     @property
     def talk(self) -> str:
@@ -93,25 +95,41 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def follow(self, deadline_s: float = 30.0) -> int:
+        """Wait for the end of this program, whose place another one takes, and have that one under control; the exit code, 0
+        where it is not ours to know."""
+        code = self.await_exit(deadline_s)
+        self.adopt(self.status()["pid"])
+        return code
+
+    def adopt(self, pid: int) -> None:
+        """The process that is under control from now on."""
+        self._successor = pid
+
     def has_ended(self) -> bool:
         assert self._process is not None
+        if self._successor:
+            return not is_alive(self._successor)
         return self._process.poll() is not None
 
     def await_exit(self, deadline_s: float) -> int:
         """The exit code, once it has ended by itself."""
         assert self._process is not None
+        if self._successor:
+            wait_until(self.has_ended, "the program has ended", deadline_s, 0.01)
+            return 0
         return self._process.wait(deadline_s)
 
     def end(self) -> int:
         """SIGTERM if it still runs, SIGKILL if that does not help; the exit code."""
         assert self._process is not None
-        if self._process.poll() is None:
-            self._process.terminate()
+        if not self.has_ended():
+            self.signal(signal.SIGTERM)
         try:
-            return self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait(5)
+            return self.await_exit(15)
+        except (subprocess.TimeoutExpired, Overdue):
+            self.signal(signal.SIGKILL)
+            return self.await_exit(5)
 
     def client(self) -> RawClient:
         return RawClient(self.address)

@@ -22,7 +22,15 @@ _COLUMNS: Final = (
     GridColumn("TOLD", 30, 0, grows=True),
 )
 _BAD: Final = frozenset(
-    {"config_rejected", "worker_died", "worker_back_off", "endpoint_down", "sink_dropping", "circuit_opened"}
+    {
+        "config_rejected",
+        "worker_died",
+        "worker_back_off",
+        "endpoint_down",
+        "sink_dropping",
+        "circuit_opened",
+        "upgrade_failed",
+    }
 )
 _WORSE: Final = 1.5
 _NOTABLE: Final = 0.001

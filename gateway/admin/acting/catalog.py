@@ -3,11 +3,11 @@
 from typing import Final
 
 from gateway.admin import examples as answers
-from gateway.admin.acting import endpoints, examples, objects
+from gateway.admin.acting import endpoints, examples, objects, upgrading
 from gateway.admin.actions import JSON, YAML
 from gateway.admin.operations import CONFIG_OPTIONS, DRY_RUN, Answer, Body, Operation, Parameter
 from gateway.config.configuration import Role
-from gateway.wire.actions import EndpointActionRequest, EndpointEffectView, ObjectTextView
+from gateway.wire.actions import EndpointActionRequest, EndpointEffectView, ObjectTextView, UpgradeRequest, UpgradeView
 from gateway.wire.views import ApplyResult, ProblemView
 
 PROBLEM: Final = "application/problem+json"
@@ -87,6 +87,21 @@ OPERATIONS: Final = (
         ),
         (*_OBJECT, *CONFIG_OPTIONS),
         Body((YAML,), "The object.", None, {"name": "orders", "match": {"path": "/v2/orders"}, "upstream": "orders"}),
+        is_mutating=True,
+    ),
+    Operation(
+        "POST",
+        "/api/v1/upgrade",
+        "upgrade",
+        "Start the program anew from what is on disk, hand it the listening sockets, and end when it serves. No request is lost.",
+        upgrading.upgrade,
+        Role.OPERATOR,
+        (
+            Answer(200, "It has begun; incidents tell what becomes of it.", UpgradeView, examples.UPGRADE),
+            Answer(409, "This program cannot be replaced now.", ProblemView, examples.NOT_UPGRADABLE, PROBLEM),
+        ),
+        (),
+        Body((JSON,), "Why.", UpgradeRequest, examples.WHY_UPGRADE),
         is_mutating=True,
     ),
 )

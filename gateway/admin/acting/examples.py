@@ -8,6 +8,8 @@ from gateway.wire.actions import (
     EndpointLoadView,
     InverseView,
     ObjectTextView,
+    UpgradeRequest,
+    UpgradeView,
 )
 from gateway.wire.views import ProblemView
 
@@ -55,6 +57,12 @@ OBJECT: Final = ObjectTextView(
     line=17,
 )
 
+WHY_UPGRADE: Final = UpgradeRequest(reason="version 1.4.2")
+UPGRADE: Final = UpgradeView(pid=4242, version="1.4.1", incident=19, within_s=95.0)
+
+NOT_UPGRADABLE: Final = ProblemView(
+    title="Conflict", status=409, reason="not_upgradable", detail="an upgrade is under way already"
+)
 NO_ENDPOINT: Final = ProblemView(
     title="Not Found", status=404, reason="not_found", detail="the running configuration has no such endpoint"
 )

@@ -43,6 +43,20 @@ class Archive:
             _sealed=zlib.compress(orjson.dumps(configuration.sealed), _LEVEL),
         )
 
+    @classmethod
+    def unpacked(
+        cls, packed: tuple[bytes, bytes, bytes], text_size: int, files: tuple[str, ...], variables: frozenset[str],
+        objects: dict[str, int],
+    ) -> "Archive":  # fmt: skip
+        """Of what `packed` gave."""
+        text, canonical, sealed = packed
+        return cls(text_size, files, variables, objects, text, canonical, sealed)
+
+    @property
+    def packed(self) -> tuple[bytes, bytes, bytes]:
+        """Text, canonical form and sealed places, to be passed on to a program of ours."""
+        return self._text, self._canonical, self._sealed
+
     @property
     def size(self) -> int:
         """Bytes it takes."""

@@ -7,6 +7,7 @@ from gateway.runtime.actions.objects import ObjectTexts
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.intake import Intake
 from gateway.runtime.reload import Reloads
+from gateway.runtime.succession.upgrades import Upgrades
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 
 
@@ -16,9 +17,12 @@ class Actions:
 
     endpoints: EndpointActions
     objects: ObjectTexts
+    upgrades: Upgrades
 
 
-def build_actions(reloads: Reloads, intake: Intake, endpoints: EndpointStates, incidents: Incidents) -> Actions:
+def build_actions(
+    reloads: Reloads, intake: Intake, endpoints: EndpointStates, incidents: Incidents, upgrades: Upgrades
+) -> Actions:
     """Upon what the supervisor keeps."""
     facts = Facts(lambda: reloads.running.configuration.snapshot, intake.loads, intake.history)
-    return Actions(EndpointActions(facts, endpoints, incidents), ObjectTexts(reloads))
+    return Actions(EndpointActions(facts, endpoints, incidents), ObjectTexts(reloads), upgrades)

@@ -1,6 +1,7 @@
 """The configurations that have run since the start, newest last: when, by whom, and what is needed to go back to one."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +48,12 @@ class Revisions:
         while len(self._kept) > _ALWAYS_KEPT and (len(self._kept) > self._at_most or self._bytes > self._max_bytes):
             self._bytes -= self._kept.popleft().archive.size
             self.dropped += 1
+
+    def restore(self, kept: Iterable[Revision], dropped: int) -> None:
+        """Those of the program before this one, oldest first."""
+        for revision in kept:
+            self.add(revision)
+        self.dropped += dropped
 
     @property
     def running(self) -> Revision | None:

@@ -21,6 +21,7 @@ from gateway.wire.control import (
     EndpointStanding,
     Overrides,
     Prepared,
+    Share,
     Standings,
     encode,
 )
@@ -46,6 +47,7 @@ class Distribution:
         self._overrides = b""
         self._standings: dict[str, list[EndpointStanding]] = {}
         """By upstream; one all of whose endpoints are healthy is left out."""
+        self._is_sharing = False
         self._is_closed = False
 
     def close(self) -> None:
@@ -123,6 +125,17 @@ class Distribution:
         seat.send(encode(Standings(upstreams={name: self._standings.get(name, []) for name in stale})))
         seat.has_standings = True
         seat.stale_standings.clear()
+
+    def set_sharing(self, *, is_shared: bool) -> None:
+        """Whether another program serves the listening sockets too; for the workers that run and those to come."""
+        self._is_sharing = is_shared
+        for seat in self._seats:
+            self.send_sharing(seat)
+
+    def send_sharing(self, seat: Seat) -> None:
+        """To a worker that listens: it must know before it can be left alone."""
+        if seat.has_said_hello:
+            seat.send(encode(Share(is_shared=self._is_sharing)))
 
     def catch_up(self, seat: Seat) -> None:
         """Bring a worker that has nothing under way to the package of all."""

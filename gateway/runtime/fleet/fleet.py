@@ -245,6 +245,7 @@ class Fleet:
         self.distribution.send_overrides(seat)
         self.distribution.send_standings(seat)
         self.distribution.send_addresses(seat)
+        self.distribution.send_sharing(seat)
         self.distribution.catch_up(seat)
 
     def _end(self) -> None:

@@ -26,6 +26,10 @@ class Child:
         self._ended: asyncio.Future[int] = self._loop.create_future()
         _on_exit(self._loop, process, self._note_end)
 
+    def terminate(self) -> None:
+        """Ask it to end; nothing happens where it has ended."""
+        self._process.terminate()
+
     def kill(self) -> None:
         """Nothing happens where it has ended."""
         self._process.kill()
@@ -48,9 +52,14 @@ class Launcher:
         self._thread.submit(threading.get_ident).result()
 
     async def launch(
-        self, command: Sequence[str], descriptors: Collection[int], environment: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        descriptors: Collection[int],
+        environment: Mapping[str, str],
+        stdout: int | None = _STDERR,
     ) -> Child:
-        """A process with these descriptors open, nothing to read, and stdout going to our stderr. Raises OSError."""
+        """A process with these descriptors open, nothing to read, and stdout going to our stderr unless it is told where
+        (None: to ours). Raises OSError."""
 
         def start() -> subprocess.Popen[bytes]:
             return subprocess.Popen(  # noqa: S603 - our own interpreter with our own module
@@ -58,7 +67,7 @@ class Launcher:
                 pass_fds=tuple(descriptors),
                 stdin=subprocess.DEVNULL,
                 # The supervisor's stdout is for access lines alone.
-                stdout=_STDERR,
+                stdout=stdout,
                 env=environment,
             )
 

@@ -23,7 +23,7 @@ async def _run(index: int, workers: int, control: int, handover: int) -> bool:
 
 def main(arguments: list[str]) -> int:
     """The life of a worker process; its exit code. Signals that end or reload the gateway are for the supervisor alone."""
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(ignored, signal.SIG_IGN)
     index, workers, control, handover = map(int, arguments)
     setproctitle(f"sightline worker {index}")

@@ -39,6 +39,7 @@ from gateway.wire.control import (
     Overrides,
     Prepared,
     Pressed,
+    Share,
     Slice,
     Standings,
     Up,
@@ -72,6 +73,7 @@ class Worker:
         self._listening: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_draining = False
+        self._is_sharing = False
         self._cut: int | None = None
         self._done = asyncio.Event()
         self._faults = FaultNotices(self._send)
@@ -103,22 +105,24 @@ class Worker:
                 self._spawn(self._commit(sequence))
             case Abort():
                 self._drop_assembly()
-            case Addresses() | Overrides() | Standings() | MemoryUse() as told:
-                self._tell_engine(told)
+            case Addresses() | Overrides() | Standings() | MemoryUse() | Share() as told:
+                self._take_note(told)
             case Attend(tap=tap, in_flight=in_flight):
                 self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
 
-    def _tell_engine(self, told: Addresses | Overrides | Standings | MemoryUse) -> None:
+    def _take_note(self, told: Addresses | Overrides | Standings | MemoryUse | Share) -> None:
         if isinstance(told, Addresses):
             self._engine.set_addresses(told.resolved)
         elif isinstance(told, Standings):
             self._engine.set_standings(told.upstreams)
         elif isinstance(told, MemoryUse):
             self._engine.pressure.note_others(told.total)
-        else:
+        elif isinstance(told, Overrides):
             self._engine.set_overrides(told.standing)
+        else:
+            self._is_sharing = told.is_shared
 
     def _begin(self, begin: Begin) -> None:
         self._drop_assembly()
@@ -182,7 +186,7 @@ class Worker:
 
     def _on_supervisor_gone(self) -> None:
         """Nobody would restart this worker or fail its readiness: it ends in order, and its sockets become free."""
-        if not self._is_draining:
+        if not self._is_draining and not self._is_sharing:
             for sock in self._sockets.values():
                 refuse_new_connections(sock)
         self._spawn(self._drain(0, self._drain_settings.deadline_ns))

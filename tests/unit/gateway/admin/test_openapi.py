@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from gateway.admin.access import AccessRules
-from gateway.admin.app import build_app
+from gateway.admin.app import Leaving, build_app
 from gateway.admin.catalog import OPERATIONS
 from gateway.admin.openapi import build_document
 from tests.support.admin_api import AdminApi, PreparedState
@@ -30,7 +30,7 @@ def test_the_document_is_openapi_3_1() -> None:
 
 
 def test_every_served_path_is_documented_and_every_documented_path_is_served() -> None:
-    app = build_app(PreparedState(), AccessRules())
+    app = build_app(PreparedState(), AccessRules(), Leaving())
     served = {
         (resource.canonical, route.method.lower())
         for resource in app.router.resources()

@@ -55,5 +55,5 @@ def test_an_address_that_is_taken_is_an_error(api: AdminApi) -> None:
     async def start() -> None:
         await AdminServer(PreparedState(), AccessRules(), "127.0.0.1", api.port).start()
 
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match="Address already in use"):
         asyncio.run(start())

@@ -8,6 +8,7 @@ NEVER_NS: Final = 1 << 62
 
 SECOND_NS: Final = 1_000_000_000
 MILLISECOND_NS: Final = 1_000_000
+MICROSECOND_NS: Final = 1_000
 
 monotonic_ns = time.monotonic_ns
 """What every deadline, limit and duration is counted by: it is never set, and never goes back."""

@@ -1,7 +1,6 @@
 """Where connections come in: a listener's sockets in this worker, and how many connections it may hold."""
 
 import asyncio
-import math
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -9,7 +8,7 @@ from typing import Protocol
 from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
 from gateway.net.sockets import BACKLOG
-from gateway.proxy.overload.gate import Gate, connect
+from gateway.proxy.overload.gate import Gate, Growth, connect
 from gateway.telemetry.recorder import Recorder
 
 
@@ -93,15 +92,12 @@ class ListenerPort:
         else:
             self._server = server
 
-    def look(self, growth: float, ceiling: int) -> bool:
-        """Let in who waits, while held back: so many as are `growth` of those there are (math.inf: as the limit has it),
-        with descriptors beneath the ceiling. Whether anybody was turned away."""
+    def look(self, growth: Growth, ceiling: int) -> bool:
+        """Let in who waits, while held back, with descriptors beneath the ceiling. Whether anybody was not let in."""
         if self._gate is None or self._socket is None or self._server is not None:
             return False
-        room = self._limit - len(self._connections)
-        if growth < math.inf:
-            room = min(room, math.ceil(growth * len(self._connections)))
-        return self._gate.look(room, ceiling)
+        room = min(self._limit - len(self._connections), growth.of(len(self._connections)))
+        return self._gate.look(room, ceiling, turns_away=growth.is_none)
 
     def _let_in(self, accepted: socket.socket) -> None:
         assert self._build is not None

@@ -25,6 +25,7 @@ SCENARIOS = (
     "edits",
     "faults",
     "latency",
+    "overload",
     "watched",
     "viewers",
     "console",

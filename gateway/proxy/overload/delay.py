@@ -1,4 +1,4 @@
-"""How much to turn away so that a loop keeps up: a share that grows while it lags too far behind, and falls when it does not.
+"""How much to turn away so that a loop keeps up: a share that follows how far it lags behind.
 
 A proxy cannot refuse a small request much cheaper than it forwards it, so shedding alone would not keep the goodput of a
 processor that is asked for twice what it can do. What keeps it are connections that are not let in: they wait in the
@@ -10,11 +10,10 @@ import math
 from typing import Final
 
 _SMOOTHING_S: Final = 0.2
-_STEP: Final = 0.05
-"""Of the share, each time it is adjusted while the delay is twice what it should be."""
-_MOST: Final = 0.9
-_DECAY: Final = 0.8
-_LEAST: Final = 0.01
+_SLOPE: Final = 0.1
+"""Of the share, over how many times too late the loop is beyond twice. It need not be much: each of those who are turned away
+loses its connection and so leaves the circle of those who come again at once."""
+_MOST: Final = 0.5
 _CALM_S: Final = 1.0
 
 
@@ -36,17 +35,12 @@ class DelayControl:
         """A timer of the loop fired so late. passed_s: since the last sample."""
         weight = 1 - math.exp(-passed_s / _SMOOTHING_S)
         self.smoothed_s += weight * (delay_s - self.smoothed_s)
-        excess = self.smoothed_s / self.target_s - 1
-        if excess > 0:
+        ratio = self.smoothed_s / self.target_s
+        # The gate is closed by then, and it was not enough.
+        self.share = min(_MOST, _SLOPE * max(0.0, ratio - 2))
+        if ratio > 1:
             self.is_over = True
             self._calm_s = 0.0
-            if excess > 1:
-                # The gate is closed by then, and it was not enough.
-                self.share = min(_MOST, self.share + _STEP * min(excess, 4) * passed_s / 0.1)
-            return
-        if self.share:
-            self.share *= _DECAY ** (passed_s / 0.1)
-            self.share = self.share if self.share > _LEAST else 0.0
-        if self.is_over and excess < -0.5 and not self.share:
+        elif self.is_over and ratio < 0.5:
             self._calm_s += passed_s
             self.is_over = self._calm_s < _CALM_S

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.overload import GROUP_LIMIT, OverloadSettings
 from gateway.proxy.overload.delay import DelayControl
+from gateway.proxy.overload.gate import ANY, NONE, Growth
 from gateway.proxy.overload.shedding import Shedding
 from gateway.proxy.overload.watermark import Level, Watermark
 from gateway.wire.control import ResourcePressure
@@ -20,9 +21,9 @@ _SPREAD_NS: Final = 100 * MILLISECOND_NS
 _TELL_NS: Final = SECOND_NS
 _SHRINK_NS: Final = SECOND_NS
 _CALM_NS: Final = SECOND_NS
-"""For so long nobody must have been turned away before connections come in by themselves again."""
-_GROWTH: Final = 0.02
-"""Of the connections of a port, let in with each look while the loop keeps up."""
+_AT_LEAST: Final = 4
+_GROWTH: Final = 0.1
+"""Connections that are let in with each look, and of those there are, while the loop keeps up, as far as it does."""
 
 MEMORY: Final = "memory"
 LOOP_DELAY: Final = "loop_delay"
@@ -36,7 +37,7 @@ class GuardedPort(Protocol):
 
     def release(self) -> None: ...
 
-    def look(self, growth: float, ceiling: int) -> bool: ...
+    def look(self, growth: Growth, ceiling: int) -> bool: ...
 
 
 class Pressure:
@@ -64,7 +65,7 @@ class Pressure:
         """Bytes of the control group's limit; 0: there is none."""
         self._timer: asyncio.TimerHandle | None = None
         self._due_ns = 0
-        self._looked_ns = self._spread_ns = self._told_ns = self._turned_away_ns = 0
+        self._looked_ns = self._spread_ns = self._told_ns = 0
         self._is_held = False
         self._shedding: Shedding | None = None
         self._others = 0
@@ -163,7 +164,7 @@ class Pressure:
         memory, delay, descriptors = (Level(one.level) for one in found)
         self._turn_requests_away(memory, now_ns)
         is_short = memory is Level.REFUSE or Level.SHED in {delay, descriptors}
-        self._guard(memory, is_short=is_short, now_ns=now_ns)
+        self._guard(memory, is_short=is_short)
 
     def _turn_requests_away(self, memory: Level, now_ns: int) -> None:
         share = self._delay.share
@@ -188,30 +189,30 @@ class Pressure:
             shedding.detail = "The worker's loop lags too far behind."
             shedding.spread(share)
 
-    def _guard(self, memory: Level, *, is_short: bool, now_ns: int) -> None:
+    def _guard(self, memory: Level, *, is_short: bool) -> None:
         """Hold connections back while there is too little of anything, and let them in by hand as there is room."""
         if not is_short and not self._is_held:
             return
         self._is_held = True
         growth = self._growth(memory)
-        has_turned_away = False
+        is_anybody_out = False
         for port in self._ports():
             port.hold_back()
-            has_turned_away |= port.look(growth, self.ceiling)
-        if has_turned_away:
-            self._turned_away_ns = now_ns
-            if self._short_of_descriptors_ns and growth == math.inf:
-                self._short_of_descriptors_ns = now_ns
-        if not is_short and now_ns - self._turned_away_ns > _CALM_NS:
+            is_anybody_out |= port.look(growth, self.ceiling)
+        if is_anybody_out and self._short_of_descriptors_ns and not growth.is_none:
+            self._short_of_descriptors_ns = self._looked_ns
+        if not is_short and not is_anybody_out:
             self._is_held = False
             for port in self._ports():
                 port.release()
 
-    def _growth(self, memory: Level) -> float:
-        """How many more connections may be let in now, as a share of those there are; math.inf for all who fit."""
-        if memory is Level.REFUSE or self._delay.smoothed_s > self._delay.target_s:
-            return 0.0
-        return _GROWTH if self._delay.is_over else math.inf
+    def _growth(self, memory: Level) -> Growth:
+        delay = self._delay
+        if memory is Level.REFUSE or delay.smoothed_s > delay.target_s:
+            return NONE
+        if delay.target_s == math.inf:
+            return ANY
+        return Growth(_AT_LEAST, _GROWTH * (1 - delay.smoothed_s / delay.target_s))
 
     def _tell(self, found: list[ResourcePressure], now_ns: int) -> None:
         levels = {one.resource: Level(one.level) for one in found}

@@ -1,11 +1,15 @@
 """Connections let in by hand: as many as there is room for, the others told so at once."""
 
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from gateway.proxy.overload.gate import Gate
+from gateway.proxy.overload import gate
+from gateway.proxy.overload.gate import ANY, NONE, Gate, Growth
+from tests.support.waiting import wait_until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -44,10 +48,47 @@ def door() -> Iterator[Door]:
 
 def test_who_finds_room_comes_in_and_the_others_get_an_answer_that_arrives(door: Door) -> None:
     door.knock(5)
-    assert door.gate.look(room=2, ceiling=10_000)
+    assert door.gate.look(2, 10_000, turns_away=True)
     assert (len(door.inside), door.turned_away) == (2, 3)
     assert all(client.recv(4096).startswith(b"HTTP/1.1 503 ") for client in door.clients[2:])
     assert all(client.recv(4096) == b"" for client in door.clients[2:])
+
+
+def test_the_others_may_be_left_to_wait(door: Door) -> None:
+    door.knock(5)
+    assert door.gate.look(2, 10_000, turns_away=False)
+    assert (len(door.inside), door.turned_away) == (2, 0)
+    assert not door.gate.look(10, 10_000, turns_away=False)
+    assert len(door.inside) == 5
+
+
+def test_who_has_left_takes_nobodys_place(door: Door) -> None:
+    door.knock(3)
+    for client in door.clients[:2]:
+        client.close()
+    wait_until(lambda: _is_half_closed(door.listening.getsockname()[1], 2), "the kernel has heard of it")
+    assert door.gate.look(1, 10_000, turns_away=False)
+    assert (len(door.inside), door.turned_away) == (1, 2)
+
+
+def _is_half_closed(port: int, count: int) -> bool:
+    """Whether so many connections to the port wait for our side to close: state 08 of /proc/net/tcp."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(1 for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "08") == count
+
+
+def test_who_has_waited_too_long_is_told_so(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_STALE_MS", 20)
+    door.knock(1)
+    wait_until(lambda: _age_ms(door.clients[0]) > 60, "time has passed")
+    door.knock(1)
+    assert door.gate.look(5, 10_000, turns_away=False)
+    assert (len(door.inside), door.turned_away) == (1, 1)
+
+
+def _age_ms(client: socket.socket) -> int:
+    """How long ago it sent its request (tcp_info, tcpi_last_data_sent)."""
+    return int.from_bytes(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 48)[44:48], sys.byteorder)
 
 
 def test_descriptors_above_the_ceiling_are_given_back(door: Door) -> None:
@@ -55,9 +96,15 @@ def test_descriptors_above_the_ceiling_are_given_back(door: Door) -> None:
     lowest_free = socket.socket()
     ceiling = lowest_free.fileno()
     lowest_free.close()
-    assert door.gate.look(room=10, ceiling=ceiling)
+    assert door.gate.look(10, ceiling, turns_away=False)
     assert (len(door.inside), door.turned_away) == (0, 3)
 
 
 def test_nobody_at_the_door_is_nobody_turned_away(door: Door) -> None:
-    assert not door.gate.look(room=0, ceiling=10_000)
+    assert not door.gate.look(0, 10_000, turns_away=True)
+
+
+def test_growth_is_a_number_and_a_share_of_those_inside() -> None:
+    assert Growth(4, 0.1).of(100) == 14
+    assert NONE.is_none
+    assert not ANY.is_none

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.model.clock import MILLISECOND_NS, SECOND_NS
 from gateway.model.overload import MemoryMarks, OverloadSettings
+from gateway.proxy.overload.gate import Growth
 from gateway.proxy.overload.pressure import Pressure
 from gateway.proxy.overload.shedding import Shedding
 from gateway.wire.control import ResourcePressure
@@ -19,7 +20,7 @@ class Port:
 
     def __init__(self) -> None:
         self.is_held = False
-        self.looks: list[tuple[float, int]] = []
+        self.looks: list[tuple[Growth, int]] = []
         self.has_waiting = False
 
     def hold_back(self) -> None:
@@ -28,7 +29,7 @@ class Port:
     def release(self) -> None:
         self.is_held = False
 
-    def look(self, growth: float, ceiling: int) -> bool:
+    def look(self, growth: Growth, ceiling: int) -> bool:
         self.looks.append((growth, ceiling))
         return self.has_waiting
 
@@ -90,7 +91,7 @@ def test_memory_above_its_marks_sheds_and_then_refuses_and_is_forgiven(scene: Sc
     assert scene.shedding.turns_away(0)
     assert scene.shedding.closes
     assert scene.port.is_held
-    assert scene.port.looks[-1][0] == 0
+    assert scene.port.looks[-1][0].is_none
     scene.memory = 50 * MIB
     scene.pass_time(2)
     assert scene.shedding is None
@@ -118,7 +119,7 @@ def test_a_loop_that_lags_lets_nobody_in_and_recovers_within_two_seconds(scene: 
     scene.pass_time(3, late_s=0.3)
     assert scene.port.is_held
     assert scene.shedding is not None
-    assert scene.port.looks[-1][0] == 0
+    assert scene.port.looks[-1][0].is_none
     scene.port.has_waiting = True
     scene.pass_time(1.0)
     assert scene.port.is_held

@@ -1,5 +1,14 @@
 """Circuit breakers and limits of a running gateway, against an origin that fails and becomes well again."""
 
+import asyncio
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
 from typing import Final
 
 import pytest
@@ -9,11 +18,14 @@ from tests.support.config import one_route
 from tests.support.gateway import EngineGateway
 from tests.support.gateway_answer import assert_gateway_answer
 from tests.support.origin import OK, OriginConnection
+from tests.support.program import Program
 from tests.support.raw_client import RawClient
 from tests.support.waiting import wait_until
 
 GET: Final = b"GET / HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
 FAILED: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+JSON: Final = {"Content-Type": "application/json"}
+STAYS_OPEN: Final = "breaker: {min_requests: 4, open_for: 1h}"
 BREAKER: Final = "breaker: {min_requests: 4, open_for: 300ms, half_open_requests: 2}"
 
 
@@ -149,3 +161,121 @@ def test_a_retry_that_an_open_circuit_would_refuse_is_not_made_and_the_failure_i
     told = sorted((record.reason.value, record.suppressed, len(record.attempts)) for record in gateway.await_records(2))
     # The one whose failure opens it was to be tried again, and is refused then.
     assert told == [("circuit_open", "", 1), ("upstream_status", "limit", 1)]
+
+
+@pytest.fixture
+def program(tmp_path: Path, start_origin: StartOrigin, service: Service) -> Iterator[Program]:
+    """One worker, and a circuit that stays open."""
+    gateway = Program(tmp_path, start_origin(service.script).address, workers=1)
+    gateway.write(gateway.text(upstream=STAYS_OPEN))
+    with gateway as started:
+        yield started
+
+
+def test_an_open_circuit_is_told_everywhere_outlives_a_reload_and_goes_with_its_worker(
+    program: Program, service: Service
+) -> None:
+    assert program.call("/api/v1/upstreams/origin")[1]["circuit"]["state"] == "closed"
+    assert program.metric("sightline_circuit_breaker_state", upstream="origin", state="closed") == 1
+    service.is_ill = True
+    for _ in range(6):
+        program.send("/")
+    wait_until(lambda: rejected(program) == 2, "the refused are counted")
+    circuit = program.call("/api/v1/upstreams/origin")[1]["circuit"]
+    assert (circuit["state"], circuit["workers"]) == ("open", 1)
+    assert circuit["evidence"] == "worker 1: 100% of 4 requests failed"
+    assert program.metric("sightline_circuit_breaker_state", upstream="origin", state="open") == 1
+    assert transitions(program, "open", "failure_ratio") == 1
+    _, told = program.call("/api/v1/explain", json.dumps({"method": "GET", "url": "http://gateway.test/"}), JSON)
+    (endpoint,) = told["choices"][0]["endpoints"]
+    assert not endpoint["eligible"]
+    assert "would be refused: the circuit of origin is open since" in endpoint["because"]
+
+    program.apply(program.text(upstream=f"{STAYS_OPEN}, balance: random"))
+    assert program.send("/")[0] == 503
+    assert service.asked == 4
+    wait_until(lambda: rejected(program) == 3, "the circuit is open after the reload too")
+
+    os.kill(program.workers()[0]["pid"], signal.SIGKILL)
+    wait_until(lambda: transitions(program, "closed", "worker_gone") == 1, "the worker has taken its circuit along")
+    wait_until(lambda: program.workers()[0]["state"] == "serving", "its successor serves")
+    service.is_ill = False
+    assert program.send("/")[0] == 200
+    _, incidents = program.call("/api/v1/incidents?kind=circuit")
+    assert [each["kind"] for each in incidents["incidents"]] == ["circuit_opened", "circuit_closed"]
+
+
+def rejected(program: Program) -> float:
+    return program.metric("sightline_upstream_rejected_total", upstream="origin", reason="circuit_open")
+
+
+def transitions(program: Program, to: str, reason: str) -> float:
+    name = "sightline_circuit_breaker_transitions_total"
+    return program.metric(name, upstream="origin", to=to, reason=reason)
+
+
+class Places:
+    """An origin's script: so many requests at a time are worked on, each for so long; the others wait."""
+
+    def __init__(self, places: int, seconds: float) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._seconds = seconds
+        self.at_once = 0
+        self.most = 0
+
+    async def script(self, connection: OriginConnection) -> None:
+        while True:
+            await connection.read_request()
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            async with self._places:
+                await asyncio.sleep(self._seconds)
+            self.at_once -= 1
+            await connection.send(OK)
+
+
+class Load:
+    """Clients that ask again as soon as they have an answer, and a little later where they were refused."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.accepted_s: list[float] = []
+
+    async def run(self, address: tuple[str, int], clients: int, seconds: float) -> None:
+        ends_s = time.monotonic() + seconds
+        await asyncio.gather(*(self._client(address, ends_s) for _ in range(clients)))
+
+    async def _client(self, address: tuple[str, int], ends_s: float) -> None:
+        reader, writer = await asyncio.open_connection(*address)
+        while time.monotonic() < ends_s:
+            began_s = time.monotonic()
+            writer.write(GET)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r", 1)[0]))
+            self.statuses[int(head[9:12])] += 1
+            if head.startswith(b"HTTP/1.1 200"):
+                self.accepted_s.append(time.monotonic() - began_s)
+            else:
+                await asyncio.sleep(0.05)
+        writer.close()
+
+
+def test_an_adaptive_limit_keeps_latency_bounded_and_the_upstream_busy_when_too_much_comes(
+    start_origin: StartOrigin, start_gateway: StartGateway
+) -> None:
+    places = Places(4, 0.01)
+    gateway = start_gateway(one_route(start_origin(places.script).address, upstream="concurrency: {min: 4}"))
+    with gateway.client() as client:
+        address = client.socket.getpeername()
+    calm, storm, after = Load(), Load(), Load()
+    asyncio.run(calm.run(address, clients=4, seconds=0.6))
+    asyncio.run(storm.run(address, clients=60, seconds=1.2))
+    places.most = 0
+    asyncio.run(storm.run(address, clients=60, seconds=0.8))
+    asyncio.run(after.run(address, clients=4, seconds=0.3))
+    assert set(calm.statuses) == set(after.statuses) == {200}
+    assert set(storm.statuses) == {200, 503}
+    # Without a limit all sixty would be there at once, and each would wait for fourteen others.
+    assert places.most <= 35
+    assert median(storm.accepted_s) < 0.12
+    assert storm.statuses[200] > 0.5 * 4 / 0.01 * 2

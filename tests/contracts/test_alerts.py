@@ -25,11 +25,11 @@ from tests.support.alerts.rules import (
 )
 
 SHIPPED: Final = """
-    Absent CardinalityCapped ConfigDrift ConfigReloadFailed ConfigStale ConnectionsNearLimit ConnectionsRejected Down
-    EndpointOutlier ErrorBudgetBurnFast ErrorBudgetBurnMedium ErrorBudgetBurnSlow EventLoopLagHigh FdsNearLimit
-    LatencyBudgetBurnFast LatencyBudgetBurnSlow MemoryHigh OverheadHigh OwnErrorsHigh PoolSaturated RequestStuck ScrapeSlow
-    TelemetryDropping TelemetryExportStalled TrafficDropped UnmatchedHigh UpstreamConnectFailures UpstreamFailing Watchdog
-    WorkerRestarts
+    Absent CardinalityCapped CircuitOpen ConfigDrift ConfigReloadFailed ConfigStale ConnectionsNearLimit ConnectionsRejected
+    Down EndpointFlapping EndpointOutlier ErrorBudgetBurnFast ErrorBudgetBurnMedium ErrorBudgetBurnSlow EventLoopLagHigh
+    FdsNearLimit LatencyBudgetBurnFast LatencyBudgetBurnSlow MemoryHigh NoHealthyEndpoints OverheadHigh OwnErrorsHigh
+    PoolSaturated RequestStuck RetryStorm ScrapeSlow TelemetryDropping TelemetryExportStalled TrafficDropped UnmatchedHigh
+    UpstreamConnectFailures UpstreamDegraded UpstreamFailing Watchdog WorkerRestarts
 """
 DASHBOARDS: Final = sorted((ROOT / "dashboards").glob("*.json"))
 ALWAYS_FIRING: Final = "GatewayWatchdog"

@@ -29,11 +29,12 @@ HELD_BACK: Final[Alerts] = {
     "GatewayErrorBudgetBurnSlow": {"job": "busy", "route": "orders"},
     "GatewayLatencyBudgetBurnSlow": {"job": "busy", "route": "search"},
     "GatewayEventLoopLagHigh": {"job": "runtime", "worker": "1", "severity": "warning"},
+    "GatewayCircuitOpen": {"job": "guarded", "upstream": "breaking", "severity": "warning"},
 }
 """What a more urgent alert of the same fault holds back as long as that lasts."""
 
-UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {"GatewayEventLoopLagHigh"}
-"""What nobody need be told, since another alert may have been first; of the loop's lag it is the warning alone."""
+UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {"GatewayEventLoopLagHigh", "GatewayCircuitOpen"}
+"""What nobody need be told, since another alert may have been first; of these two it is the warning alone."""
 
 MORE_MEMORY: Final = 60 * 1024 * 1024
 """Bytes by which `limits` has to grow beyond the largest gateway to have too much."""

@@ -179,6 +179,36 @@ CONCURRENT: Final = (
         lambda stage: stage.services["billing"].open(),
     ),
     Fault(
+        "the only endpoint of an upstream stops listening",
+        {"GatewayNoHealthyEndpoints": {"job": "guarded", "upstream": "lone"}},
+        lambda stage: stage.services["lone"].close(),
+        lambda stage: stage.services["lone"].open(),
+    ),
+    Fault(
+        "one endpoint of three stops listening",
+        {"GatewayUpstreamDegraded": {"job": "guarded", "upstream": "thirds"}},
+        lambda stage: stage.services["third-a"].close(),
+        lambda stage: stage.services["third-a"].open(),
+    ),
+    Fault(
+        "an endpoint answers every second check with 500",
+        {"GatewayEndpointFlapping": {"job": "guarded", "upstream": "moving"}},
+        _set("restless", fails_every=2),
+        _set("restless", fails_every=0),
+    ),
+    Fault(
+        "an upstream behind a breaker answers with 500 only",
+        {"GatewayCircuitOpen": {"job": "guarded", "upstream": "breaking", "severity": "critical"}},
+        _set("breaking", fails_every=1),
+        _set("breaking", fails_every=0),
+    ),
+    Fault(
+        "every second answer makes the gateway try again",
+        {"GatewayRetryStorm": {"job": "guarded", "upstream": "repeated"}},
+        _set("repeated", fails_every=2),
+        _set("repeated", fails_every=0),
+    ),
+    Fault(
         "an upstream is slow, with more traffic than its connections can carry",
         {
             "GatewayPoolSaturated": {"job": "busy", "upstream": "reports"},

@@ -1,7 +1,7 @@
-"""Four real gateways with what is behind and before them: where the faults of the proof take place.
+"""Five real gateways with what is behind and before them: where the faults of the proof take place.
 
 `busy` has routes of all kinds and steady traffic; `runtime` has two workers to be stopped and killed; `limits` has few
-connections and file descriptors; `plain` serves one route and is what the rules call a gateway (job="sightline").
+connections and file descriptors; `guarded` has health checks, a circuit and retries; `plain` serves one route and is what the rules call a gateway (job="sightline").
 """
 
 import os
@@ -34,6 +34,8 @@ _SPANS: Final = {
     "OTEL_BSP_SCHEDULE_DELAY": "300",
 }
 _SERVICES: Final = ("orders", "search", "trio-a", "trio-b", "trio-c", "billing", "reports", "exports", "collector")
+_CHECKED: Final = ("lone", "third-a", "third-b", "third-c", "restless", "steady", "breaking", "repeated")
+"""Those behind `guarded`."""
 
 
 class Gateway(Program):
@@ -114,11 +116,12 @@ class Stage:
     """Everything, started and stopped together. Faults are in `faults`."""
 
     def __init__(self, folder: Path, thread: LoopThread) -> None:
-        self.services = {name: Service(thread) for name in _SERVICES}
+        self.services = {name: Service(thread) for name in (*_SERVICES, *_CHECKED)}
         self.traffic = Traffic(thread)
         self.busy = Gateway(folder / "busy", 1, _SPANS)
         self.runtime = Gateway(folder / "runtime", 2)
         self.limits = Gateway(folder / "limits", 1, descriptors=DESCRIPTORS)
+        self.guarded = Gateway(folder / "guarded", 1)
         self.plain = Gateway(folder / "plain", 1)
         self.worker_pulse, self.supervisor_pulse = Pulse(), Pulse()
         self._idle: list[socket.socket] = []
@@ -127,11 +130,12 @@ class Stage:
         self.busy.write(self.busy_config())
         self.runtime.write(_answering(self.runtime))
         self.limits.write(self.limits_config())
+        self.guarded.write(self._guarded_config())
         self.plain.write(_answering(self.plain))
 
     @property
     def gateways(self) -> tuple[Gateway, ...]:
-        return self.busy, self.runtime, self.limits, self.plain
+        return self.busy, self.runtime, self.limits, self.guarded, self.plain
 
     @property
     def jobs(self) -> dict[str, list[int]]:
@@ -140,6 +144,7 @@ class Stage:
             "busy": [self.busy.admin_port],
             "runtime": [self.runtime.admin_port],
             "limits": [self.limits.admin_port],
+            "guarded": [self.guarded.admin_port],
             "sightline": [self.plain.admin_port],
         }
 
@@ -154,6 +159,8 @@ class Stage:
             raise
         for route in ("orders", "search", "trio", "billing", "reports", "catalogue"):
             self.traffic.set_rate(self.url(route), FLOW_RATE)
+        for route in ("breaking", "repeated"):
+            self.traffic.set_rate(f"http://127.0.0.1:{self.guarded.port}/{route}", FLOW_RATE)
         self.traffic.set_rate(self.plain_url, PLAIN_RATE)
         return self
 
@@ -206,10 +213,36 @@ admin: {{address: "127.0.0.1:{self.busy.admin_port}"}}
 workers: 1
 """
 
+    def _guarded_config(self) -> str:
+        """Upstreams that are checked all the time, one with a breaker, and a route with retries."""
+        at = {name: self.services[name].address for name in _CHECKED}
+        health = "health: {active: {interval: 400ms, timeout: 2s, healthy_after: 1, unhealthy_after: 1}}"
+        return f"""
+listeners:
+  - {{name: public, address: "127.0.0.1:{self.guarded.port}"}}
+upstreams:
+  lone: {{endpoints: ["{at["lone"]}"], {health}}}
+  thirds: {{endpoints: ["{at["third-a"]}", "{at["third-b"]}", "{at["third-c"]}"], {health}}}
+  moving: {{endpoints: ["{at["restless"]}", "{at["steady"]}"], {health}}}
+  breaking:
+    endpoints: ["{at["breaking"]}"]
+    breaker: {{min_requests: 10, window: 2s, open_for: 1s, half_open_requests: 1}}
+  repeated: {{endpoints: ["{at["repeated"]}"]}}
+routes:
+  - {{name: breaking, match: {{path_prefix: /breaking}}, upstream: breaking}}
+  - name: repeated
+    match: {{path_prefix: /repeated}}
+    upstream: repeated
+    retries: {{attempts: 3, on: [500], backoff: {{first: 5ms, max: 20ms}}}}
+telemetry: {{access_log: {{sink: none}}}}
+admin: {{address: "127.0.0.1:{self.guarded.admin_port}"}}
+workers: 1
+"""
+
     def limits_config(self) -> str:
-        """Few connections, and heads that may be long and take long."""
+        """Few connections, and heads that may be long and take long; nearly all descriptors are for clients."""
         keys = f"timeouts: {{header: 10m}}, limits: {{connections: {CONNECTIONS}, header_bytes: 8MiB}}"
-        return _answering(self.limits, keys)
+        return _answering(self.limits, keys) + "overload: {file_descriptors: {reserve: 8}}\n"
 
     def open_idle(self, count: int, sent: bytes = b"") -> None:
         """Connections to `limits` that stay open and send no more than this."""

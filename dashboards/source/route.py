@@ -156,6 +156,21 @@ _TIME = Row(
             ),
         ),
         Panel(
+            "How many more retries may it make?",
+            "What is left of its budget of retries of the last ten seconds; at 0 failures reach the client at once.",
+            Kind.TIMESERIES,
+            "percentunit",
+            (Query("min by (route) (sightline_upstream_retry_budget_remaining_ratio)", "{{route}}"),),
+            maximum=1,
+        ),
+        Panel(
+            "Does it fail on purpose?",
+            "Requests per second that its configuration holds back or answers by itself: a game day.",
+            Kind.TIMESERIES,
+            "reqps",
+            (Query(rate("http_faults_injected_total", by="route,fault"), "{{route}} {{fault}}"),),
+        ),
+        Panel(
             "Where does it lead?",
             "Routes and what is behind them; an empty host is any host. Click an upstream for its own page.",
             Kind.TABLE,

@@ -175,9 +175,54 @@ _RESOURCES = Row(
     ),
 )
 
+_OVERLOAD = Row(
+    "Is it overloaded?",
+    (
+        Panel(
+            "What are workers short of?",
+            "Of each resource, against the mark above which requests or connections are turned away; at 1 they are.",
+            Kind.TIMESERIES,
+            "percentunit",
+            (
+                Query(
+                    "max by (instance,worker,resource) (sightline_overload_pressure_ratio)",
+                    "{{instance}} worker {{worker}} {{resource}}",
+                ),
+            ),
+            steps=FILLING,
+        ),
+        Panel(
+            "Is work turned away?",
+            "By each worker and for want of what: 0 none, 1 some, 2 all.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query(
+                    "max by (instance,worker,resource) (sightline_overload_level)",
+                    "{{instance}} worker {{worker}} {{resource}}",
+                ),
+            ),
+            steps=((1, "yellow"), (2, "red")),
+        ),
+        Panel(
+            "Did a loop stand still?",
+            "Times in each step that an event loop stood still for longer than its watchdog allows; the log says in what.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query(
+                    "sum by (instance,process) (increase(sightline_event_loop_blocked_total[$__rate_interval]))",
+                    "{{instance}} {{process}}",
+                ),
+            ),
+            steps=ANY_IS_BAD,
+        ),
+    ),
+)
+
 RUNTIME = Dashboard(
     "runtime",
     "Sightline: runtime",
     "Has the gateway what it needs, and what runs out first?",
-    (_NUMBERS, _LOOPS, _RESOURCES),
+    (_NUMBERS, _LOOPS, _RESOURCES, _OVERLOAD),
 )

@@ -149,6 +149,85 @@ _COURSE = Row(
     ),
 )
 
+_PROTECTION = Row(
+    "What does the gateway do about those that fail?",
+    (
+        Panel(
+            "Why did endpoints come and go?",
+            "Changes of state in each step: to which state, and by which check, traffic, name or operator.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query(
+                    "sum by (upstream,endpoint,to,reason)"
+                    " (increase(sightline_upstream_endpoint_transitions_total[$__rate_interval])) > 0",
+                    "{{upstream}} {{endpoint}} {{to}}: {{reason}}",
+                ),
+            ),
+        ),
+        Panel(
+            "What do health checks find?",
+            "Checks per second by result; passive ones are decisions about traffic: ejected, or spared for want of others.",
+            Kind.TIMESERIES,
+            "ops",
+            (
+                Query(
+                    rate("health_checks_total", by="upstream,kind,result") + " > 0",
+                    "{{upstream}} {{kind}}: {{result}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Which circuits are not closed?",
+            "1 while the circuit of an upstream is open or half-open in any worker.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query(
+                    'max by (upstream,state) (sightline_circuit_breaker_state{state!="closed"})',
+                    "{{upstream}} {{state}}",
+                ),
+            ),
+            steps=((1, "red"),),
+        ),
+        Panel(
+            "Why do circuits change?",
+            "Changes of state in each step, by reason.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query(
+                    "sum by (upstream,to,reason)"
+                    " (increase(sightline_circuit_breaker_transitions_total[$__rate_interval])) > 0",
+                    "{{upstream}} {{to}}: {{reason}}",
+                ),
+            ),
+        ),
+        Panel(
+            "What is refused before it is tried?",
+            "Requests per second that the gateway refused to protect the upstream: an open circuit, a limit.",
+            Kind.TIMESERIES,
+            "reqps",
+            (Query(rate("upstream_rejected_total", by="upstream,reason"), "{{upstream}} {{reason}}"),),
+            is_stacked=True,
+        ),
+        Panel(
+            "How much may run at once?",
+            "The adaptive limit of an upstream, of all workers, and what runs beside it.",
+            Kind.TIMESERIES,
+            "short",
+            (
+                Query("sum by (upstream) (sightline_upstream_concurrency_limit)", "{{upstream}} limit"),
+                Query(
+                    "sum by (upstream) (sightline_upstream_in_flight)"
+                    " and on (upstream) sum by (upstream) (sightline_upstream_concurrency_limit)",
+                    "{{upstream}} running",
+                ),
+            ),
+        ),
+    ),
+)
+
 _POOLS = Row(
     "Are there connections enough?",
     (
@@ -209,5 +288,5 @@ UPSTREAM = Dashboard(
     "upstream",
     "Sightline: upstreams and endpoints",
     "Which upstream or endpoint is bad, why do attempts fail, and are there connections enough?",
-    (_HEALTH, _COURSE, _POOLS),
+    (_HEALTH, _COURSE, _PROTECTION, _POOLS),
 )

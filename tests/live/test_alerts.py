@@ -33,7 +33,10 @@ HELD_BACK: Final[Alerts] = {
 }
 """What a more urgent alert of the same fault holds back as long as that lasts."""
 
-UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {"GatewayEventLoopLagHigh", "GatewayCircuitOpen"}
+UNTOLD: Final = frozenset({*HELD_BACK, "GatewayConnectionsNearLimit"}) - {
+    "GatewayEventLoopLagHigh",
+    "GatewayCircuitOpen",
+}
 """What nobody need be told, since another alert may have been first; of these two it is the warning alone."""
 
 MORE_MEMORY: Final = 60 * 1024 * 1024

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gateway.telemetry.catalog import INSTRUMENTS, OWN, TRAFFIC, Instrument, Kind
+from gateway.telemetry import catalog
+from gateway.telemetry.catalog import ANSWER_DURATION, INSTRUMENTS, OWN, TRAFFIC, Instrument, Kind
 
 NAME = re.compile(r"sightline_[a-z]+(_[a-z]+)*")
 
@@ -23,3 +24,8 @@ def test_names_follow_the_rules(instrument: Instrument) -> None:
     assert bool(instrument.edges_ns) is (instrument.kind is Kind.HISTOGRAM)
     if instrument.kind in {Kind.HISTOGRAM, Kind.SUMMARY}:
         assert instrument.name.endswith("_seconds")
+
+
+def test_every_instrument_is_exposed_but_the_one_that_otlp_alone_has() -> None:
+    defined = {value.name for value in vars(catalog).values() if isinstance(value, Instrument)}
+    assert defined - {instrument.name for instrument in INSTRUMENTS} == {ANSWER_DURATION.name}

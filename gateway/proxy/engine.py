@@ -21,6 +21,7 @@ from gateway.telemetry.recorder import Recorder
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.outlier import SuspectTold
 from gateway.upstreams.retry_budget import RetryBudgets
 from gateway.wire.control import EndpointOverride, EndpointStanding
 from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge
@@ -154,6 +155,10 @@ class Engine:
     def on_circuit(self, told: Callable[[str, Transition], None]) -> None:
         """Have this called with every change of the circuit of an upstream."""
         self._directory.on_circuit = told
+
+    def on_suspect(self, told: SuspectTold) -> None:
+        """Have this called when an endpoint fails too often in a row."""
+        self._directory.on_suspect = told
 
 
 def _nothing_configured() -> ActiveConfig:

@@ -15,6 +15,7 @@ from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.gating.gate import Gate, needs_gate
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.outlier import SuspectTold, watch_failures
 from gateway.upstreams.pool import Pool, PoolObserver
 from gateway.upstreams.room import Room
 from gateway.wire.control import EndpointOverride, EndpointStanding
@@ -31,7 +32,8 @@ class UpstreamObserver(PoolObserver, Protocol):
 
 
 class Directory:
-    """All live upstreams of a worker. on_circuit: told when a circuit changes its state."""
+    """All live upstreams of a worker. on_circuit: told when a circuit changes its state; on_suspect: when an endpoint fails
+    too often in a row."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, observer: UpstreamObserver) -> None:
         self._loop = loop
@@ -42,6 +44,7 @@ class Directory:
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._overrides: dict[tuple[str, str], EndpointOverride] = {}
         self.on_circuit: Callable[[str, Transition], None] | None = None
+        self.on_suspect: SuspectTold | None = None
         self._standings: dict[str, dict[str, EndpointStanding]] = {}
         """By upstream and address; those that are missing are healthy."""
         self._told_since: set[str] = set()
@@ -82,12 +85,13 @@ class Directory:
             gate = live.gate
             if gate is not None and gate.upstream is not live.upstream:
                 gate.configure(live.upstream)
-            room = self._room(live)
+            room, passive = self._room(live), live.upstream.health.passive
             for endpoint in live.endpoints:
                 endpoint.pool.room = room
                 used.add((live.name, endpoint.address))
                 endpoint.pool.limits = live.upstream.connections
                 _guard(endpoint, gate)
+                watch_failures(endpoint, None if passive is None else passive.consecutive_failures, self._suspect)
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
         self._apply(self._told_since)
@@ -143,6 +147,10 @@ class Directory:
         for live in ramping:
             live.settle()
         self._watch_ramps(ramping)
+
+    def _suspect(self, upstream: str, endpoint: str, failures: int, reason: Reason) -> None:
+        if self.on_suspect is not None:
+            self.on_suspect(upstream, endpoint, failures, reason)
 
     def set_addresses(self, resolved: Mapping[str, tuple[str, ...]]) -> None:
         """Renew the IP addresses by endpoint address; an empty entry keeps the last good."""

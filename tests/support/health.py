@@ -16,8 +16,8 @@ from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.store import MetricsStore, Value
 from tests.unit.gateway.telemetry.samples import make_snapshot
 
-GOOD: Final = Finding(CheckResult.OK, "200 in 3 ms", 1000.0)
-BAD: Final = Finding(CheckResult.BAD_STATUS, "503 in 12 ms", 1000.0)
+GOOD: Final = Finding(CheckResult.OK, "200", 1000.0, 3.0)
+BAD: Final = Finding(CheckResult.BAD_STATUS, "503", 1000.0, 12.0)
 
 
 @dataclass

@@ -149,7 +149,12 @@ def _total(known: Known) -> str:
     return f"the request's {time} were over while {_longest(known.line)[0]}{_after_tries(known.line)}"
 
 
+_TOLD: Final = "no healthy endpoint: "
+
+
 def _no_endpoint(known: Known) -> str:
+    if known.line.detail.startswith(_TOLD):
+        return known.line.detail  # How it was then; an explanation tells how it is now.
     choices = known.explanation.choices if known.explanation is not None else []
     choice = next((each for each in choices if each.upstream == known.line.upstream), choices[0] if choices else None)
     if choice is None or not choice.endpoints:

@@ -23,22 +23,29 @@ _USER_AGENT: Final = f"sightline-health/{__version__}"
 _ADDRESSES_TRIED: Final = 3
 _LATE: Final = 1.5
 """A timeout that was noticed this many timeouts after the question says that this process had no time, not the endpoint."""
-_EVIDENCE: Final = 160
+_BRIEF: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check came to. evidence: such as `503 in 12 ms`. result: None where it says nothing about the endpoint.
+    """What one check came to. brief: such as `503` or `connect refused`; took_ms: where there was an answer.
 
-    at_s: Unix time."""
+    result: None where it says nothing about the endpoint. at_s: Unix time.
+    """
 
     result: CheckResult | None
-    evidence: str
+    brief: str
     at_s: float
+    took_ms: float | None = None
 
     @property
     def is_good(self) -> bool:
         return self.result is CheckResult.OK
+
+    @property
+    def evidence(self) -> str:
+        """`503 in 12 ms`."""
+        return self.brief if self.took_ms is None else f"{self.brief} in {self.took_ms:.3g} ms"
 
 
 class Checker:
@@ -56,7 +63,7 @@ class Checker:
         began_s = time.perf_counter()
         try:
             async with asyncio.timeout(timeout_s):
-                result, evidence = await self._ask(endpoint, addresses, check.question)
+                result, brief = await self._ask(endpoint, addresses, check.question)
         except TimeoutError:
             is_ours = time.perf_counter() - began_s > _LATE * timeout_s
             return _found(None if is_ours else CheckResult.TIMEOUT, f"timeout after {timeout_s:g} s")
@@ -66,8 +73,7 @@ class Checker:
             return _found(CheckResult.CONNECT_ERROR, "the connection ended before an answer")
         except aiohttp.ClientError as failure:
             return _found(CheckResult.BAD_STATUS, f"no valid answer: {str(failure) or type(failure).__name__}")
-        took_ms = 1000 * (time.perf_counter() - began_s)
-        return _found(result, f"{evidence} in {took_ms:.2g} ms" if took_ms < 1 else f"{evidence} in {took_ms:.0f} ms")
+        return _found(result, brief, 1000 * (time.perf_counter() - began_s))
 
     async def close(self) -> None:
         if self._session is not None:
@@ -116,7 +122,7 @@ async def _answer_of(
         if not any(first <= answer.status <= last for first, last in question.statuses):
             return CheckResult.BAD_STATUS, str(answer.status)
         if question.body and not await _has(answer, question.body.encode()):
-            return CheckResult.BAD_BODY, f"{answer.status}, body does not contain {question.body!r},"
+            return CheckResult.BAD_BODY, f"{answer.status}, body does not contain {question.body!r}"
         return CheckResult.OK, str(answer.status)
 
 
@@ -157,5 +163,5 @@ def _connect_words(failure: OSError) -> str:
     return f"connect failed: {said.lower()}"
 
 
-def _found(result: CheckResult | None, evidence: str) -> Finding:
-    return Finding(result, evidence[:_EVIDENCE], time.time())
+def _found(result: CheckResult | None, brief: str, took_ms: float | None = None) -> Finding:
+    return Finding(result, brief[:_BRIEF], time.time(), took_ms)

@@ -1,5 +1,6 @@
 """The health of endpoints, from the evidence to the workers: what looks for evidence, and what is told of it."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from gateway.runtime.health.news import News
 from gateway.runtime.health.prober import Prober
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.resolver import Resolved
+from gateway.runtime.vitals.ejecting import Ejecting
 from gateway.runtime.vitals.endpoint_states import EndpointStates, TransitionCounter, TransitionObserver
 from gateway.runtime.vitals.weighing import Known, weigh
 from gateway.telemetry.labels import NO_STATUS_CLASS
@@ -24,12 +26,14 @@ class Health:
         """send: hands the workers the standings of these upstreams."""
         self.states = states
         self._prober = Prober(states)
+        self._ejecting = Ejecting(states)
         states.on_change = News(lambda upstream: standings_of(states, upstream, time.monotonic()), send).changed
 
     def follow(self, snapshot: Snapshot, resolved: Resolved) -> None:
         """This snapshot is running, with these addresses of its names."""
         self._prober.resolved(resolved)
         self.states.follow(snapshot, resolved, self._prober.follow(snapshot))
+        self._ejecting.follow(snapshot)
 
     def resolved(self, resolved: Resolved) -> None:
         """Names have been looked up."""
@@ -38,6 +42,7 @@ class Health:
 
     def take(self, report: Report) -> None:
         """What a worker tells of attempts."""
+        self._ejecting.take(report)
         self.states.answered(
             [
                 (delta.upstream, attempts.endpoint)
@@ -49,10 +54,11 @@ class Health:
 
     def suspected(self, suspect: Suspect) -> None:
         """A worker has seen an endpoint fail so many times in a row."""
+        self._ejecting.suspected(suspect)
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self._prober.run()
+        await asyncio.gather(self._prober.run(), self._ejecting.run())
 
 
 def build_health(counter: TransitionCounter, observer: TransitionObserver, distribution: Distribution) -> Health:

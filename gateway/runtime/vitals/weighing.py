@@ -99,6 +99,6 @@ def overcome(before: EndpointStatus, known: Known, decision: Decision | None) ->
 
 def _failed(verdict: Verdict) -> EndpointStatus:
     last = verdict.last
-    evidence = "" if last is None else last.evidence
-    reason = "" if last is None or last.result is None else last.result.value
-    return EndpointStatus("unhealthy", reason, note=evidence, brief=evidence)
+    if last is None or last.result is None:
+        return EndpointStatus("unhealthy")
+    return EndpointStatus("unhealthy", last.result.value, note=last.evidence, brief=last.brief)

@@ -42,6 +42,7 @@ from gateway.wire.control import (
     Share,
     Slice,
     Standings,
+    Suspect,
     Up,
     decode_down,
     encode,
@@ -61,6 +62,7 @@ class Worker:
         self._recorder = Recorder(index)
         self._engine = Engine(loop, self._recorder, workers)
         self._engine.on_circuit(self._circuit_changed)
+        self._engine.on_suspect(lambda *facts: self._send(Suspect(*facts)))
         pressure = self._engine.pressure
         pressure.memory_use, pressure.group_limit = private_memory, group_memory_limit()
         pressure.shrink = shrink_heap

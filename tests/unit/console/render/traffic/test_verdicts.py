@@ -66,6 +66,12 @@ def told(explained: ExplanationView | None = None, **facts: Any) -> str:
             {"status": 503, "reason": "no_healthy_endpoint", "attempts": ()}, explanation(choices=[choice("", "")]),
             "no healthy endpoint: now all 2 of orders are eligible again",
         ),
+        (
+            {"status": 503, "reason": "no_healthy_endpoint", "attempts": (),
+             "detail": "no healthy endpoint: 3 of 3 ejected (passive x5); panic off"},
+            explanation(choices=[choice("", "")]),
+            "no healthy endpoint: 3 of 3 ejected (passive x5); panic off",
+        ),
         ({"status": 503, "reason": "shutting_down", "attempts": ()}, None, "node shutting down; upstream not contacted"),
         (
             {"status": 499, "reason": "client_disconnect", "duration_ms": 1200.0}, None,

@@ -165,7 +165,7 @@ def test_a_check_that_fails_takes_it_out_and_tells_the_evidence() -> None:
     under.check(1, BAD)
     status = under.states.of("orders", address(1))
     assert (status.state, status.reason, status.note, status.brief) == (
-        "unhealthy", "bad_status", "503 in 12 ms", "503 in 12 ms",
+        "unhealthy", "bad_status", "503 in 12 ms", "503",
     )  # fmt: skip
     assert under.told.changes == [(address(1), "down", "bad_status: 503 in 12 ms")]
     assert under.news == ["orders"]

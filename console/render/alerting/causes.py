@@ -15,6 +15,8 @@ _CAUSES: Final = frozenset(
         "endpoint_draining",
         "circuit_opened",
         "worker_died",
+        "overload_began",
+        "loop_blocked",
         "gateway_started",
     }
 )
@@ -54,6 +56,8 @@ _WORDS: Final[dict[str, str]] = {
     "endpoint_draining": "draining",
     "circuit_opened": "circuit opened",
     "worker_died": "died",
+    "overload_began": "overloaded",
+    "loop_blocked": "held up",
     "gateway_started": "started",
 }
 

@@ -29,6 +29,8 @@ _BAD: Final = frozenset(
         "endpoint_down",
         "sink_dropping",
         "circuit_opened",
+        "overload_began",
+        "loop_blocked",
         "upgrade_failed",
     }
 )

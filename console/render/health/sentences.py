@@ -189,6 +189,8 @@ _WHAT: Final[dict[AttentionKind, Callable[[Attention], str]]] = {
     "differs": lambda _: "file differs",
     "not_ready": lambda _: "NOT READY",
     "worker": lambda _: "does not serve",
+    "overload": lambda each: f"short of {each.cause.reason.replace('_', ' ')}",
+    "blocked": lambda _: "was held up",
     "sink": lambda _: "loses data",
 }
 _WHY: Final[dict[AttentionKind, Callable[[Attention], list[str]]]] = {
@@ -201,6 +203,8 @@ _WHY: Final[dict[AttentionKind, Callable[[Attention], list[str]]]] = {
     "differs": lambda _: ["a start from the file would give another revision", "it is not what runs"],
     "not_ready": lambda each: [each.cause.text],
     "worker": _of_worker,
+    "overload": lambda each: [each.cause.text],
+    "blocked": lambda each: [each.cause.text],
     "sink": lambda each: [each.cause.text],
 }
 

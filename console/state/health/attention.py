@@ -22,6 +22,7 @@ _BURST: Final = 5.0
 _BURST_S: Final = 5
 _TIMES_MORE: Final = 3.0
 _SINK_S: Final = 3_600.0
+_BLOCKED_S: Final = 300.0
 
 _NOT_READY: Final = 1e9
 _WORKER: Final = 1e6
@@ -64,7 +65,7 @@ def attention(model: Model) -> list[Attention]:
         if each.is_troubled and (each.upstream, each.address) not in blamed and not _is_allowed(each, allowed)
     ]
     if model.at_s is None:
-        found += [*_of_gateway(model), *_sinks(model), *_unmatched(model)]
+        found += [*_of_gateway(model), *_shortages(model), *_sinks(model), *_unmatched(model)]
     return sorted(found, key=lambda each: (WORST_FIRST.index(each.severity), -each.score))
 
 
@@ -159,6 +160,29 @@ def _of_configuration(model: Model, status: StatusView) -> list[Attention]:
             )
         ]
     return []
+
+
+def _shortages(model: Model) -> list[Attention]:
+    """What workers are short of and have not said that they have enough of; and loops that stood still a moment ago."""
+    newest: dict[str, IncidentView] = {}
+    for incident in model.incidents:
+        if incident.kind in ("overload_began", "overload_ended"):
+            newest[str(incident.detail.get("resource", ""))] = incident
+        elif incident.kind == "loop_blocked" and model.now_s - (_at(incident) or 0.0) < _BLOCKED_S:
+            newest[f"loop {incident.subject}"] = incident
+    return [
+        Attention(
+            kind="overload" if incident.kind == "overload_began" else "blocked",
+            severity="crit" if incident.detail.get("level") == "refuse" else "warn",
+            subject=incident.subject,
+            score=_WORKER,
+            cause=Cause(reason=str(incident.detail.get("resource", "")), text=incident.text),
+            since_s=_at(incident),
+            leads_to=Destination("nodes"),
+        )
+        for incident in newest.values()
+        if incident.kind != "overload_ended"
+    ]
 
 
 def _sinks(model: Model) -> list[Attention]:

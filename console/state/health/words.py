@@ -47,7 +47,18 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AttentionKind: TypeAlias = Literal[
-    "failing", "slow", "burning", "endpoint", "rejected", "differs", "not_ready", "worker", "sink", "unmatched"
+    "failing",
+    "slow",
+    "burning",
+    "endpoint",
+    "rejected",
+    "differs",
+    "not_ready",
+    "worker",
+    "overload",
+    "blocked",
+    "sink",
+    "unmatched",
 ]
 Trend: TypeAlias = Literal["up", "flat", "down", ""]
 

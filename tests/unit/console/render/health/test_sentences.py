@@ -155,6 +155,24 @@ def test_a_worker_that_keeps_dying_stands_above_all_traffic() -> None:
     assert told(situation)[0].endswith("backing off: worker 2 ended: killed by signal 9 (crashed)")
 
 
+@pytest.mark.parametrize("has_enough", [False, True])
+def test_a_shortage_is_told_until_there_is_enough(has_enough: bool) -> None:
+    short = {"resource": "memory", "level": "refuse"}
+    text = "worker 1 is short of memory: 99 MiB, and 95 MiB is the mark"
+    known = [incident(1, "overload_began", "worker 1", 30, text, detail=short)]
+    known += [incident(2, "overload_ended", "worker 1", 5, detail=short)] if has_enough else []
+    expected = [] if has_enough else [f"crit worker 1 | short of memory | {text}"]
+    assert told(Situation(incidents=known)) == expected
+
+
+def test_a_loop_that_was_held_up_is_told_for_five_minutes() -> None:
+    text = "the event loop of worker 2 stood still for 900 ms in a.py:7 hold"
+    assert told(Situation(incidents=[incident(1, "loop_blocked", "worker 2", 30, text)])) == [
+        f"warn worker 2 | was held up | {text}"
+    ]
+    assert told(Situation(incidents=[incident(1, "loop_blocked", "worker 2", 400, text)])) == []
+
+
 @pytest.mark.parametrize("recovers", [False, True])
 def test_a_sink_that_drops_is_told_until_it_recovers(recovers: bool) -> None:
     known = [incident(1, "sink_dropping", "loki", 30, "loki loses logs (full): 7 so far", detail={"signal": "log"})]

@@ -68,7 +68,9 @@ class Attempting(Ending):
         return False
 
     def _wait_for_connection(self, endpoint: LiveEndpoint, *, needs_fresh: bool) -> None:
-        waiter = self._waiter = Waiter(self._connection_granted, self._connection_failed, needs_fresh=needs_fresh)
+        waiter = self._waiter = Waiter(
+            self._connection_granted, self._connection_failed, needs_fresh=needs_fresh, rank=self._plan.criticality
+        )
         if self._attempt is not None:
             self._attempt.waiter = waiter
         if not self._is_request_complete:

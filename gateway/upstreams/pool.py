@@ -25,7 +25,7 @@ class PoolObserver(Protocol):
 class Waiter:
     """Somebody in the queue for a connection. Exactly one of the two callbacks is called, unless it is given up."""
 
-    __slots__ = ("connecting_ns", "failed", "granted", "needs_fresh")
+    __slots__ = ("connecting_ns", "failed", "granted", "needs_fresh", "rank")
 
     def __init__(
         self,
@@ -33,11 +33,14 @@ class Waiter:
         failed: Callable[[Reason, str, "Waiter"], None],
         *,
         needs_fresh: bool,
+        rank: int = 1,
     ) -> None:
         self.granted = granted
         self.failed = failed
         self.needs_fresh = needs_fresh
         """Only a connection that has carried nothing yet will do."""
+        self.rank = rank
+        """Those with a lower one go before it, and take its place when there is none left (Route.criticality)."""
         self.connecting_ns = 0
         """When the opening of a connection for it began."""
 
@@ -112,8 +115,13 @@ class Pool:
         if self.room is not None:
             self.room.make()
         if self._is_full and (self.queued >= self.limits.max_pending or (self.room and self.room.is_queue_full)):
-            return False
-        self._waiting.append(waiter)
+            if not self._waiting or self._waiting[-1].rank <= waiter.rank:
+                return False
+            displaced = self._waiting.pop()
+            displaced.failed(
+                Reason.POOL_EXHAUSTED, "A more critical request has taken its place in the queue.", displaced
+            )
+        place_by_rank(self._waiting, waiter)
         self.open_if_needed()
         return True
 
@@ -247,3 +255,11 @@ class _LastUse:
 
     def connection_closed(self, connection: UpstreamConnection, reason: str) -> None:
         self._pool.connection_closed(connection, reason)
+
+
+def place_by_rank(waiting: deque[Waiter], waiter: Waiter) -> None:
+    """Behind all who are as critical, and before those who are less."""
+    if not waiting or waiting[-1].rank <= waiter.rank:
+        waiting.append(waiter)
+        return
+    waiting.insert(next(at for at, other in enumerate(waiting) if other.rank > waiter.rank), waiter)

@@ -75,8 +75,8 @@ class PoolUnderTest(Pool):
     def upstream_connection_closed(self, _upstream: str, reason: str) -> None:
         self.closed.append(reason)
 
-    def ask(self, *, needs_fresh: bool = False) -> "Asker":
-        return Asker(self, needs_fresh=needs_fresh)
+    def ask(self, *, needs_fresh: bool = False, rank: int = 1) -> "Asker":
+        return Asker(self, needs_fresh=needs_fresh, rank=rank)
 
     def accept(self, position: int = -1) -> ScriptedTransport:
         self.loop.settle()
@@ -96,10 +96,10 @@ class PoolUnderTest(Pool):
 class Asker:
     """Somebody who wants a connection."""
 
-    def __init__(self, pool: PoolUnderTest, *, needs_fresh: bool) -> None:
+    def __init__(self, pool: PoolUnderTest, *, needs_fresh: bool, rank: int = 1) -> None:
         self.granted: list[UpstreamConnection] = []
         self.failed: list[tuple[Reason, str]] = []
-        self.waiter = Waiter(self._grant, self._fail, needs_fresh=needs_fresh)
+        self.waiter = Waiter(self._grant, self._fail, needs_fresh=needs_fresh, rank=rank)
         self.is_queued = pool.wait(self.waiter)
 
     def _grant(self, connection: UpstreamConnection, waiter: Waiter) -> None:

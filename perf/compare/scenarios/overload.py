@@ -3,12 +3,16 @@
 Two bottlenecks: an upstream with so many places and a fixed delay, and the gateway's own processor, of which it gets a share.
 """
 
+import itertools
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import uvloop
 
@@ -60,6 +64,9 @@ class Course:
     gateway_share: float
     generator_share: float
     origin_share: float
+    health_ms: float
+    scrape_ms: float
+    """The slowest answers meanwhile; NaN for who has no such API, infinite where one did not come within 5 s."""
 
     @property
     def ratio(self) -> float:
@@ -132,7 +139,8 @@ def _play(bench: Bench, case: Case, gateway: Gateway) -> Course:
     peak, _ = _load(gateway.port, request, capacity, 3.0 if bench.quick else 8.0, 2.0)
     watched = [gateway.process, *bench.stable.named("bulk", "backend")]
     before, began_s, own_s = [one.cpu_ns() for one in watched], time.monotonic(), time.process_time()
-    results, ended_ns = _load(gateway.port, request, 2 * capacity, seconds, 0.0)
+    with Prober(gateway.admin_port) as prober:
+        results, ended_ns = _load(gateway.port, request, 2 * capacity, seconds, 0.0)
     took_s, own_s = time.monotonic() - began_s, time.process_time() - own_s
     shares = [(one.cpu_ns() - spent) / 1e9 / took_s for one, spent in zip(watched, before, strict=True)]
     after, _ = _load(gateway.port, request, capacity // 2, 5.0, 2.0)
@@ -152,7 +160,51 @@ def _play(bench: Bench, case: Case, gateway: Gateway) -> Course:
         gateway_share=shares[0],
         generator_share=own_s / took_s,
         origin_share=sum(shares[1:]),
+        health_ms=prober.slowest_ms("/healthz", "/readyz"),
+        scrape_ms=prober.slowest_ms("/metrics"),
     )
+
+
+class Prober:
+    """Asks the admin API for its health ten times a second and for metrics once, while the block lasts. port 0: nobody."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
+        self._took_ms: dict[str, list[float]] = {}
+
+    def __enter__(self) -> Self:
+        if self._port:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._port:
+            self._thread.join()
+
+    def slowest_ms(self, *paths: str) -> float:
+        """Of these paths together."""
+        return max((took_ms for path in paths for took_ms in self._took_ms.get(path, ())), default=float("nan"))
+
+    def _run(self) -> None:
+        for number in itertools.count():
+            for path in ("/healthz", "/readyz", *(["/metrics"] if number % 10 == 0 else [])):
+                self._took_ms.setdefault(path, []).append(self._ask(path))
+            if self._stop.wait(0.1):
+                return
+
+    def _ask(self, path: str) -> float:
+        began_s = time.monotonic()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5.0) as answer:
+                answer.read()
+        except OSError:
+            return float("inf")
+        return (time.monotonic() - began_s) * 1000
 
 
 def _capacity(port: int, request: Request) -> int:
@@ -179,7 +231,7 @@ def _rank(latencies: list[int], share: float) -> float:
 
 def _table(case: Case, courses: dict[str, Course]) -> Table:
     columns = ["gateway", "peak/s", "offered/s", "goodput/s", "of peak", "accepted p50 ms", "p99 ms", "503 p99 ms"]
-    columns += ["no answer", "well after s", "CPU gateway", "generator", "origin"]
+    columns += ["no answer", "well after s", "health ms", "scrape ms", "CPU gateway", "generator", "origin"]
     rows = [
         [
             name,
@@ -192,6 +244,8 @@ def _table(case: Case, courses: dict[str, Course]) -> Table:
             f"{one.refused_p99_ms:.0f}",
             f"{one.unanswered:,}",
             f"{one.recovery_s:.1f}",
+            f"{one.health_ms:.0f}",
+            f"{one.scrape_ms:.0f}",
             f"{one.gateway_share:.0%}",
             f"{one.generator_share:.0%}",
             f"{one.origin_share:.0%}",
@@ -210,6 +264,7 @@ def _checks(case: Case, courses: dict[str, Course]) -> list[Check]:
         Check(f"goodput of the peak, {case.name}", ours.ratio, 0.8, 0.95, floor=True, void=void),
         Check(f"p99 of accepted requests, {case.name}", ours.accepted_p99_ms, 500, 150, "ms", void=void),
         Check(f"well again, {case.name}", ours.recovery_s, 2.0, 0.5, "s", void=void),
+        Check(f"slowest health answer, {case.name}", ours.health_ms, 2000, 500, "ms", void=void),
     ]
 
 

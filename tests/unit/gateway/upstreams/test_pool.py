@@ -50,6 +50,21 @@ def test_an_idle_connection_whose_end_is_under_way_is_not_leased(build_pool: Bui
     assert pool.closed == ["closed_by_endpoint"]
 
 
+def test_who_is_more_critical_is_served_first_and_takes_the_place_of_who_is_less(build_pool: BuildPool) -> None:
+    pool = build_pool(max=1, max_pending=2)
+    inside = pool.ask()
+    pool.accept()
+    normal, sheddable = pool.ask(rank=1), pool.ask(rank=2)
+    critical = pool.ask(rank=0)
+    assert [reason for reason, _ in sheddable.failed] == [Reason.POOL_EXHAUSTED]
+    assert critical.is_queued
+    assert not pool.ask(rank=1).is_queued
+    inside.use(inside.granted[0])
+    assert (len(critical.granted), len(normal.granted)) == (1, 0)
+    critical.use(critical.granted[0])
+    assert len(normal.granted) == 1
+
+
 def test_no_more_connections_are_opened_than_the_maximum(build_pool: BuildPool) -> None:
     pool = build_pool(max=2)
     askers = [pool.ask() for _ in range(5)]

@@ -1,4 +1,4 @@
-"""An upstream that has so many places and takes so long for each request: `python -m tests.faults.places PORT PLACES MS`.
+"""An upstream that has so many places and takes so long for each request: `python -m tests.faults.places PORT PLACES MS [HOST]`.
 
 Who finds no place waits in a queue without an end, so that whatever bounds the wait is the gateway's. It never is short of
 processor time itself at the rates it is asked for.
@@ -42,12 +42,12 @@ class Place(asyncio.Protocol):
             self._transport.write(ANSWER)
 
 
-async def serve(port: int, places: int, took_s: float) -> None:
+async def serve(port: int, places: int, took_s: float, host: str) -> None:
     loop = asyncio.get_running_loop()
     room = asyncio.Semaphore(places)
-    server = await loop.create_server(lambda: Place(room, took_s), "127.0.0.1", port, backlog=4096)
+    server = await loop.create_server(lambda: Place(room, took_s), host, port, backlog=4096)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) / 1000))
+    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) / 1000, (*sys.argv[4:], "127.0.0.1")[0]))

@@ -75,6 +75,19 @@ class Prober:
         self._running: set[asyncio.Task[None]] = set()
         self._something_due = asyncio.Event()
         self._told_late_s = -_TOLD_EVERY_S
+        self._remembered: Mapping[Key, tuple[bool, Finding]] = {}
+
+    def remember(self, verdicts: Mapping[Key, tuple[bool, Finding]]) -> None:
+        """What the program before this one found, each with the last evidence: until the first checks say otherwise."""
+        self._remembered = verdicts
+
+    @property
+    def verdicts(self) -> Mapping[Key, tuple[bool, Finding]]:
+        """The same of this program; endpoints that have not been judged yet are left out."""
+        judged = ((target.keys, target.verdict.is_up, target.verdict.last) for target in self._targets.values())
+        return {
+            key: (is_up, last) for keys, is_up, last in judged if is_up is not None and last is not None for key in keys
+        }
 
     def follow(self, snapshot: Snapshot) -> Mapping[Key, Verdict]:
         """From now on check what this snapshot wants checked, at once what is new; what is known of an endpoint whose
@@ -91,7 +104,11 @@ class Prober:
                 if target is None:
                     target = wanted[name] = self._targets.get(name) or self._begin(endpoint, check, asked)
                     target.keys = set()
-                target.keys.add((upstream.name, endpoint.address))
+                key = (upstream.name, endpoint.address)
+                target.keys.add(key)
+                if target.verdict.is_up is None and key in self._remembered:
+                    target.verdict.is_up, target.verdict.last = self._remembered[key]
+        self._remembered = {}
         for name, target in self._targets.items():
             target.is_gone = name not in wanted
         self._targets = wanted

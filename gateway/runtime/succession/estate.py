@@ -1,8 +1,8 @@
 """What a program passes on to the one that takes its place, and how that one makes it its own.
 
-Passed on: the listening sockets, what operators have decided about endpoints, the configuration that was handed in, the
-revisions that can be gone back to, the incidents, and the sequence. Not passed on: metrics, rolling windows and recent
-exchanges begin anew, as after a start.
+Passed on: the listening sockets, what operators have decided about endpoints and active checks have found of them, the
+configuration that was handed in, the revisions that can be gone back to, the incidents, and the sequence. Not passed on:
+metrics, rolling windows and recent exchanges begin anew, as after a start.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ from gateway import __version__
 from gateway.admin.server import AdminServer
 from gateway.config.diff.archive import Archive
 from gateway.model.clock import SECOND_NS
+from gateway.model.health import CheckResult
 from gateway.runtime.changes.revisions import Revision, Revisions
+from gateway.runtime.health.checking import Finding
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.overrides import NOTHING, Decision, Key, Override
@@ -33,10 +35,11 @@ from gateway.runtime.succession.messages import (
     KeptOverride,
     KeptRevision,
     KeptText,
+    KeptVerdict,
     decode_revision,
     encode,
 )
-from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.health import Health
 from gateway.wire.changes import IncidentView
 from gateway.wire.views import ReloadTrigger
 
@@ -46,6 +49,7 @@ MAX_BYTES: Final = 48 * 1024 * 1024
 """Of revisions and incidents together; a message may not be longer than 64 MiB. The newest are passed on."""
 
 _TRIGGERS: Final[dict[str, ReloadTrigger]] = {trigger: trigger for trigger in get_args(ReloadTrigger)}
+_RESULTS: Final = frozenset(CheckResult)
 _decode_incident = msgspec.msgpack.Decoder(IncidentView).decode
 _log = structlog.get_logger("sightline")
 
@@ -56,14 +60,14 @@ class Estate:
     def __init__(
         self,
         reloads: Reloads,
-        endpoints: EndpointStates,
+        health: Health,
         incidents: Incidents,
         revisions: Revisions,
         sockets: ListeningSockets,
         admin: AdminServer,
     ) -> None:
-        self.overrides = endpoints.overrides
-        self._endpoints = endpoints
+        self.overrides = health.states.overrides
+        self._health = health
         self.incidents = incidents
         self.sockets = sockets
         self._reloads = reloads
@@ -105,6 +109,17 @@ class Estate:
             sequence=self._reloads.running.sequence,
             text=self._text(),
             overrides=self.kept_overrides(),
+            verdicts=[
+                KeptVerdict(
+                    upstream=upstream,
+                    endpoint=endpoint,
+                    is_up=is_up,
+                    result=last.result or "",
+                    evidence=last.evidence,
+                    at_s=last.at_s,
+                )
+                for (upstream, endpoint), (is_up, last) in self._health.verdicts.items()
+            ],
             incidents=incidents,
             last_incident=self.incidents.last_id,
             revisions=revisions,
@@ -129,6 +144,13 @@ class Estate:
         self.sockets.inherit({
             group.key: [sockets[ticket] for ticket in group.tickets] for group in inheritance.listeners
         })  # fmt: skip
+        self._health.restore(
+            {
+                (one.upstream, one.endpoint): (one.is_up, Finding(CheckResult(one.result), one.evidence, one.at_s))
+                for one in inheritance.verdicts
+                if one.result in _RESULTS
+            }
+        )
         self.incidents.restore(_readable(inheritance.incidents, _decode_incident), inheritance.last_incident)
         self._revisions.restore(_readable(inheritance.revisions, _revision), inheritance.revisions_dropped)
         if inheritance.text is not None:
@@ -152,7 +174,7 @@ class Estate:
             was, now = before.get(key, NOTHING), after.get(key, NOTHING)
             if was != now:
                 unknown = Decision("", "", time.time())
-                self._endpoints.decided(key, now.drained or now.weighed or was.drained or was.weighed or unknown)
+                self._health.states.decided(key, now.drained or now.weighed or was.drained or was.weighed or unknown)
 
     def _text(self) -> KeptText | None:
         running = self._revisions.running

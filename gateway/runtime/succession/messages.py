@@ -36,6 +36,18 @@ class KeptOverride(Message, frozen=True, kw_only=True):
     weighed: KeptDecision | None = None
 
 
+class KeptVerdict(Message, frozen=True, kw_only=True):
+    """What active checks of one endpoint have found. result, evidence, at_s: the last of it; see
+    gateway.runtime.health.checking.Finding."""
+
+    upstream: str
+    endpoint: str
+    is_up: bool
+    result: str
+    evidence: str
+    at_s: float
+
+
 class KeptRevision(Message, frozen=True, kw_only=True):
     """A configuration that ran, with what is needed to go back to it. packed: see gateway.config.diff.archive."""
 
@@ -85,6 +97,7 @@ class Inheritance(Message, frozen=True, kw_only=True, tag="inheritance"):
     sequence: int
     text: KeptText | None = None
     overrides: list[KeptOverride] = []
+    verdicts: list[KeptVerdict] = []
     incidents: list[msgspec.Raw] = []
     last_incident: int = 0
     revisions: list[msgspec.Raw] = []

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet.distribution import Distribution
+from gateway.runtime.health.checking import Finding
 from gateway.runtime.health.news import News
-from gateway.runtime.health.prober import Prober
+from gateway.runtime.health.prober import Key, Prober
 from gateway.runtime.overrides import Overrides
 from gateway.runtime.resolver import Resolved
 from gateway.runtime.vitals.ejecting import Ejecting
@@ -34,6 +35,15 @@ class Health:
         self._prober.resolved(resolved)
         self.states.follow(snapshot, resolved, self._prober.follow(snapshot))
         self._ejecting.follow(snapshot)
+
+    @property
+    def verdicts(self) -> Mapping[Key, tuple[bool, Finding]]:
+        """What active checks have found, each with the last evidence."""
+        return self._prober.verdicts
+
+    def restore(self, verdicts: Mapping[Key, tuple[bool, Finding]]) -> None:
+        """Before the first snapshot: what they found in the program before this one."""
+        self._prober.remember(verdicts)
 
     def resolved(self, resolved: Resolved) -> None:
         """Names have been looked up."""

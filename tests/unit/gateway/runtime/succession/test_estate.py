@@ -11,9 +11,11 @@ import pytest
 from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
 from gateway.config.errors import ConfigInvalid
+from gateway.model.health import CheckResult
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.revisions import Revision, Revisions
+from gateway.runtime.health.checking import Finding
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.overrides import Decision, Override, Overrides
@@ -21,18 +23,20 @@ from gateway.runtime.reload import HandedIn, Reloads, Standing
 from gateway.runtime.succession.estate import Estate
 from gateway.runtime.succession.messages import Inheritance, decode_down, encode
 from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.health import Health
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.views import ReloadView
 from tests.support.admin_api import PreparedState
 
 ANA = Decision("ana", "disk is full", 1000.0)
-KEY = ("orders", "127.0.0.1:9")
+KEY, SICK = ("orders", "127.0.0.1:9"), ("orders", "127.0.0.1:7")
+REFUSED = Finding(CheckResult.CONNECT_ERROR, "refused", 1000.0)
 
 
 def text(body: str, admin: str = "127.0.0.1:9900", more: str = "") -> str:
     return (
         "listeners: [{name: public, address: '127.0.0.1:0'}]\n"
-        "upstreams: {orders: {endpoints: ['127.0.0.1:9']}}\n"
+        "upstreams: {orders: {endpoints: ['127.0.0.1:9', '127.0.0.1:7'], health: {active: {path: /}}}}\n"
         f"routes: [{{name: only, match: {{path: /}}, respond: {{status: 200, body: {body}}}}}]\n"
         f"admin: {{address: '{admin}'}}\nworkers: 1\n{more}"
     )
@@ -46,10 +50,11 @@ class Gateway:
         self.revisions, self.incidents = Revisions(), Incidents()
         self.overrides = Overrides(lambda standing: None)
         self.endpoints = EndpointStates(MetricsStore(workers=1), self.incidents, self.overrides)
+        self.health = Health(self.endpoints, lambda standings: None)
         self.reloads = Reloads(loader, first, self.apply, self)
         self.sockets = ListeningSockets(1)
         self.admin = AdminServer(PreparedState(), AccessRules(), "127.0.0.1", 0)
-        self.estate = Estate(self.reloads, self.endpoints, self.incidents, self.revisions, self.sockets, self.admin)
+        self.estate = Estate(self.reloads, self.health, self.incidents, self.revisions, self.sockets, self.admin)
 
     async def apply(self, candidate: Candidate) -> None:
         pass
@@ -65,7 +70,7 @@ class Gateway:
     async def serve(self) -> None:
         snapshot: Snapshot = self.reloads.running.configuration.snapshot
         self.sockets.adopt(self.sockets.bind(snapshot.listeners))
-        self.endpoints.follow(snapshot, {})
+        self.health.follow(snapshot, {})
         self.reloads.note_start(0.1)
 
     async def close(self) -> None:
@@ -98,6 +103,8 @@ def pass_on(
         await old.serve()
         await old.admin.start()
         await old.reloads.apply(HandedIn(text("handed-in"), "api", "bo", reason="try"), if_match=None, dry_run=False)
+        old.health.restore({SICK: (False, REFUSED)})
+        old.health.follow(old.reloads.running.configuration.snapshot, {})
         old.overrides.set(KEY, Override(drained=ANA, weight=5, weighed=ANA))
         composed, sockets = old.estate.compose("ana")
         inherited = decode_down(encode(change(composed)))
@@ -131,6 +138,7 @@ def test_decisions_configuration_revisions_and_incidents_are_passed_on(file: Pat
     old, new, admin = pass_on(file)
     assert dict(new.overrides.standing) == {KEY: Override(drained=ANA, weight=5, weighed=ANA)}
     assert new.endpoints.of(*KEY).state == "draining"
+    assert (new.endpoints.of(*SICK).state, new.endpoints.of(*SICK).note) == ("unhealthy", "refused")
     assert (new.reloads.source, new.reloads.running.revision) == ("api", old.reloads.running.revision)
     assert new.reloads.source_differs
     assert new.reloads.running.sequence > old.reloads.running.sequence

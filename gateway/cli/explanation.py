@@ -79,6 +79,7 @@ def _applied(applied: AppliedView, *, is_forwarded: bool) -> Iterator[str]:
             f"timeouts: request {_duration(applied.request_timeout_ms)}, first byte "
             f"{_duration(applied.first_byte_timeout_ms)}, idle {_duration(applied.upstream_idle_timeout_ms)}"
         )
+        yield f"retries: {applied.retried}"
         yield f"trailers: {applied.trailers}"
     limits = ", ".join(f"{name} {'none' if value is None else value}" for name, value in applied.limits.items())
     yield f"limits: {limits}"

@@ -13,7 +13,7 @@ from gateway.telemetry.merging.gauges import keep_count
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import Suspect
-from gateway.wire.report import GateGauge, PoolGauge, Report, decode_report
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report, decode_report
 
 
 class WorkerLoad:
@@ -25,6 +25,7 @@ class WorkerLoad:
         self.pools: list[PoolGauge] = []
         self.gates: dict[str, GateGauge] = {}
         """By upstream."""
+        self.budgets: list[BudgetGauge] = []
         self.pulse = Pulse()
 
     @property
@@ -46,6 +47,7 @@ class WorkerLoad:
         self.pulse.take(report, time.monotonic())
         if report.counted:
             self.pools = report.pools
+            self.budgets = report.budgets
             self.gates = {gate.upstream: gate for gate in report.gates}
 
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from gateway.config.explaining.choices import EndpointFacts, Facts
+from gateway.config.explaining.retries import retries_view
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
@@ -39,6 +40,7 @@ def route_view(route: Route) -> RouteView:
         request_timeout_ms=_milliseconds(route.timeouts.request_ns),
         first_byte_timeout_ms=_milliseconds(route.timeouts.first_byte_ns),
         upstream_idle_timeout_ms=_milliseconds(route.timeouts.upstream_idle_ns),
+        retries=None if route.retries is None else retries_view(route.retries),
         respond_status=route.respond.status if route.respond is not None else None,
         redirect_status=route.redirect.status if route.redirect is not None else None,
     )

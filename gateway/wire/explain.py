@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.wire.views import PlaceView, RouteAction, ShareView
+from gateway.wire.views import PlaceView, RetriesView, RouteAction, ShareView
 
 
 class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +67,9 @@ class AppliedView(ExplainView, frozen=True, kw_only=True):
     request_timeout_ms: float | None = None
     first_byte_timeout_ms: float | None = None
     upstream_idle_timeout_ms: float | None = None
+    retries: RetriesView | None = None
+    retried: str = ""
+    """What would be tried again of this request, in words; empty where it is not forwarded."""
     trailers: Literal["drop", "forward"] = "drop"
     limits: dict[str, int | None] = {}
     """Of the listener, as configured: bytes and counts."""

@@ -196,6 +196,24 @@ class ShareView(View, frozen=True, kw_only=True):
     weight: int
 
 
+class RetriesView(View, frozen=True, kw_only=True):
+    """The rule of a route for further attempts. Durations are None where the configuration says `none`."""
+
+    attempts: int
+    """The first one counts."""
+    on: list[str]
+    """Conditions and statuses."""
+    methods: Literal["idempotent", "any"]
+    per_try_timeout_ms: float | None = None
+    backoff_first_ms: float
+    backoff_max_ms: float
+    budget_ratio: float
+    budget_left: float | None = None
+    """Share of the retries it may make in ten seconds that is left, 0 to 1; only for a route that is asked for by name."""
+    body_buffer: int
+    hedge_after_ms: float | None = None
+
+
 class TrafficView(View, frozen=True, kw_only=True):
     """Counters since the gateway started, over all workers."""
 
@@ -241,6 +259,7 @@ class RouteView(View, frozen=True, kw_only=True):
     upstream_idle_timeout_ms: float | None
     respond_status: int | None = None
     redirect_status: int | None = None
+    retries: RetriesView | None = None
     is_counted: bool = True
     """Whether it has figures of its own: not beyond `metrics.max_routes`, where `_overflow` has those of all together, and
     not without metrics. Then `traffic` and `recent` are empty, which does not mean that nothing happened."""

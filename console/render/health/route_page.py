@@ -9,7 +9,7 @@ from console.render.health.overview_grids import versus
 from console.render.health.plot import Course, plot
 from console.render.health.upstream_grid import reason
 from console.render.health.verdicts import severity_of, split_line, status_line, verdict_sentence
-from console.render.routes import leads_to, match_in_words
+from console.render.routes import leads_to, match_in_words, retries_in_words
 from console.state.health.route_page import Place, RoutePage
 from gateway.wire.changes import FiguresView
 from gateway.wire.history import RecentView
@@ -46,6 +46,8 @@ def head_lines(page: RoutePage, width: int, now_s: float, *, ascii_only: bool) -
     first, second = _wrapped(sentence, width - 3)
     shown = "strong" if severity == "ok" else severity
     what = f" {route.name} ({route.place.file.rpartition('/')[2]}:{route.place.line})  {match_in_words(route)}  -> {leads_to(route)}"
+    if route.retries is not None:
+        what += f"  {retries_in_words(route.retries)}"
     lines = [
         [glyph(severity, ascii_only=ascii_only), Cell(f" {first}", shown)],
         *([[Cell(f"  {second}", shown)]] if second else []),

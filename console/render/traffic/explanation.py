@@ -106,6 +106,8 @@ def _applied(applied: AppliedView, width: int) -> Iterator[Line]:
         ("idle", applied.upstream_idle_timeout_ms),
     )
     yield from fact("timeouts", ", ".join(f"{name} {_or_none(value)}" for name, value in timeouts), width)
+    if applied.retried:
+        yield from fact("retries", applied.retried, width)
     limits = ", ".join(f"{name} {_limit(name, value)}" for name, value in applied.limits.items())
     yield from fact("limits", limits, width)
     keep = f", and {', '.join(applied.trace_keep)} are kept" if applied.trace_keep else ""

@@ -56,11 +56,19 @@ def time_told(known: Known) -> str:
         beside = f" (its p99 is {duration(usual)})" if usual is not None and "first byte" in name else ""
         parts.append(f"{duration(length_ms)} {name}{beside}")
     parts.append(f"gateway itself {duration(line.overhead_ms)}")
-    retries = len(line.attempts) - 1
-    if retries > 0:
-        cost_ms = sum(attempt.ms for attempt in line.attempts[:-1])
-        parts.append(f"{retries} {'retry' if retries == 1 else 'retries'} cost {duration(cost_ms)}")
+    if len(line.attempts) > 1:
+        parts.append(_further(line))
     return f"{duration(line.duration_ms)}: {'; '.join(parts)}"
+
+
+def _further(line: AccessLine) -> str:
+    """What attempts beside the one that ended it cost: up to when that began."""
+    others, last = line.attempts[:-1], line.attempts[-1]
+    began_ms = min(attempt.at_ms for attempt in line.attempts)
+    cost_ms = last.at_ms - began_ms if last.at_ms else sum(attempt.ms for attempt in others if not attempt.at_ms)
+    if any(attempt.reason == "superseded" for attempt in others):
+        return f"sent to a second endpoint as well, whose answer came {'first' if cost_ms else 'later'}"
+    return f"{len(others)} {'retry' if len(others) == 1 else 'retries'} cost {duration(cost_ms)}"
 
 
 def _longest(line: AccessLine) -> tuple[str, float]:

@@ -7,6 +7,7 @@ from gateway.wire.live import AccessLine, LineAttempt
 By: TypeAlias = Literal["client", "gateway", "upstream", "attempt"]
 """Whose time it is; an attempt's own line is the sum of its steps."""
 
+_SUPERSEDED = "superseded"
 _SHOWN_MS = 0.05
 """Shorter steps would read 0.0ms."""
 
@@ -26,28 +27,37 @@ class Step(NamedTuple):
 def steps_of(line: AccessLine) -> tuple[Step, ...]:
     """In the order in which they happened.
 
-    The record holds lengths, no moments. Attempts follow each other without a pause, so what neither the attempts nor the client took
-    lies before the first of them: the gateway found the route, looked at policies and waited for the request's body. Of an exchange
-    without an attempt all of it is the gateway's.
+    The record holds lengths, and moments only where there were several attempts. What neither the attempts nor the client took lies
+    before the first of them: the gateway found the route, looked at policies and waited for the request's body; between two of them it
+    backed off. Two may be under way at once. Of an exchange without an attempt all of it is the gateway's.
     """
     phases, at_ms = line.phases, 0.0
     steps = [_step("read head", "client", at_ms, phases.read_head_ms)]
     at_ms += phases.read_head_ms
-    tried_ms = sum(attempt.ms for attempt in line.attempts)
-    own_ms = max(0.0, line.duration_ms - at_ms - tried_ms - phases.write_ms)
-    steps.append(_step("gateway", "gateway", at_ms, own_ms, "" if line.attempts else _answer(line)))
+    attempts = sorted(line.attempts, key=_began)  # The one that the exchange ended with is the last of the record.
+    is_placed = any(attempt.at_ms for attempt in attempts)
+    own_ms = line.duration_ms - at_ms - sum(attempt.ms for attempt in attempts) - phases.write_ms
+    own_ms = max(0.0, attempts[0].at_ms - at_ms if is_placed else own_ms)
+    steps.append(_step("gateway", "gateway", at_ms, own_ms, "" if attempts else _answer(line)))
     at_ms += own_ms
-    for number, attempt in enumerate(line.attempts, 1):
-        is_last = number == len(line.attempts)
-        steps += _attempt_steps(line, attempt, number, at_ms, is_last=is_last)
-        at_ms += attempt.ms
+    for number, attempt in enumerate(attempts, 1):
+        if is_placed and number > 1:
+            steps.append(_step("backs off", "gateway", at_ms, attempt.at_ms - at_ms))
+        began_ms = attempt.at_ms if is_placed else at_ms
+        steps += _attempt_steps(line, attempt, number, began_ms, is_last=attempt is line.attempts[-1])
+        at_ms = max(at_ms, began_ms + attempt.ms)
     steps.append(_step("client reads", "client", at_ms, phases.write_ms))
     return tuple(step for step in steps if step.length_ms >= _SHOWN_MS or step.by == "attempt" or step.note)
 
 
+def _began(attempt: LineAttempt) -> float:
+    return attempt.at_ms
+
+
 def _attempt_steps(line: AccessLine, attempt: LineAttempt, number: int, at_ms: float, *, is_last: bool) -> list[Step]:
-    is_failed = attempt.reason != "none"
-    note = f"{attempt.status or attempt.reason}{'' if is_last else ' -> retry'}"
+    is_failed = attempt.reason not in {"none", _SUPERSEDED}
+    goes_on = "" if is_last or attempt.reason == _SUPERSEDED else " -> retry"
+    note = f"{attempt.status or attempt.reason}{goes_on}"
     steps = [Step(f"try {number} {attempt.endpoint}", "attempt", at_ms, attempt.ms, 0, note, is_failed)]
     for label, length_ms in _parts(line, attempt, is_last=is_last):
         steps.append(_step(label, "gateway" if label == "waits for a place" else "upstream", at_ms, length_ms, depth=1))

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from gateway.config.explaining.retries import retried_in_words, retries_view
 from gateway.config.secrets import REDACTED
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.credentials import carries_credentials
@@ -14,7 +15,7 @@ _NO_REWRITE = Rewrite()
 _NO_SLO = Slo()
 
 
-def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings) -> AppliedView:
+def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings, method: str) -> AppliedView:
     rewrite, slo = route.rewrite or _NO_REWRITE, route.slo or _NO_SLO
     latency, traces = slo.latency, telemetry.traces
     ratio = route.traces.sample_ratio
@@ -24,6 +25,8 @@ def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings) -
         request_timeout_ms=_milliseconds(route.timeouts.request_ns),
         first_byte_timeout_ms=_milliseconds(route.timeouts.first_byte_ns),
         upstream_idle_timeout_ms=_milliseconds(route.timeouts.upstream_idle_ns),
+        retries=None if route.retries is None else retries_view(route.retries),
+        retried=retried_in_words(route.retries, method) if route.upstreams else "",
         trailers="forward" if route.forward_trailers else "drop",
         limits=asdict(listener.limits),
         trace_sample_ratio=traces.sample_ratio if ratio is None else ratio,

@@ -175,7 +175,7 @@ class _Routing:
             route=route.name,
             place=_place_view(route.place),
             parameters=template_params(match.path, target.path) if match.path_kind is PathKind.TEMPLATE else {},
-            applied=applied_by(route, self.listener, self.configuration.snapshot.telemetry),
+            applied=applied_by(route, self.listener, self.configuration.snapshot.telemetry, view.method),
         )
         if route.redirect is not None:
             location = redirect_location(route.redirect, route, "http", view.host, port, target.path, target.query)

@@ -22,6 +22,7 @@ from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
 from gateway.telemetry.history.points import time_text
+from gateway.telemetry.merging.gauges import budgets_left
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.history import WindowData
 from gateway.wire.report import PoolGauge
@@ -132,8 +133,16 @@ class Readings:
         for name, address in _addresses(snapshot, names)[:_ENDPOINTS]:
             endpoints.append(self._route_endpoint(name, address, look))
             yield
+        retries = view.retries
+        if retries is not None:
+            left = budgets_left(self._loads.values()).get(route.name)
+            retries = msgspec.structs.replace(retries, budget_left=left)
         return msgspec.structs.replace(
-            view, phases=_mean_phases(totals), endpoints=endpoints, shared_with=_sharing(snapshot, route, names)
+            view,
+            retries=retries,
+            phases=_mean_phases(totals),
+            endpoints=endpoints,
+            shared_with=_sharing(snapshot, route, names),
         )
 
     def _route_endpoint(self, upstream: str, address: str, look: Look) -> RouteEndpointView:

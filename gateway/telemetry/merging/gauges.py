@@ -1,7 +1,7 @@
 """What each worker says about now. Gauges of a worker that is gone go with it; those of all others add up."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
@@ -60,7 +60,11 @@ class WorkerGauges:
                 yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (gate.upstream,), gate.limit
 
 
-def budgets_left(workers: Iterable[WorkerGauges]) -> dict[str, float]:
+class HasBudgets(Protocol):
+    budgets: list[BudgetGauge]
+
+
+def budgets_left(workers: Iterable[HasBudgets]) -> dict[str, float]:
     """By route, the share of its retry budget that is left: 1 for all of it."""
     used: dict[str, int] = {}
     allowed: dict[str, float] = {}

@@ -1,11 +1,14 @@
 """Routes as a table and one by one: what is not known reads as unknown, not as nothing."""
 
+from msgspec.structs import replace
+
 from console.render.routes import render_route, render_routes
 from gateway.wire.history import RecentView
 from gateway.wire.views import (
     MatchView,
     ObjectiveView,
     PlaceView,
+    RetriesView,
     RouteEndpointView,
     RouteListView,
     RouteView,
@@ -58,3 +61,16 @@ def test_one_route_is_told_with_the_window_before_its_objectives_and_where_time_
     assert "objectives   99.9% available, 99% under 300ms" in told
     assert "time went    connect 1.5ms, ttfb 22ms (also of export)" in told
     assert "endpoint     orders 10.0.0.7:80 healthy: 3.0/s" in told
+
+
+def test_a_route_with_retries_is_told_with_their_rule_and_what_is_left_of_the_budget() -> None:
+    rule = RetriesView(
+        attempts=3, on=["reset", "503"], methods="idempotent", backoff_first_ms=25.0, backoff_max_ms=250.0, budget_ratio=0.2,
+        body_buffer=65_536,
+    )  # fmt: skip
+    assert "retries      3 attempts on reset, 503, within 20.0%\n" in render_route(route(retries=rule))
+    more = replace(rule, methods="any", per_try_timeout_ms=1_000.0, hedge_after_ms=50.0, budget_left=0.5, on=[])
+    assert "3 attempts on nothing, any method, 1.0s each, hedged after 50ms, within 20.0% (50.0% left)" in render_route(
+        route(retries=more)
+    )
+    assert "retries" not in render_route(route())

@@ -3,6 +3,7 @@
 import msgspec
 
 from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.retry import Retries
 from gateway.model.route import Match, PathKind, Place, Redirect, Respond, Route, RouteTimeouts, WeightedUpstream
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.views import action_of, known_endpoints, route_view, upstream_view
@@ -76,3 +77,10 @@ def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at(
         "orders has 2 of 2 requests in flight: concurrency_limited"
     )
     assert because(msgspec.structs.replace(closed, limits=limits[:1])) == ""
+
+
+def test_a_route_shows_its_rule_for_further_attempts() -> None:
+    assert route_view(route()).retries is None
+    shown = route_view(route(retries=Retries())).retries
+    assert shown is not None
+    assert (shown.attempts, shown.budget_ratio) == (3, 0.2)

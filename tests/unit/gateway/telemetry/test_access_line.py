@@ -173,3 +173,9 @@ def test_any_text_gives_one_line_of_valid_json(path: str, query: str | None, age
 def test_no_query_value_reaches_the_line(secret: str) -> None:
     line = encoded(make_exchange(query=f"a={secret}*&b={secret}*&c=x={secret}*"))
     assert f"{secret}*" not in json.loads(line)["url.query"]
+
+
+def test_where_there_are_several_attempts_each_says_when_it_began() -> None:
+    several = fields(make_exchange(attempts=[failed_attempt(), make_attempt(3)]))
+    assert [attempt["at_ms"] for attempt in several["attempts"]] == [1.0, 3.0]
+    assert "at_ms" not in fields(make_exchange())["attempts"][0]

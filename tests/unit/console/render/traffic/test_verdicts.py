@@ -104,3 +104,17 @@ def test_a_slow_one_says_what_it_waited_for_and_what_is_usual_there() -> None:
     assert time_told(Known(slow, usual_p99_ms=90.0)) == (
         "812ms: 755ms waiting for the first byte of 10.0.1.7:9001 (its p99 is 90ms); gateway itself 6.0ms; 1 retry cost 101ms"
     )
+
+
+def test_what_a_further_attempt_cost_includes_the_wait_for_it() -> None:
+    failed = LineAttempt("10.0.1.7:9001", status=503, reason="upstream_status", ms=5.0, at_ms=1.0)
+    well = LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=9.0, ms=9.0, at_ms=101.0)
+    assert time_told(Known(line(attempts=(failed, well)))).endswith("1 retry cost 100ms")
+
+
+@pytest.mark.parametrize(("at_ms", "which"), [(1.0, "first"), (80.0, "later")])
+def test_a_second_attempt_beside_the_first_is_no_retry(at_ms: float, which: str) -> None:
+    given_up = LineAttempt("10.0.1.7:9001", reason="superseded", ms=50.0, at_ms=at_ms)
+    won = LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=9.0, ms=9.0, at_ms=50.0 if which == "first" else 0.0)
+    told_time = time_told(Known(line(attempts=(given_up, won))))
+    assert told_time.endswith(f"sent to a second endpoint as well, whose answer came {which}")

@@ -57,3 +57,30 @@ def test_bars_are_as_long_as_their_time() -> None:
     assert span_of(0.0, 50.0, 100.0, 40) == (0, 20)
     assert span_of(50.0, 50.0, 100.0, 40) == (20, 20)
     assert span_of(99.9, 0.1, 100.0, 40) == (39, 1)
+
+
+def test_attempts_stand_where_they_began_with_the_back_off_between_them() -> None:
+    attempts = (
+        LineAttempt("10.0.1.7:9001", status=503, reason="upstream_status", ttfb_ms=5.0, ms=5.0, at_ms=1.0),
+        LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=10.0, ms=10.0, at_ms=20.0),
+    )
+    steps = steps_of(line(duration_ms=30.0, phases=LinePhases(), attempts=attempts))
+    assert [(step.label, step.start_ms, step.length_ms, step.note) for step in steps if not step.depth] == [
+        ("gateway", 0.0, 1.0, ""),
+        ("try 1 10.0.1.7:9001", 1.0, 5.0, "503 -> retry"),
+        ("backs off", 6.0, 14.0, ""),
+        ("try 2 10.0.1.9:9001", 20.0, 10.0, "200"),
+    ]
+
+
+def test_two_attempts_at_once_lie_beside_each_other_in_the_order_in_which_they_began() -> None:
+    attempts = (
+        LineAttempt("10.0.1.9:9001", reason="superseded", ms=10.0, at_ms=51.0),
+        LineAttempt("10.0.1.7:9001", status=200, ttfb_ms=60.0, ms=60.0, at_ms=1.0),
+    )
+    steps = steps_of(line(duration_ms=61.0, phases=LinePhases(), attempts=attempts))
+    assert [(step.label, step.start_ms, step.note, step.is_failed) for step in steps if step.by == "attempt"] == [
+        ("try 1 10.0.1.7:9001", 1.0, "200", False),
+        ("try 2 10.0.1.9:9001", 51.0, "superseded", False),
+    ]
+    assert "backs off" not in [step.label for step in steps]

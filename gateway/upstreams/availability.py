@@ -4,22 +4,36 @@ So few usable endpoints that they would drown are worse than all of them: below 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.model.health import Health
 from gateway.upstreams.endpoint import WHOLE, LiveEndpoint
 
 
-def is_panic(usable: int, wanted: int, below_ratio: float) -> bool:
-    """usable: how many of the `wanted` are fit to be used; wanted: those that no operator has drained."""
-    return usable < wanted * below_ratio
+def is_panic(groups: Collection[tuple[int, int]], below_ratio: float, failover_below: float) -> bool:
+    """groups: of the endpoints of each priority, how many are fit to be used, and how many no operator has drained.
+
+    While one group makes up for another (see balancing.tiers), what is missing in that other is no reason for it.
+    """
+    if len(groups) > 1 and failover_below and sum(_carries(*group, failover_below) for group in groups) >= 1.0:
+        return False
+    return sum(usable for usable, _ in groups) < sum(wanted for _, wanted in groups) * below_ratio
 
 
-def settle_available(endpoints: Sequence[LiveEndpoint], health: Health) -> None:
+def _carries(usable: int, wanted: int, failover_below: float) -> float:
+    return min(1.0, usable / wanted / failover_below) if wanted else 0.0
+
+
+def settle_available(endpoints: Sequence[LiveEndpoint], health: Health, failover_below: float) -> None:
     """Set of each whether it may be chosen."""
-    wanted = [endpoint for endpoint in endpoints if not endpoint.is_drained]
-    usable = sum(endpoint.is_fit for endpoint in wanted)
-    in_panic = health.is_checked and is_panic(usable, len(wanted), health.panic_below_ratio)
+    usable: Counter[int] = Counter()
+    wanted: Counter[int] = Counter()
+    for endpoint in endpoints:
+        if not endpoint.is_drained:
+            wanted[endpoint.endpoint.priority] += 1
+            usable[endpoint.endpoint.priority] += endpoint.is_fit
+    groups = [(usable[priority], count) for priority, count in wanted.items()]
+    in_panic = health.is_checked and is_panic(groups, health.panic_below_ratio, failover_below)
     for endpoint in endpoints:
         endpoint.is_available = not endpoint.is_drained and (in_panic or endpoint.is_fit)
 

@@ -91,7 +91,7 @@ class LiveUpstream:
         return why_none(wanted, self.upstream.health)
 
     def _settle_endpoints(self) -> None:
-        settle_available(self.endpoints, self.upstream.health)
+        settle_available(self.endpoints, self.upstream.health, self.upstream.failover_below)
         settle_weights(self.endpoints, monotonic_ns())
 
     def _weights_now(self) -> list[int]:

@@ -227,9 +227,7 @@ class EndpointStates:
         group = self._groups[key[0]]
         with self._lock:
             self._states[key] = after
-            group.states[after.state] += 1
-            if before is not None:
-                group.states[before.state] -= 1
+            group.count(key[1], None if before is None else before.state, after.state)
 
     def _tell(self, key: Key, status: EndpointStatus) -> None:
         self._count(*key, status, 1)

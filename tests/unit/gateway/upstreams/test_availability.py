@@ -27,7 +27,26 @@ def ejected(*ports: int) -> dict[str, list[EndpointStanding]]:
 def test_panic_is_a_share_of_usable_endpoints_below_a_limit(
     usable: int, wanted: int, below: float, panic: bool
 ) -> None:
-    assert is_panic(usable, wanted, below) is panic
+    assert is_panic([(usable, wanted)], below, 0.7) is panic
+
+
+@pytest.mark.parametrize(
+    ("groups", "panic"),
+    [([(0, 3), (1, 1)], False), ([(0, 9), (3, 4)], False), ([(1, 9), (1, 4)], True), ([(0, 3), (0, 3)], True)],
+)
+def test_there_is_no_panic_while_another_group_makes_up_for_what_is_missing(
+    groups: list[tuple[int, int]], panic: bool
+) -> None:
+    assert is_panic(groups, 0.5, 0.7) is panic
+
+
+def test_a_group_that_is_gone_is_left_alone_while_the_standby_serves(directory: Directory) -> None:
+    standby = Endpoint("127.0.0.1:9009", "127.0.0.1", 9009, priority=1)
+    (live,) = activate(directory, Upstream("orders", (*ENDPOINTS, standby), health=CHECKED))
+    directory.set_standings(ejected(9001, 9002, 9003, 9004))
+    assert {live.balancer.pick(b"", None) for _ in range(20)} == {live.endpoints[-1]}
+    directory.set_standings(ejected(9001, 9002, 9003, 9004, 9009))
+    assert {live.balancer.pick(b"", None) for _ in range(50)} == set(live.endpoints[:-1]), "now it is panic"
 
 
 def test_what_is_ejected_may_not_be_chosen_unless_too_few_are_left(directory: Directory) -> None:

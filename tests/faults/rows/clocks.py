@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.model.clock import SECOND_NS
+from perf.compare.processes import free_port
 from perf.compare.sockets import connections_of
 from tests.faults import needs
 from tests.faults.row import fault
@@ -21,6 +22,7 @@ HOUR_NS: Final = 3600 * SECOND_NS
 JUMPS: Final = (HOUR_NS, -HOUR_NS, 0)
 BETWEEN_S: Final = 3.0
 FIRST_BYTE_S: Final = 0.5
+TRANSITIONS: Final = "sightline_upstream_endpoint_transitions_total"
 LAG: Final = "sightline_event_loop_lag_seconds_sum"
 BLOCK_S: Final = 2.0
 BLOCKER: Final = "blocked_by_the_test"
@@ -43,10 +45,13 @@ def clock_jumps(stage: Stage) -> None:
     gateway = stage.gateway(
         backend,
         environ=environ,
-        more_upstreams=f'  late: {{endpoints: ["{backend}"]}}',
-        more_routes=f"  - {{name: late, match: {{path_prefix: /late}}, upstream: late, timeouts: {{first_byte: {FIRST_BYTE_S * 1000:.0f}ms}}}}",
+        more_upstreams=f'  late: {{endpoints: ["{backend}"]}}\n{half_gone(backend)}',
+        more_routes=f"  - {{name: late, match: {{path_prefix: /late}}, upstream: late, timeouts: {{first_byte: {FIRST_BYTE_S * 1000:.0f}ms}}}}"
+        "\n  - {name: half, match: {path: /half}, upstream: half}",
     )
     load = stage.load(gateway.address)
+    await_ejection(gateway)
+    changed = gateway.metric(TRANSITIONS, upstream="half")
     load.run_for(BETWEEN_S)
     timeouts_s = [timeout_of(gateway)]
     for jump_ns in JUMPS:
@@ -58,6 +63,10 @@ def clock_jumps(stage: Stage) -> None:
         recent = gateway.status()["recent"]
         stage.check(
             20 < recent["rate"] < 400, f"{jump_ns // HOUR_NS} h off, it says {recent['rate']} requests a second"
+        )
+        changes = gateway.metric(TRANSITIONS, upstream="half")
+        stage.check(
+            is_ejected(gateway) and changes == changed, f"{jump_ns // HOUR_NS} h off, the ejection ended or began anew"
         )
         stage.check(gateway.is_ready(), f"{jump_ns // HOUR_NS} h off, it is not ready")
         code, _ = gateway.call("/api/v1/history?kind=gateway&window=1m&step=10s")
@@ -102,6 +111,29 @@ def clock_wrong_from_the_start(stage: Stage) -> None:
     stage.check(off_h == 1, f"its lines are {off_h} hours off: the fault did not bite")
     stage.check(not load.failed(), f"{len(load.failed())} requests failed")
     stage.check(20 < recent["rate"] < 400, f"it says {recent['rate']} requests a second")
+
+
+def half_gone(well: str) -> str:
+    """An upstream with an endpoint that is not there, which is ejected for longer than the row takes."""
+    return (
+        f'  half: {{endpoints: ["{well}", "127.0.0.1:{free_port()}"], balance: round_robin, '
+        "health: {passive: {consecutive_failures: 3, eject_for: 60s, max_ejected: 50%}}}"
+    )
+
+
+def is_ejected(gateway: Gateway) -> bool:
+    endpoints = gateway.call("/api/v1/upstreams/half")[1]["endpoints"]
+    return any(endpoint["state"] == "ejected" for endpoint in endpoints)
+
+
+def await_ejection(gateway: Gateway) -> None:
+    """Ask until the endpoint that is not there has been given up."""
+
+    def ask() -> bool:
+        gateway.send("/half")
+        return is_ejected(gateway)
+
+    wait_until(ask, "the endpoint that is not there is ejected", poll_s=0.02)
 
 
 def jump(clock: Path, offset_ns: int) -> None:

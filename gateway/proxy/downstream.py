@@ -13,6 +13,7 @@ from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Exchange
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
+from gateway.net.pieces import PIECE, read_in_pieces
 from gateway.proxy.causes import cause_fields
 from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
 from gateway.proxy.finish import begin_exchange, record_refusal
@@ -130,6 +131,8 @@ class DownstreamConnection(ClientConnection):
 
     def _read_body(self, data: bytes) -> None:
         body, lifecycle = self._body, self._served
+        if len(data) > PIECE:
+            read_in_pieces(self._transport, self)
         assert body is not None
         assert isinstance(lifecycle, Lifecycle)
         try:

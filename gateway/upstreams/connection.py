@@ -13,6 +13,7 @@ from gateway.http1.response_head import ResponseHead, ResponseHeadReader
 from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.net.deadlines import Deadlines
+from gateway.net.pieces import PIECE, read_in_pieces
 
 INTERIM_AT_MOST: Final = 32
 LINGER_NS: Final = 2 * SECOND_NS
@@ -85,9 +86,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_forgotten = False
         self.receiver: ResponseReceiver | None = None
         self.deadline_ns = NEVER_NS
-        self.exchanges = 0
-        self.received_ns = 0
-        self.interim_count = 0
+        self.exchanges = self.received_ns = self.interim_count = 0
         self.has_answered = False
         """Whether any byte of the current response has come."""
         self.is_connected = self.is_tunnel = self.last_byte_reusable = False
@@ -195,6 +194,8 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.response_begins(head, payload, is_complete=body.is_complete)
 
     def _read_body(self, receiver: ResponseReceiver, body: BodyReader, data: bytes) -> None:
+        if len(data) > PIECE:
+            read_in_pieces(self.transport, self)
         payload = body.read(data)
         if body.is_complete:
             self.last_byte_reusable = self._reader.head.is_reusable and not body.rest

@@ -142,6 +142,9 @@ class ScriptedTransport(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return len(self._buffer)
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol  # type: ignore[assignment]
+
     def pause_reading(self) -> None:
         self.is_reading_on = False
 
@@ -208,11 +211,22 @@ class ScriptedTransport(asyncio.Transport):
         while self._undelivered and self.is_reading_on and not self._is_closing:
             data = self._undelivered.pop(0)
             if data is not None:
-                self._protocol.data_received(data)
+                self._receive(data)
                 continue
             self.is_reading_on = False
             if not self._protocol.eof_received():
                 self.close()
+
+    def _receive(self, data: bytes) -> None:
+        if not isinstance(self._protocol, asyncio.BufferedProtocol):
+            self._protocol.data_received(data)
+            return
+        buffer = memoryview(self._protocol.get_buffer(-1))
+        count = min(len(buffer), len(data))
+        buffer[:count] = data[:count]
+        if data[count:]:
+            self._undelivered.insert(0, data[count:])
+        self._protocol.buffer_updated(count)
 
     def _lose(self, error: Exception | None) -> None:
         if not self.is_lost:

@@ -19,8 +19,7 @@ STALLED: Final = 200
 STALLED_SIZE: Final = 100 * KIB * KIB
 STALL_S: Final = 5.0
 BATCH: Final = 10
-KIB_A_STREAM: Final = 400
-"""One read of the event loop, which is 250 KiB at most, what it takes to hold the stream up (64 KiB), and a margin."""
+KIB_A_STREAM: Final = 256
 DRIPPING: Final = 20
 QUIET_S: Final = 2.0
 

@@ -123,9 +123,6 @@ def recovery_s(load: Load) -> float:
     return (max(bad) - began_ns) / 1e9 if bad else 0.0
 
 
-ENVOY_LIMITS: Final = f"[{{max_connections: {PLACES}, max_pending_requests: {PLACES}, max_requests: 1000}}]"
-
-
 def beside_envoy(stage: Stage) -> str:
     """The same with Envoy and the same limits, for half of the time; or why not."""
     try:
@@ -137,8 +134,7 @@ def beside_envoy(stage: Stage) -> str:
     own = free_port()
     text = text.replace("${PORT}", str(own)).replace("${BACKEND_PORT}", str(port)).replace("${ACCESS_LOG}", "[]")
     file = stage.folder / "envoy.yaml"
-    limits = "[{max_connections: 30000, max_pending_requests: 30000, max_requests: 30000}]"
-    file.write_text(text.replace(limits, ENVOY_LIMITS))
+    file.write_text(text.replace("${MOST}", str(PLACES)))
     command = [binary, "-c", file, "--concurrency", WORKERS, "--disable-hot-restart", "-l", "warn"]
     envoy = stage.processes.start("envoy", command, frozenset(os.sched_getaffinity(0)))
     stage.processes.wait_listening(envoy, own)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from console.render.amounts import count, milliseconds, named, percent, rate, window
+from console.render.policies import faults_in_words, retries_in_words
 from console.render.table import Column, render_table
 from gateway.wire.history import RecentView
-from gateway.wire.views import PredicateView, RetriesView, RouteListView, RouteView
+from gateway.wire.views import PredicateView, RouteListView, RouteView
 
 SORTS: Final[dict[str, Callable[[RouteView], tuple[float | int, ...]]]] = {
     "order": lambda route: (route.index,),
@@ -35,6 +36,7 @@ def render_route(route: RouteView, span: str = "last 60 s") -> str:
         f"leads to     {leads_to(route)}",
         f"timeouts     {_timeouts(route)}",
         *([f"retries      {retries_in_words(route.retries)}"] if route.retries is not None else []),
+        *([f"on purpose   {faults_in_words(route.faults)}"] if route.faults else []),
         f"objectives   {_objectives(route)}",
         f"{span:<12} {_figures(recent)}",
         f"before       {_figures(route.previous) if route.previous else 'nothing is known'}",
@@ -101,16 +103,6 @@ def _timeouts(route: RouteView) -> str:
         f"request {_timeout(route.request_timeout_ms)}, first byte {_timeout(route.first_byte_timeout_ms)}, "
         f"upstream idle {_timeout(route.upstream_idle_timeout_ms)}"
     )
-
-
-def retries_in_words(rule: RetriesView) -> str:
-    """`3 attempts on connect_error, reset, 502 within 20.0% (86.0% left)`."""
-    left = f" ({percent(rule.budget_left)} left)" if rule.budget_left is not None else ""
-    per_try = f", {milliseconds(rule.per_try_timeout_ms)} each" if rule.per_try_timeout_ms is not None else ""
-    methods = ", any method" if rule.methods == "any" else ""
-    hedged = f", hedged after {milliseconds(rule.hedge_after_ms)}" if rule.hedge_after_ms is not None else ""
-    on = ", ".join(rule.on) or "nothing"
-    return f"{rule.attempts} attempts on {on}{methods}{per_try}{hedged}, within {percent(rule.budget_ratio)}{left}"
 
 
 def _figures(recent: RecentView) -> str:

@@ -63,7 +63,20 @@ def render_upstream(upstream: UpstreamView) -> str:
         for endpoint in upstream.endpoints
         if endpoint.resolved and endpoint.resolved != [endpoint.address.rpartition(":")[0]]
     ]
-    return "\n".join([*lines, "", *addresses] if addresses else lines)
+    told = [*filter(None, map(_told, upstream.endpoints)), *addresses]
+    return "\n".join([*lines, "", *told] if told else lines)
+
+
+def _told(endpoint: EndpointView) -> str:
+    """`10.0.1.7:9001 ejected, passive, 5 failures in a row, until 2026-..; last check 200 in 3 ms`; empty where all is well."""
+    last = endpoint.last_check
+    parts = [endpoint.state, endpoint.reason, endpoint.note, f"by {endpoint.actor}" if endpoint.actor else ""]
+    parts += [f"since {endpoint.since}" if endpoint.since else ""]
+    parts += [f"until {endpoint.ejected_until}" if endpoint.ejected_until else ""]
+    checked = f"; last check {last.evidence or last.result} at {last.at}" if last is not None else ""
+    if endpoint.state == "healthy" and not checked:
+        return ""
+    return f"{endpoint.address} {', '.join(filter(None, parts))}{checked}"
 
 
 def _rows(upstream: UpstreamView) -> Iterator[_Row]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gateway.config.explaining.choices import EndpointFacts, Facts
 from gateway.config.explaining.retries import retries_view
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
-from gateway.model.route import Match, Place, Route, ValueMatch
+from gateway.model.route import Faults, Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.health.checking import Finding
 from gateway.runtime.intake import WorkerLoad
@@ -21,7 +21,15 @@ from gateway.runtime.resolver import Resolved, needs_lookup
 from gateway.runtime.vitals.weighing import EndpointStatus, Known
 from gateway.wire.report import PoolGauge
 from gateway.wire.upstream_views import CheckView, EndpointView, OverrideView, UpstreamView
-from gateway.wire.views import MatchView, PlaceView, PredicateView, RouteAction, RouteView, ShareView
+from gateway.wire.views import (
+    FaultView,
+    MatchView,
+    PlaceView,
+    PredicateView,
+    RouteAction,
+    RouteView,
+    ShareView,
+)
 
 _ADMITTING: Final = frozenset({"requests", "concurrency"})
 """Limits beyond which a request is refused."""
@@ -43,7 +51,19 @@ def route_view(route: Route) -> RouteView:
         retries=None if route.retries is None else retries_view(route.retries),
         respond_status=route.respond.status if route.respond is not None else None,
         redirect_status=route.redirect.status if route.redirect is not None else None,
+        faults=_fault_views(route.faults),
     )
+
+
+def _fault_views(faults: Faults | None) -> list[FaultView]:
+    found: list[FaultView] = []
+    if faults is not None and (delay := faults.delay) is not None:
+        held_ms = _milliseconds(delay.duration_ns)
+        found.append(FaultView(kind="delay", share=delay.share, delay_ms=held_ms, is_conditional=bool(delay.headers)))
+    if faults is not None and (abort := faults.abort) is not None:
+        conditional = bool(abort.headers)
+        found.append(FaultView(kind="abort", share=abort.share, status=abort.status, is_conditional=conditional))
+    return found
 
 
 def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:

@@ -209,7 +209,10 @@ class RetriesView(View, frozen=True, kw_only=True):
     backoff_max_ms: float
     budget_ratio: float
     budget_left: float | None = None
-    """Share of the retries it may make in ten seconds that is left, 0 to 1; only for a route that is asked for by name."""
+    """Share of the retries it may make in ten seconds that is left, 0 to 1; None while no worker has said."""
+    used: int = 0
+    """Retries made in the last ten seconds, of `allowed` that might have been; now, whatever window is asked for."""
+    allowed: float = 0.0
     body_buffer: int
     hedge_after_ms: float | None = None
 
@@ -231,6 +234,17 @@ class ObjectiveView(View, frozen=True, kw_only=True):
     availability: float | None = None
     latency_target: float | None = None
     latency_under_ms: float | None = None
+
+
+class FaultView(View, frozen=True, kw_only=True):
+    """What a route does to a share of its requests on purpose: it holds them back, or answers them itself."""
+
+    kind: Literal["delay", "abort"]
+    share: float
+    delay_ms: float | None = None
+    status: int | None = None
+    is_conditional: bool = False
+    """Whether only requests with certain headers are meant."""
 
 
 class RouteEndpointView(View, frozen=True, kw_only=True):
@@ -269,6 +283,8 @@ class RouteView(View, frozen=True, kw_only=True):
     spark: list[float] = []
     """Requests a second over the window of `recent`, in at most 60 equal steps that are over, the oldest first."""
     slo: ObjectiveView | None = None
+    faults: list[FaultView] = []
+    """Injected on purpose, for a game day."""
     phases: dict[str, float] = {}
     """Milliseconds a request spent in each phase, on average over the window; only for a route that is asked for by name.
     The gateway knows them per upstream: they are those of all requests that ended at the upstreams of the route."""

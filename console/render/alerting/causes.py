@@ -14,8 +14,9 @@ _CAUSES: Final = frozenset(
         "endpoint_down",
         "endpoint_draining",
         "circuit_opened",
-        "worker_died",
+        "panic_began",
         "overload_began",
+        "worker_died",
         "loop_blocked",
         "gateway_started",
     }
@@ -55,8 +56,9 @@ _WORDS: Final[dict[str, str]] = {
     "endpoint_down": "down",
     "endpoint_draining": "draining",
     "circuit_opened": "circuit opened",
-    "worker_died": "died",
+    "panic_began": "panic",
     "overload_began": "overloaded",
+    "worker_died": "died",
     "loop_blocked": "held up",
     "gateway_started": "started",
 }

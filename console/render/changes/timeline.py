@@ -29,8 +29,9 @@ _BAD: Final = frozenset(
         "endpoint_down",
         "sink_dropping",
         "circuit_opened",
-        "overload_began",
         "loop_blocked",
+        "overload_began",
+        "panic_began",
         "upgrade_failed",
     }
 )

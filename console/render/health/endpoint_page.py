@@ -10,6 +10,7 @@ from console.render.health.plot import Course, plot
 from console.render.health.sentences import when
 from console.render.health.upstream_grid import checked_how, reason
 from console.state.health.endpoint_page import EndpointPage
+from gateway.wire.upstream_views import EndpointView
 
 _INCIDENTS: Final = (
     GridColumn("TIME", 12),
@@ -44,7 +45,7 @@ def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> lis
     )
     standing = (
         f" {weight}, {count(endpoint.in_flight)} running, {count(endpoint.pending)} waiting, connections "
-        f"{count(endpoint.connections_active)} busy + {count(endpoint.connections_idle)} idle"
+        f"{count(endpoint.connections_active)} busy + {count(endpoint.connections_idle)} idle{_placed(endpoint)}"
     )
     return [
         [
@@ -53,8 +54,16 @@ def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> lis
         ],
         [Cell(figures)],
         [Cell(standing)],
-        [Cell(f" {checked_how(page.endpoint)}", "dim")],
+        [Cell(f" {checked_how(page.endpoint, now_s)}", "dim")],
     ]
+
+
+def _placed(endpoint: EndpointView) -> str:
+    """`; zone eu-1a, group 1, version=2`; empty where nothing of it is configured."""
+    labels = [f"{name}={value}" for name, value in endpoint.labels.items()]
+    group = f"group {endpoint.priority}" if endpoint.priority else ""
+    told = [f"zone {endpoint.zone}" if endpoint.zone else "", group, *labels]
+    return f"; {', '.join(filter(None, told))}" if any(told) else ""
 
 
 def endpoint_plots(page: EndpointPage, width: int, height: int, *, ascii_only: bool) -> list[list[Cell]]:
@@ -87,4 +96,8 @@ def incident_grid(page: EndpointPage, now_s: float) -> Grid:
         )
         for incident in page.incidents
     ]  # fmt: skip
-    return Grid(_INCIDENTS, rows, "nothing has happened to it that is remembered: no drain, no change of its addresses")
+    return Grid(
+        _INCIDENTS,
+        rows,
+        "nothing has happened to it that is remembered: no ejection, no drain, no change of its addresses",
+    )

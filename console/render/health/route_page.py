@@ -9,7 +9,8 @@ from console.render.health.overview_grids import versus
 from console.render.health.plot import Course, plot
 from console.render.health.upstream_grid import reason
 from console.render.health.verdicts import severity_of, split_line, status_line, verdict_sentence
-from console.render.routes import leads_to, match_in_words, retries_in_words
+from console.render.policies import policies_line
+from console.render.routes import leads_to, match_in_words
 from console.state.health.route_page import Place, RoutePage
 from gateway.wire.changes import FiguresView
 from gateway.wire.history import RecentView
@@ -39,15 +40,14 @@ _LEAST_PLOT: Final = 3
 
 
 def head_lines(page: RoutePage, width: int, now_s: float, *, ascii_only: bool) -> list[list[Cell]]:
-    """The verdict in up to two lines, what the route is, its figures, and where time and answers went."""
+    """The verdict in up to two lines, what the route is, its figures, where time and answers went, and, where it does more than
+    to forward, that: HEAD lines, or one more."""
     route, recent, found = page.route, page.route.recent, page.verdict
     sentence = verdict_sentence(found, now_s) if found is not None else "waiting for its figures"
     severity = severity_of(found) if found is not None else "dim"
     first, second = _wrapped(sentence, width - 3)
     shown = "strong" if severity == "ok" else severity
     what = f" {route.name} ({route.place.file.rpartition('/')[2]}:{route.place.line})  {match_in_words(route)}  -> {leads_to(route)}"
-    if route.retries is not None:
-        what += f"  {retries_in_words(route.retries)}"
     lines = [
         [glyph(severity, ascii_only=ascii_only), Cell(f" {first}", shown)],
         *([[Cell(f"  {second}", shown)]] if second else []),
@@ -56,7 +56,9 @@ def head_lines(page: RoutePage, width: int, now_s: float, *, ascii_only: bool) -
         split_line(found, width, ascii_only=ascii_only) if found is not None else [],
         status_line(recent, width, ascii_only=ascii_only),
     ]
-    return lines if second else [*lines, []]
+    policies = policies_line(route)
+    lines += [policies] if policies else []
+    return lines if len(lines) >= HEAD else [*lines, []]
 
 
 def _wrapped(text: str, width: int) -> tuple[str, str]:

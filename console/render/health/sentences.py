@@ -20,7 +20,7 @@ _OF_ENDPOINT: Final = {
     "upstream_reset": "breaks off",
     "upstream_protocol_error": "does not speak HTTP",
     "pool_exhausted": "has no place left in its pool",
-    "no_healthy_endpoint": "is not well",
+    "no_healthy_endpoint": "has no healthy endpoint",
     "circuit_open": "has an open circuit",
     "concurrency_limited": "has as many requests as it may have",
 }
@@ -158,6 +158,8 @@ def well(routes: int, calm_s: float | None, revision: str, changed_s: float | No
 
 
 def _of_endpoint(attention: Attention) -> str:
+    if attention.cause.text:  # The gateway does not use it.
+        return attention.cause.reason
     if attention.cause.others_ms is not None:
         return f"p99 {milliseconds(attention.p99_ms)}"
     return f"{percent(attention.error_ratio)} of tries fail"
@@ -165,12 +167,22 @@ def _of_endpoint(attention: Attention) -> str:
 
 def _burning(attention: Attention) -> list[str]:
     cause = attention.cause
+    if attention.kind == "endpoint" and cause.text:
+        return [cause.text]
     return slower(cause) if attention.kind == "endpoint" and cause.others_ms is not None else failure(cause)
 
 
 def _of_worker(attention: Attention) -> list[str]:
     state, text = attention.cause.reason.replace("_", " "), attention.cause.text
     return [f"{state}: {text}" if text else state]
+
+
+def _of_retries(attention: Attention) -> list[str]:
+    brief = "its budget of retries is used up"
+    return [
+        f"{brief} ({percent(attention.cause.share)} of first tries and 3/s): what fails now is not tried again",
+        brief,
+    ]
 
 
 def _unmatched(attention: Attention) -> list[str]:
@@ -184,6 +196,9 @@ _WHAT: Final[dict[AttentionKind, Callable[[Attention], str]]] = {
     "slow": lambda each: f"p99 {milliseconds(each.p99_ms)} (slo {_short_ms(each.limit_ms)})",
     "burning": lambda each: f"burn {_times(each.burn)}",
     "endpoint": _of_endpoint,
+    "no_endpoint": lambda _: "no healthy endpoint",
+    "circuit": lambda each: f"circuit {each.cause.phase.replace('_', '-')}",
+    "retries": lambda each: f"{count(each.cause.count)} retries in 10s",
     "unmatched": lambda each: f"{rate(each.rate)}/s unmatched",
     "rejected": lambda _: "new file rejected",
     "differs": lambda _: "file differs",
@@ -198,6 +213,9 @@ _WHY: Final[dict[AttentionKind, Callable[[Attention], list[str]]]] = {
     "slow": lambda each: slowness(each.cause),
     "burning": _burning,
     "endpoint": _burning,
+    "no_endpoint": lambda each: [f"of {count(each.cause.count)}: {each.cause.text}", each.cause.text],
+    "circuit": lambda each: [each.cause.text],
+    "retries": _of_retries,
     "unmatched": _unmatched,
     "rejected": lambda each: [each.cause.text],
     "differs": lambda _: ["a start from the file would give another revision", "it is not what runs"],

@@ -1,9 +1,10 @@
 """The endpoints of all upstreams as rows, the unhealthy first."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
+from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.circuit import circuit_cell, shut_out
@@ -21,8 +22,11 @@ _COLUMNS: Final = (
     GridColumn("UPSTREAM", 12, 2),
     GridColumn("ENDPOINT", 16),
     GridColumn("STATE", 8),
+    GridColumn("CIRCUIT", 9, 6),
     GridColumn("REASON", 20, 1, grows=True, is_prose=True),
     GridColumn("SINCE", 8, 3, is_number=True),
+    GridColumn("CHECKED", 7, 10, is_number=True),
+    GridColumn("ZONE", 6, 11),
     GridColumn("WEIGHT", 6, 6, is_number=True),
     GridColumn("BUSY", 4, 7, is_number=True),
     GridColumn("RPS", 6, 4, is_number=True),
@@ -31,8 +35,12 @@ _COLUMNS: Final = (
     GridColumn("P99", 7, 5, is_number=True),
     GridColumn("POOL", 8, 8, is_number=True),
 )
-_WITH_CIRCUIT: Final = (*_COLUMNS[:4], GridColumn("CIRCUIT", 9, 6), *_COLUMNS[4:])
-"""Where any upstream has one."""
+_WHERE_THERE_IS_ONE: Final[dict[str, Callable[[UpstreamView], bool]]] = {
+    "CIRCUIT": lambda upstream: upstream.circuit is not None,
+    "CHECKED": lambda upstream: any("active" in endpoint.checks for endpoint in upstream.endpoints),
+    "ZONE": lambda upstream: any(endpoint.zone for endpoint in upstream.endpoints),
+}
+"""Columns that nobody needs who has configured nothing of it."""
 NO_CHECKS: Final = "No health check configured: state from live traffic only"
 
 
@@ -47,12 +55,17 @@ def upstream_grid(model: Model, wanted: str, *, ascii_only: bool) -> Grid:
         return Grid(_COLUMNS, (), "the configuration has no upstream: all routes answer by themselves")
     found = sorted(health_of_endpoints(model, view.upstreams), key=lambda each: each.rank)
     shown = [each for each in found if wanted in f"{each.upstream}/{each.address}"]
-    has_circuits = any(each.circuit is not None for each in view.upstreams)
-    rows = [
-        _row(each, *objects[each.upstream, each.address], model.now_s, ascii_only=ascii_only, has_circuits=has_circuits)
-        for each in shown
+    places = [
+        place
+        for place, column in enumerate(_COLUMNS)
+        if column.title not in _WHERE_THERE_IS_ONE or any(map(_WHERE_THERE_IS_ONE[column.title], view.upstreams))
     ]
-    columns = _WITH_CIRCUIT if has_circuits else _COLUMNS
+    cells = [_cells(each, *objects[each.upstream, each.address], model.now_s, ascii_only=ascii_only) for each in shown]
+    rows = [
+        GridRow(f"{each.upstream}/{each.address}", tuple(row[place] for place in places))
+        for each, row in zip(shown, cells, strict=True)
+    ]
+    columns = tuple(_COLUMNS[place] for place in places)
     return Grid(columns, rows, f"No endpoint matches {wanted!r}. {len(found)} hidden by filter", headline(found, view))
 
 
@@ -78,18 +91,26 @@ def _known_by(view: UpstreamListView) -> str:
     return f"{told}; PANIC, all endpoints are used: {', '.join(panic)}" if panic else told
 
 
-def checked_how(endpoint: EndpointView) -> str:
-    """`checked 200 in 3 ms`, `ejected 2 times`; what is configured where there is nothing to say of it yet."""
+def checked_how(endpoint: EndpointView, now_s: float) -> str:
+    """`active health checks, last 200 in 3 ms 4s ago, ejected 2 times`; what is configured where nothing is to be said yet."""
     if not endpoint.checks:
         return NO_CHECKS
     told = [f"{' and '.join(endpoint.checks)} health checks"]
     if endpoint.last_check is not None:
-        told.append(f"last {endpoint.last_check.evidence or endpoint.last_check.result}")
+        last = endpoint.last_check
+        told.append(f"last {last.evidence or last.result} {age(_ago_s(last.at, now_s))} ago")
     if endpoint.ejections:
         told.append(f"ejected {count(endpoint.ejections)} time{'' if endpoint.ejections == 1 else 's'}")
-    if endpoint.slow_start_share is not None:
-        told.append(f"starts slowly, at {percent(endpoint.slow_start_share)} of its share")
-    return ", ".join(told)
+    return ", ".join([*told, *_starting(endpoint)])
+
+
+def _starting(endpoint: EndpointView) -> list[str]:
+    share = endpoint.slow_start_share
+    return [f"starts slowly, at {percent(share)} of its share"] if share is not None else []
+
+
+def _ago_s(moment: str, now_s: float) -> float:
+    return max(0.0, now_s - datetime.fromisoformat(moment).timestamp())
 
 
 def _counted(number: int, what: str) -> str:
@@ -97,7 +118,15 @@ def _counted(number: int, what: str) -> str:
 
 
 def reason(health: EndpointHealth, endpoint: EndpointView) -> str:
-    """Why it is in its state, in words."""
+    """Why it is in its state, in words; of one that is ejected also until when."""
+    back = endpoint.ejected_until if health.word == "ejected" else None
+    if back is None:
+        return _why(health, endpoint)
+    back_s = datetime.fromisoformat(back).timestamp()
+    return f"{_why(health, endpoint)}, until {when(back_s, back_s)}"
+
+
+def _why(health: EndpointHealth, endpoint: EndpointView) -> str:
     who = f" by {endpoint.actor}" if endpoint.actor else ""
     note = f": {endpoint.note}" if endpoint.note else ""
     told = ", ".join(f"{each.reason} x{count(each.count)}" for each in health.failures)
@@ -117,41 +146,46 @@ def reason(health: EndpointHealth, endpoint: EndpointView) -> str:
 
 
 def _standing(endpoint: EndpointView) -> str:
-    """What an operator has set on one that is well."""
-    weighed = [each for each in endpoint.overrides if each.kind == "weight"]
-    return f"weight {endpoint.configured_weight} -> {endpoint.weight} by {weighed[0].actor}" if weighed else ""
+    """What an operator has set on one that is well, and whether it gets all of its share."""
+    weighed = [
+        f"weight {endpoint.configured_weight} -> {endpoint.weight} by {each.actor}"
+        for each in endpoint.overrides
+        if each.kind == "weight"
+    ]
+    return ", ".join([*weighed, *_starting(endpoint)])
 
 
-def _row(
-    health: EndpointHealth,
-    upstream: UpstreamView,
-    endpoint: EndpointView,
-    now_s: float,
-    *,
-    ascii_only: bool,
-    has_circuits: bool,
-) -> GridRow:
+def _cells(
+    health: EndpointHealth, upstream: UpstreamView, endpoint: EndpointView, now_s: float, *, ascii_only: bool
+) -> tuple[Cell, ...]:
+    """One for each column there can be."""
     severity: Severity = health.severity
-    shut = shut_out(upstream)
+    shut = "" if health.word in ("down", "ejected", "draining") else shut_out(upstream)
     recent = endpoint.recent
-    since_s = datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else health.since_s
     pool = f"{count(endpoint.connections_active)}+{count(endpoint.connections_idle)}"
-    return GridRow(
-        f"{health.upstream}/{health.address}",
-        (
-            glyph(severity, ascii_only=ascii_only),
-            Cell(upstream.name, "strong" if severity == "crit" else "plain"),
-            Cell(endpoint.address),
-            Cell(health.word, severity if severity != "ok" else "plain"),
-            *([circuit_cell(upstream)] if has_circuits else []),
-            Cell(shut or reason(health, endpoint), "plain" if shut or health.is_troubled else "dim"),
-            Cell(when(since_s, now_s), "dim"),
-            Cell(count(endpoint.weight), "warn" if endpoint.weight != endpoint.configured_weight else "plain"),
-            Cell(count(endpoint.in_flight)),
-            Cell(rate(recent.rate) if health.word != "unknown" else UNKNOWN),
-            Cell(spark(squeezed(endpoint.spark, _SPARK), _SPARK, ascii_only=ascii_only), "accent"),
-            Cell(percent(recent.error_ratio), severity if health.word in ("failing", "errors") else "plain"),
-            Cell(milliseconds(recent.p99_ms), "warn" if health.word == "slow" else "plain"),
-            Cell(pool, "dim"),
-        ),
+    return (
+        glyph(severity, ascii_only=ascii_only),
+        Cell(upstream.name, "strong" if severity == "crit" else "plain"),
+        Cell(endpoint.address),
+        Cell(health.word, severity if severity != "ok" else "plain"),
+        circuit_cell(upstream),
+        Cell(shut or reason(health, endpoint), "plain" if shut or health.is_troubled else "dim"),
+        Cell(when(health.since_s, now_s), "dim"),
+        _checked(endpoint, now_s),
+        Cell(endpoint.zone, "dim"),
+        Cell(count(endpoint.weight), "warn" if endpoint.weight != endpoint.configured_weight else "plain"),
+        Cell(count(endpoint.in_flight)),
+        Cell(rate(recent.rate) if health.word != "unknown" else UNKNOWN),
+        Cell(spark(squeezed(endpoint.spark, _SPARK), _SPARK, ascii_only=ascii_only), "accent"),
+        Cell(percent(recent.error_ratio), severity if health.word in ("failing", "errors") else "plain"),
+        Cell(milliseconds(recent.p99_ms), "warn" if health.word == "slow" else "plain"),
+        Cell(pool, "dim"),
     )
+
+
+def _checked(endpoint: EndpointView, now_s: float) -> Cell:
+    """How long ago; what was found where that was not well."""
+    last = endpoint.last_check
+    if last is None:
+        return Cell(UNKNOWN if "active" in endpoint.checks else "", "dim")
+    return Cell(age(_ago_s(last.at, now_s)), "dim" if last.result == "ok" else "warn")

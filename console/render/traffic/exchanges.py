@@ -29,10 +29,12 @@ def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
 
 
 def cause(line: AccessLine) -> str:
-    """Who ended it and why, and how many attempts it took; nothing for a plain answer."""
+    """Who ended it and why, how many attempts it took, and whether the route held it back; nothing for a plain answer."""
     told = [] if line.reason == _NONE else [f"{line.source} {line.reason}"]
     if len(line.attempts) > 1:
         told.append(f"{len(line.attempts)} tries")
+    if line.fault_ms:
+        told.append(f"held back {milliseconds(line.fault_ms)}")
     return ", ".join(told)
 
 

@@ -12,6 +12,8 @@ from gateway.wire.live import AccessLine
 
 _NONE: Final = "none"
 _TUNNEL: Final = 101
+_SUPERSEDED: Final = "superseded"
+"""Of an attempt that another one beside it was quicker than."""
 
 
 class Known(NamedTuple):
@@ -55,6 +57,8 @@ def time_told(known: Known) -> str:
         usual = known.usual_p99_ms
         beside = f" (its p99 is {duration(usual)})" if usual is not None and "first byte" in name else ""
         parts.append(f"{duration(length_ms)} {name}{beside}")
+    if line.fault_ms:
+        parts.append(f"held back {duration(line.fault_ms)} by the route, on purpose")
     parts.append(f"gateway itself {duration(line.overhead_ms)}")
     if len(line.attempts) > 1:
         parts.append(_further(line))
@@ -66,7 +70,7 @@ def _further(line: AccessLine) -> str:
     others, last = line.attempts[:-1], line.attempts[-1]
     began_ms = min(attempt.at_ms for attempt in line.attempts)
     cost_ms = last.at_ms - began_ms if last.at_ms else sum(attempt.ms for attempt in others if not attempt.at_ms)
-    if any(attempt.reason == "superseded" for attempt in others):
+    if any(attempt.reason == _SUPERSEDED for attempt in others):
         return f"sent to a second endpoint as well, whose answer came {'first' if cost_ms else 'later'}"
     return f"{len(others)} {'retry' if len(others) == 1 else 'retries'} cost {duration(cost_ms)}"
 
@@ -94,6 +98,9 @@ def _tries(line: AccessLine) -> str:
     if len(line.attempts) <= 1:
         return "at the first try"
     ends = [str(attempt.status or attempt.reason) for attempt in line.attempts]
+    if _SUPERSEDED in ends:
+        beside = [attempt.endpoint for attempt in line.attempts if attempt.reason == _SUPERSEDED]
+        return f"which was quicker than {', '.join(beside)} beside it"
     return f"after {len(line.attempts)} tries: {', then '.join(ends)}"
 
 
@@ -184,6 +191,11 @@ def _pool(known: Known) -> str:
     return f"no place free at {_where(known.line)} after {duration(known.line.phases.pool_wait_ms)}: all connections busy and the queue full"
 
 
+def _aborted(known: Known) -> str:
+    line = known.line
+    return f"the route answered {line.status} on purpose: it injects faults{_after_tries(line)}"
+
+
 def _left(known: Known) -> str:
     line = known.line
     return f"the client left after {duration(line.duration_ms)}, while {_longest(line)[0]}"
@@ -218,6 +230,7 @@ _SENTENCES: Final[dict[str, Callable[[Known], str]]] = {
     "circuit_open": _shut_out("circuit open: the upstream failed too often"),
     "concurrency_limited": _shut_out("the upstream has as many requests as it may have"),
     "retry_budget_exhausted": _own("no retry left in the budget"),
+    "fault_injected": _aborted,
     "overloaded": _own("the gateway takes no more requests at once than it can serve"),
     "shutting_down": _own("node shutting down"),
     "rate_limited": _own("over the rate limit"),

@@ -75,7 +75,9 @@ class RouteDetailScreen(OperatorScreen):
     def _show_page(self, page: RoutePage) -> None:
         width, ascii_only = self.size.width, self.console.ascii_only
         head = head_lines(page, width, self.model.now_s, ascii_only=ascii_only)
-        self.query_one("#verdict", CellBlock).show(head)
+        verdict = self.query_one("#verdict", CellBlock)
+        verdict.styles.height = len(head)
+        verdict.show(head)
         endpoints = self.query_one("#endpoints", SectionTable)
         endpoints.styles.height = 1 + max(2, min(len(page.places), _MOST_ENDPOINTS))
         endpoints.show(endpoint_grid(page, ascii_only=ascii_only))

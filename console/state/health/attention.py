@@ -1,4 +1,5 @@
-"""What needs attention, worst first: routes, endpoints that no route suffers from yet, the configuration, workers, sinks, scanners."""
+"""What needs attention, worst first: routes, upstreams that are protected, endpoints that no route suffers from yet, the
+configuration, workers, sinks, scanners."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from typing import Final
 
 from console.state import reading
 from console.state.health.endpoints import FAILED_LATELY, EndpointHealth, course_of_endpoint, health_of_endpoints
+from console.state.health.guarding import guarded_upstreams, storms, without_endpoint
 from console.state.health.route_trouble import SLOW_LATELY, course_of, evidence, troubled_routes
 from console.state.health.words import WORST_FIRST, Attention, Cause
 from console.state.model import Model
@@ -55,16 +57,22 @@ def attention(model: Model) -> list[Attention]:
     """Worst first, all of it: who shows it cuts at MOST and says so."""
     look = None, model.at_s
     routes, upstreams = model.view(reading.routes(*look)), model.view(reading.upstreams(*look))
-    endpoints = health_of_endpoints(model, upstreams.upstreams) if upstreams is not None else []
+    all_upstreams = upstreams.upstreams if upstreams is not None else []
+    endpoints, shut = health_of_endpoints(model, all_upstreams), without_endpoint(all_upstreams)
     found = troubled_routes(model, routes.routes, evidence(model, endpoints)) if routes is not None else []
     blamed = {(each.cause.upstream, each.cause.endpoint) for each in found}
+    found += guarded_upstreams(all_upstreams, found)
     allowed = _upstreams_of_promised(routes.routes) if routes is not None else set()
     found += [
         _of_endpoint(each)
         for each in endpoints
-        if each.is_troubled and (each.upstream, each.address) not in blamed and not _is_allowed(each, allowed)
+        if each.is_troubled
+        and each.upstream not in shut
+        and (each.upstream, each.address) not in blamed
+        and not _is_allowed(each, allowed)
     ]
     if model.at_s is None:
+        found += storms(routes.routes) if routes is not None else []
         found += [*_of_gateway(model), *_shortages(model), *_sinks(model), *_unmatched(model)]
     return sorted(found, key=lambda each: (WORST_FIRST.index(each.severity), -each.score))
 
@@ -83,8 +91,9 @@ def _is_allowed(endpoint: EndpointHealth, upstreams: set[str]) -> bool:
 def _of_endpoint(endpoint: EndpointHealth) -> Attention:
     reason = endpoint.failures[0] if endpoint.failures else None
     cause = Cause(
-        reason=reason.reason if reason else "",
-        count=reason.count if reason else 0,
+        reason=endpoint.word if endpoint.evidence else reason.reason if reason else "",
+        count=reason.count if reason and not endpoint.evidence else 0,
+        text=endpoint.evidence,
         upstream=endpoint.upstream,
         endpoint=endpoint.address,
         others_ms=endpoint.others_p99_ms,

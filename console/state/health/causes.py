@@ -9,6 +9,7 @@ from console.state.health.words import Cause, Scope
 from gateway.wire.live import AccessLine
 
 _MOST_OF_THEM = 0.5
+_OF_UPSTREAMS = frozenset({"no_healthy_endpoint", "circuit_open", "concurrency_limited"})
 
 
 def cause_of_failing(
@@ -24,6 +25,8 @@ def cause_of_failing(
     if not bad:
         return Cause(reason=reason, count=count, upstream=upstreams[0] if len(upstreams) == 1 else "")
     worst = bad[0]
+    if reason in _OF_UPSTREAMS:  # Decided before any endpoint was asked.
+        return Cause(reason=reason, count=count, upstream=upstreams[0] if len(upstreams) == 1 else worst.upstream)
     if not reason and worst.failures:
         reason, count = worst.failures[0].reason, worst.failures[0].count
     same = [each for each in among if each.upstream == worst.upstream]

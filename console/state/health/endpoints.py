@@ -34,6 +34,8 @@ SEVERITIES: Final[dict[EndpointWord, Health]] = {
     "down": "crit", "ejected": "crit", "failing": "crit", "errors": "warn", "slow": "warn", "draining": "draining",
     "unknown": "unknown", "up": "ok",
 }  # fmt: skip
+_BY_FIGURES: Final[frozenset[EndpointWord]] = frozenset({"failing", "errors", "slow"})
+"""Words the gateway has not decided: its `since` is of another state, such as the recovery before."""
 _RANKS: Final = tuple(SEVERITIES)
 
 
@@ -52,7 +54,9 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     is_alone: bool = False
     since_s: float | None = None
-    """Where the gateway says when it came to this state."""
+    """As the gateway says where the word is its own decision; of what only figures tell, as its course says."""
+    evidence: str = ""
+    """Why the gateway does not use it, in its words: `connect_error, refused in 1 ms`."""
     was: str = ""
     """What the last minute knows and the last seconds do not: `failing` where it has just recovered."""
 
@@ -132,7 +136,8 @@ def assess(
         upstream=upstream.name,
         address=endpoint.address,
         word=word,
-        since_s=datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else None,
+        since_s=_decided_s(endpoint) if word not in _BY_FIGURES else None,
+        evidence=", ".join(filter(None, (endpoint.reason, endpoint.note))) if word in ("down", "ejected") else "",
         failures=tuple(Failures(reason, count) for reason, count in reasons),
         error_ratio=ratio,
         p99_ms=recent.p99_ms,
@@ -141,6 +146,10 @@ def assess(
         is_alone=len(upstream.endpoints) == 1,
         was="failing" if word == "up" and was_failing else "",
     )
+
+
+def _decided_s(endpoint: EndpointView) -> float | None:
+    return datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else None
 
 
 def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_ms: float | None) -> EndpointWord:

@@ -28,14 +28,18 @@ def steps_of(line: AccessLine) -> tuple[Step, ...]:
     """In the order in which they happened.
 
     The record holds lengths, and moments only where there were several attempts. What neither the attempts nor the client took lies
-    before the first of them: the gateway found the route, looked at policies and waited for the request's body; between two of them it
-    backed off. Two may be under way at once. Of an exchange without an attempt all of it is the gateway's.
+    before the first of them: the gateway found the route, looked at policies, held the request back where the route injects that, and
+    waited for the request's body; between two of them it backed off. Two may be under way at once. Of an exchange without an attempt all of it is the gateway's.
     """
     phases, at_ms = line.phases, 0.0
     steps = [_step("read head", "client", at_ms, phases.read_head_ms)]
     at_ms += phases.read_head_ms
     attempts = sorted(line.attempts, key=_began)  # The one that the exchange ended with is the last of the record.
     is_placed = any(attempt.at_ms for attempt in attempts)
+    steps.append(
+        _step("held back", "gateway", at_ms, line.fault_ms, "on purpose, by the route" if line.fault_ms else "")
+    )
+    at_ms += line.fault_ms
     own_ms = line.duration_ms - at_ms - sum(attempt.ms for attempt in attempts) - phases.write_ms
     own_ms = max(0.0, attempts[0].at_ms - at_ms if is_placed else own_ms)
     steps.append(_step("gateway", "gateway", at_ms, own_ms, "" if attempts else _answer(line)))

@@ -1,6 +1,8 @@
-"""What protects an upstream, as the admin API tells it: its circuit, and how much of its limits is used."""
+"""What protects an upstream, as the admin API tells it: its circuit, how much of its limits is used, what retries are left."""
 
 from collections.abc import Collection, Iterable, Iterator
+
+from msgspec.structs import replace
 
 from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
@@ -8,6 +10,7 @@ from gateway.runtime.views import timestamp
 from gateway.runtime.vitals.circuits import CircuitStatus
 from gateway.wire.report import GateGauge, PoolGauge
 from gateway.wire.upstream_views import CircuitView, LimitView
+from gateway.wire.views import RetriesView
 
 
 def circuit_view(status: CircuitStatus | None) -> CircuitView | None:
@@ -21,6 +24,16 @@ def circuit_view(status: CircuitStatus | None) -> CircuitView | None:
         since=None if status.since_s is None else timestamp(status.since_s),
         workers=status.workers,
     )
+
+
+def spent_view(retries: RetriesView | None, route: str, loads: Iterable[WorkerLoad]) -> RetriesView | None:
+    """With how many of its retries the route has made lately, in all workers."""
+    if retries is None:
+        return None
+    budgets = [budget for load in loads for budget in load.budgets if budget.route == route]
+    used, allowed = sum(budget.used for budget in budgets), sum(budget.allowed for budget in budgets)
+    left = round(max(0.0, 1 - used / allowed), 4) if allowed else 0.0
+    return replace(retries, used=used, allowed=round(allowed, 1), budget_left=left if budgets else None)
 
 
 def limit_views(upstream: Upstream, pools: Iterable[PoolGauge], loads: Collection[WorkerLoad]) -> list[LimitView]:

@@ -12,7 +12,7 @@ from gateway.model.route import Route
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
-from gateway.runtime.reading.protection import circuit_view, limit_views
+from gateway.runtime.reading.protection import circuit_view, limit_views, spent_view
 from gateway.runtime.reading.shared import Fresh, Shared, Slices, Steps
 from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import checked_view, decided_view, pools_by_endpoint, route_view, upstream_view
@@ -22,7 +22,6 @@ from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
 from gateway.telemetry.history.points import time_text
-from gateway.telemetry.merging.gauges import budgets_left
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.history import WindowData
 from gateway.wire.report import PoolGauge
@@ -109,6 +108,9 @@ class Readings:
 
     def _route_view(self, route: Route, look: Look, traffic: dict[str, TrafficView], figures: Figures) -> RouteView:
         view, metrics = self._plain_routes.get(route), self._snapshot().telemetry.metrics
+        if view.retries is not None:
+            retries = spent_view(view.retries, route.name, self._loads.values())
+            view = msgspec.structs.replace(view, retries=retries)
         if not metrics.enabled or route.index >= metrics.max_routes:
             return msgspec.structs.replace(view, is_counted=False)
         found = figures.of(("route", route.name), look)
@@ -133,13 +135,8 @@ class Readings:
         for name, address in _addresses(snapshot, names)[:_ENDPOINTS]:
             endpoints.append(self._route_endpoint(name, address, look))
             yield
-        retries = view.retries
-        if retries is not None:
-            left = budgets_left(self._loads.values()).get(route.name)
-            retries = msgspec.structs.replace(retries, budget_left=left)
         return msgspec.structs.replace(
             view,
-            retries=retries,
             phases=_mean_phases(totals),
             endpoints=endpoints,
             shared_with=_sharing(snapshot, route, names),

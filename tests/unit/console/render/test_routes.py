@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from console.render.routes import render_route, render_routes
 from gateway.wire.history import RecentView
 from gateway.wire.views import (
+    FaultView,
     MatchView,
     ObjectiveView,
     PlaceView,
@@ -74,3 +75,9 @@ def test_a_route_with_retries_is_told_with_their_rule_and_what_is_left_of_the_bu
         route(retries=more)
     )
     assert "retries" not in render_route(route())
+
+
+def test_a_route_is_told_with_what_it_does_on_purpose() -> None:
+    told = render_route(route(faults=[FaultView(kind="abort", share=0.5, status=503)], is_counted=False))
+    assert "on purpose   answers 50.0% with 503" in told
+    assert told.endswith("beyond metrics.max_routes, or metrics are off")

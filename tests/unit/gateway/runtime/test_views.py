@@ -2,12 +2,27 @@
 
 import msgspec
 
-from gateway.model.clock import NEVER_NS, SECOND_NS
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.retry import Retries
-from gateway.model.route import Match, PathKind, Place, Redirect, Respond, Route, RouteTimeouts, WeightedUpstream
+from gateway.model.route import (
+    FaultAbort,
+    FaultDelay,
+    Faults,
+    Match,
+    PathKind,
+    Place,
+    Redirect,
+    Respond,
+    Route,
+    RouteTimeouts,
+    ValueKind,
+    ValueMatch,
+    WeightedUpstream,
+)
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.views import action_of, known_endpoints, route_view, upstream_view
 from gateway.wire.upstream_views import CircuitView, LimitView, UpstreamView
+from gateway.wire.views import FaultView
 
 
 def route(**parts: object) -> Route:
@@ -84,3 +99,14 @@ def test_a_route_shows_its_rule_for_further_attempts() -> None:
     shown = route_view(route(retries=Retries())).retries
     assert shown is not None
     assert (shown.attempts, shown.budget_ratio) == (3, 0.2)
+
+
+def test_a_route_shows_what_it_injects() -> None:
+    faults = Faults(
+        FaultDelay(0.1, 200 * MILLISECOND_NS), FaultAbort(0.02, 504, (ValueMatch("x-game", ValueKind.EXACT, "day"),))
+    )
+    assert route_view(route(faults=faults)).faults == [
+        FaultView(kind="delay", share=0.1, delay_ms=200.0),
+        FaultView(kind="abort", share=0.02, status=504, is_conditional=True),
+    ]
+    assert route_view(route()).faults == []

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from console.render.health.sentences import since, subject, what, why
 from console.state import reading
@@ -11,7 +12,8 @@ from console.state.health.route_trouble import course_of
 from console.state.messages import Event
 from console.state.selection import Destination
 from gateway.wire.live import UnmatchedListView, UnmatchedView
-from gateway.wire.views import ConfigErrorView, ReloadView
+from gateway.wire.upstream_views import CircuitView
+from gateway.wire.views import ConfigErrorView, ReloadView, RetriesView
 from tests.support.console import NOW_S
 from tests.support.situations import (
     Situation,
@@ -214,3 +216,51 @@ def test_a_timeout_that_began_with_a_revision_leads_to_the_revision() -> None:
     assert found.leads_to == Destination("changes", "8")
     assert why(found).endswith("does not answer in time x4, 1s after rev 8 by file")
     assert why(found, 30) == "h:1 too late x4, after rev 8"
+
+
+def test_an_open_circuit_stands_before_its_routes_and_is_told_once() -> None:
+    shut = CircuitView(state="open", evidence="worker 1: 57% of 124 requests failed", since=at(30), workers=1)
+    ups = [upstream("up", endpoint("a:1"), circuit=shut)]
+    assert told(Situation([route("orders")], ups)) == ["crit up | circuit open | worker 1: 57% of 124 requests failed"]
+    refused = [failed("orders", "", "circuit_open", 503)] * 5
+    failing = Situation([route("orders", figures(20.0, 0.5))], ups, failed=refused)
+    assert told(failing) == ["crit orders | 5xx 50.0%  burn 500x | upstream up has an open circuit x5"]
+    probing = CircuitView(state="half_open", evidence="worker 1: it was open long enough", workers=1)
+    assert told(Situation([route("orders")], [upstream("up", endpoint("a:1"), circuit=probing)])) == [
+        "warn up | circuit half-open | worker 1: it was open long enough"
+    ]
+
+
+def test_an_upstream_without_a_healthy_endpoint_is_one_thing_and_not_as_many_as_it_has() -> None:
+    gone = [endpoint(f"{name}:1", state=state, since=at(age)) for name, state, age in
+            (("a", "unhealthy", 40), ("b", "ejected", 20), ("c", "unhealthy", 90))]  # fmt: skip
+    situation = Situation([route("orders")], [upstream("up", *gone)])
+    assert told(situation) == ["crit up | no healthy endpoint | of 3: 2 unhealthy, 1 ejected"]
+    [found] = attention(situation.model())
+    assert since(found, NOW_S) == local(20)
+    assert found.leads_to == Destination("upstreams", filter="up")
+    panicking = replace(upstream("up", *gone), panic=True)
+    assert told(Situation([route("orders")], [panicking])) == [
+        "crit up | no healthy endpoint | of 3: all are used all the same"
+    ]
+
+
+def test_an_endpoint_that_the_gateway_does_not_use_is_told_with_its_evidence() -> None:
+    out = endpoint("a:1", figures(0.0), state="ejected", reason="passive", note="5 failures in a row", since=at(30))
+    situation = Situation([route("orders")], [upstream("up", out, endpoint("b:1"))])
+    assert told(situation) == ["crit up a:1 | ejected | passive, 5 failures in a row"]
+
+
+def test_a_budget_of_retries_that_is_used_up_is_a_storm() -> None:
+    retries = RetriesView(
+        attempts=3, on=["503"], methods="idempotent", backoff_first_ms=25.0, backoff_max_ms=250.0, budget_ratio=0.2,
+        body_buffer=65_536, used=38, allowed=38.4,
+    )  # fmt: skip
+    ups = [upstream("up", endpoint("a:1"))]
+    assert told(Situation([route("orders", retries=retries)], ups)) == [
+        (
+            "warn orders | 38 retries in 10s | its budget of retries is used up (20.0% of first tries and 3/s): "
+            "what fails now is not tried again"
+        )
+    ]
+    assert told(Situation([route("orders", retries=replace(retries, used=37))], ups)) == []

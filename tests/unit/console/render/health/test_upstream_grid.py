@@ -7,6 +7,7 @@ from console.render.health.upstream_grid import checked_how, upstream_grid
 from console.state.health.endpoints import course_of_endpoint
 from gateway.wire.history import RecentView
 from gateway.wire.upstream_views import CheckView, CircuitView, OverrideView
+from tests.support.console import NOW_S
 from tests.support.situations import Situation, at, course, endpoint, failed, figures, route, upstream
 from tests.unit.console.render.health.test_sentences import local
 
@@ -73,14 +74,16 @@ def test_what_is_checked_is_told_with_its_evidence_and_needs_no_traffic_to_be_up
             endpoint("busy:1", figures(10.0, 1.0, None), state="unknown"),
             endpoint("down:1", quiet, state="unhealthy", reason="bad_status", note="503 in 12 ms", checks=["active"]),
             endpoint("out:1", quiet, state="ejected", reason="passive", note="5 failures in a row; for 30 s", ejections=2,
-                     slow_start_share=0.3, checks=["active", "passive"]),
+                     ejected_until=at(-25), slow_start_share=0.3, checks=["active", "passive"]),
         ),
         panic=True,
     )  # fmt: skip
     situation = Situation([], [up])
+    grid = upstream_grid(situation.model(), "", ascii_only=True)
+    assert [row.cells[6].text for row in grid.rows] == ["-", "-", "", "-", "30s"]
     assert rows(situation) == [
         "x down:1 down bad_status: 503 in 12 ms -",
-        "x out:1 ejected passive: 5 failures in a row; for 30 s -",
+        f"x out:1 ejected passive: 5 failures in a row; for 30 s, until {local(-25)} -",
         "x busy:1 failing fails -",
         "? new:1 unknown not checked yet, no traffic -",
         "o well:1 up  -",
@@ -88,12 +91,30 @@ def test_what_is_checked_is_told_with_its_evidence_and_needs_no_traffic_to_be_up
     note = upstream_grid(situation.model(), "", ascii_only=True).note
     assert note.splitlines()[1] == "Health is checked of 4 of 5; PANIC, all endpoints are used: up"
     well, new, busy, _, out = up.endpoints
-    assert [checked_how(each) for each in (well, new, busy, out)] == [
-        "active health checks, last 200 in 3 ms",
+    assert [checked_how(each, NOW_S) for each in (well, new, busy, out)] == [
+        "active health checks, last 200 in 3 ms 30s ago",
         "active health checks",
         "No health check configured: state from live traffic only",
         "active and passive health checks, ejected 2 times, starts slowly, at 30.0% of its share",
     ]
+
+
+def test_zones_have_a_column_where_there_are_any_and_a_slow_start_is_told() -> None:
+    up = upstream("up", endpoint("a:1", zone="eu-1a", slow_start_share=0.3), endpoint("b:1"))
+    grid = upstream_grid(Situation([], [up]).model(), "", ascii_only=True)
+    place = [column.title for column in grid.columns].index("ZONE")
+    assert [(row.cells[place].text, row.cells[4].text) for row in grid.rows] == [
+        ("eu-1a", "starts slowly, at 30.0% of its share"),
+        ("", ""),
+    ]
+
+
+def test_what_only_figures_tell_began_when_they_say_and_not_with_the_recovery_before() -> None:
+    again = endpoint("a:1", figures(10.0, 1.0, None), reason="passive", note="its time was over", since=at(500))
+    bad = course("endpoint", "up/a:1", [(None, 0.0)] * 20 + [(None, 1.0)] * 3)
+    situation = Situation([], [upstream("up", again)], more={course_of_endpoint("up", "a:1"): bad})
+    [row] = upstream_grid(situation.model(), "", ascii_only=True).rows
+    assert (row.cells[3].text, row.cells[5].text) == ("failing", local(30))
 
 
 def test_a_circuit_has_a_column_where_there_is_one_and_an_open_one_is_the_reason() -> None:

@@ -12,6 +12,7 @@ from tests.support.exchanges import line
 from tests.support.explanations import choice, explanation, failed
 
 REFUSED = LineAttempt("10.0.1.7:9001", reason="connect_refused", ms=101.0, connect_ms=101.0)
+SLOWER = LineAttempt("10.0.1.9:9001", reason="superseded", ms=59.0, at_ms=1.0)
 NO_ROUTE = explanation(
     route=None, status=404, reason="no_route", choices=[], applied=None,
     considered=[
@@ -31,6 +32,14 @@ def told(explained: ExplanationView | None = None, **facts: Any) -> str:
     ("facts", "explained", "sentence"),
     [
         ({}, None, "answered 200: 10.0.1.7:9001, at the first try"),
+        (
+            {"status": 503, "reason": "fault_injected", "fault": "abort", "attempts": ()}, None,
+            "the route answered 503 on purpose: it injects faults",
+        ),
+        (
+            {"attempts": (SLOWER, LineAttempt("10.0.1.7:9001", status=200, ms=40.0, at_ms=20.0))}, None,
+            "answered 200: 10.0.1.7:9001, which was quicker than 10.0.1.9:9001 beside it",
+        ),
         ({"status": 404}, None, "upstream answered 404: 10.0.1.7:9001, at the first try"),
         (
             {"status": 404, "reason": "no_route", "path": "/v1/oders", "attempts": (), "endpoint": ""}, NO_ROUTE,

@@ -40,6 +40,16 @@ def test_attempts_are_lanes_with_what_became_of_each() -> None:
     ]  # fmt: skip
 
 
+def test_what_a_route_holds_back_is_told_apart_from_the_gateways_own_time() -> None:
+    attempt = LineAttempt("10.0.1.7:9001", status=200, ttfb_ms=50.0, ms=50.0)
+    steps = steps_of(line(duration_ms=260.0, fault="delay", fault_ms=200.0, phases=LinePhases(), attempts=(attempt,)))
+    assert [(step.label, step.start_ms, step.length_ms, step.note) for step in steps if not step.depth] == [
+        ("held back", 0.0, 200.0, "on purpose, by the route"),
+        ("gateway", 200.0, 10.0, ""),
+        ("try 1 10.0.1.7:9001", 210.0, 50.0, "200"),
+    ]
+
+
 def test_without_an_attempt_all_of_it_is_the_gateways_and_says_what_it_answered() -> None:
     steps = steps_of(line(duration_ms=0.2, phases=LinePhases(), attempts=(), status=404, reason="no_route"))
     assert [(step.label, step.length_ms, step.note) for step in steps] == [("gateway", 0.2, "404 no_route")]

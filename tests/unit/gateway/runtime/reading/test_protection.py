@@ -1,11 +1,15 @@
 """What protects an upstream, put together from what all workers say."""
 
+from msgspec.structs import replace
+
+from gateway.config.explaining.retries import retries_view
 from gateway.model.breaker import CircuitState, ConcurrencySettings, UpstreamLimits
+from gateway.model.retry import Retries
 from gateway.model.upstream import Upstream
 from gateway.runtime.intake import WorkerLoad
-from gateway.runtime.reading.protection import circuit_view, limit_views
+from gateway.runtime.reading.protection import circuit_view, limit_views, spent_view
 from gateway.runtime.vitals.circuits import CircuitStatus
-from gateway.wire.report import GateGauge, PoolGauge, Report
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report
 from gateway.wire.upstream_views import CircuitView, LimitView
 
 
@@ -32,6 +36,17 @@ def test_limits_and_their_use_are_of_all_workers() -> None:
 def test_without_limits_there_is_nothing_to_tell() -> None:
     assert limit_views(Upstream("orders", ()), [], [load(1)]) == []
     assert circuit_view(None) is None
+
+
+def test_what_a_route_has_spent_of_its_retries_is_of_all_workers() -> None:
+    loads = []
+    for worker, used in ((1, 3), (2, 4)):
+        loads.append(WorkerLoad())
+        loads[-1].take(Report(worker, 1, 1, budgets=[BudgetGauge("orders", used, 17.25), BudgetGauge("other", 9, 9.0)]))
+    told = retries_view(Retries())
+    assert spent_view(told, "orders", loads) == replace(told, used=7, allowed=34.5, budget_left=0.7971)
+    assert spent_view(told, "unknown", loads) == told
+    assert spent_view(None, "orders", loads) is None
 
 
 def test_a_circuit_is_told_with_its_evidence_and_since_when() -> None:

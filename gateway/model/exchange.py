@@ -29,8 +29,10 @@ class Attempt:
     connected_ns = 0
     leased_ns = 0
     """When it held a connection."""
+    gate: Any = None
+    """The gate of its upstream, while it counts there."""
     admission = 0
-    """The ticket of its upstream's gate, while it counts there; nobody else's business."""
+    """That gate's ticket; nobody else's business."""
     is_retry = False
     """Whether the gate counts it as one."""
     waiter: Any = None

@@ -79,7 +79,10 @@ class Directory:
 
     def activate(self, upstreams: Iterable[LiveUpstream]) -> None:
         """Make these the live ones; the pools of endpoints that are gone close as they fall idle."""
+        gates = set(self.gates())
         self._live = {live.name: live for live in upstreams}
+        for gone in gates.difference(self.gates()):
+            gone.retire()
         used: set[tuple[str, str]] = set()
         for live in self._live.values():
             gate = live.gate

@@ -4,11 +4,11 @@ One for each upstream that has a breaker, a limit on requests or an adaptive lim
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gateway.model.breaker import CircuitState, evidence_of
+from gateway.model.breaker import NO_LIMITS, CircuitState, evidence_of
 from gateway.model.clock import SECOND_NS, wall_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason, is_endpoint_failure
@@ -88,6 +88,10 @@ class Gate:
             self._concurrency.configure(upstream.concurrency)
         self._settle()
 
+    def retire(self) -> None:
+        """Nothing is configured any more: let everybody in, and say nothing."""
+        self.configure(replace(self.upstream, breaker=None, concurrency=None, limits=NO_LIMITS))
+
     def _settle(self) -> None:
         requests, concurrency = self.upstream.limits.requests, self._concurrency
         most = _UNLIMITED if requests is None else requests
@@ -123,7 +127,7 @@ class Gate:
                 if not ticket:
                     return self._refuse(Reason.CIRCUIT_OPEN, self._evidence, _seconds(breaker.opens_in_ns(now_ns)))
                 self._probing.append(attempt)
-        attempt.admission = ticket
+        attempt.gate, attempt.admission = self, ticket
         self.in_flight += 1
         if is_retry:
             attempt.is_retry = True
@@ -142,12 +146,12 @@ class Gate:
             breaker.ended(ticket, now_ns, has_failed=False)
 
     def attempt_ended(self, endpoint: "LiveEndpoint", attempt: Attempt) -> None:
-        if attempt.admission:  # Or it began before there was a gate, or has left it already.
+        if attempt.gate is self:  # Or it began before there was this gate, or has left it already.
             self._leave(attempt, attempt.ended_ns)
 
     def _leave(self, attempt: Attempt, ended_ns: int) -> None:
         ticket, reason = attempt.admission, attempt.reason
-        attempt.admission = 0
+        attempt.gate = None
         in_flight = self.in_flight
         self.in_flight = in_flight - 1
         if attempt.is_retry:
@@ -169,7 +173,8 @@ class Gate:
 
     def became_tunnel(self, attempt: Attempt, now_ns: int) -> None:
         """It was answered, and is no request any more, however long the tunnel is there."""
-        self._leave(attempt, now_ns)
+        if attempt.gate is self:
+            self._leave(attempt, now_ns)
 
     def look(self, now_ns: int) -> None:
         """Time has passed: what would be noticed with the next request is noticed now."""

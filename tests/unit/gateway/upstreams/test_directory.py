@@ -252,6 +252,22 @@ def fail(live: LiveUpstream) -> None:
     endpoint.attempt_ended(attempt)
 
 
+def test_a_gate_that_is_configured_no_more_says_nothing_about_what_began_with_it(directory: Directory) -> None:
+    told: list[str] = []
+    directory.on_circuit = lambda upstream, change: told.append(f"{upstream} {change.to}")
+    (live,) = activate(directory, Upstream("orders", (A,), breaker=BreakerSettings(min_requests=1)))
+    attempt, endpoint = Attempt("orders", A.address, 0), live.endpoints[0]
+    assert live.gate is not None
+    assert live.gate.enter(attempt, 0) is None
+    endpoint.in_flight += 1
+    activate(directory, Upstream("orders", (Endpoint(A.address, A.host, A.port, weight=2),)))
+    (live,) = activate(directory, Upstream("orders", (A,), breaker=BreakerSettings(min_requests=1)))
+    attempt.reason = Reason.CONNECT_REFUSED
+    endpoint.attempt_ended(attempt)
+    assert live.gate is not None
+    assert (live.gate.in_flight, told) == (0, [])
+
+
 def test_without_a_breaker_or_limits_there_is_no_gate_and_nobody_watches(directory: Directory) -> None:
     activate(directory, Upstream("orders", (A,), breaker=BreakerSettings()))
     (live,) = activate(directory, Upstream("orders", (A,)))

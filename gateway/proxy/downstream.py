@@ -152,12 +152,10 @@ class DownstreamConnection(ClientConnection):
 
     def _refuse_unread(self, refused: RequestRefused, head: RequestHead | None, bytes_in: int, now_ns: int) -> None:
         """One answer to what never became a whole request, then nothing but closing."""
-        context, peer = self._context, self._peer
-        exchange = begin_exchange(
-            context, self._port.listener.name, peer.address, peer.address, self._started_ns, now_ns
-        )
+        context, peer, listener = self._context, self._peer, self._port.listener
+        exchange = begin_exchange(context, listener.name, peer.address, peer.address, self._started_ns, now_ns)
         exchange.bytes_in = bytes_in
-        describe_refused(exchange, head, context.config, self._port.listener)
+        describe_refused(exchange, head, context.config, listener)
         data = encode_reply(
             _reply_to(refused, exchange, peer),
             exchange.request_id,

@@ -116,7 +116,10 @@ class Program:
         """The exit code, once it has ended by itself."""
         assert self._process is not None
         if self._successor:
-            wait_until(self.has_ended, "the program has ended", deadline_s, 0.01)
+            try:
+                wait_until(self.has_ended, "the program has ended", deadline_s, 0.01)
+            except Overdue as overdue:
+                raise Overdue(f"{overdue}; it says: {self.talk[-4000:]}") from None
             return 0
         return self._process.wait(deadline_s)
 

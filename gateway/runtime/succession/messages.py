@@ -116,7 +116,8 @@ class Yours(Message, frozen=True, kw_only=True, tag="yours"):
 
 
 class Left(Message, frozen=True, kw_only=True, tag="left"):
-    """The old program is about to end; `cut` exchanges were still running at the deadline."""
+    """The old program has nothing in flight any more, and is about to end; `cut` exchanges were still running at the
+    deadline."""
 
     cut: int
 

@@ -89,11 +89,10 @@ class Successor:
             return await self._process.wait()
 
     async def last_words(self, message: object) -> None:
-        """The last thing we say."""
+        """The last thing we say; that we have ended it learns from the end of the socket."""
         self.tell(message)
         if self._channel is not None:
             await self._channel.flush(_LAST_WORDS_S)
-            self._channel.close()
 
     def _on_message(self, data: memoryview) -> None:
         try:

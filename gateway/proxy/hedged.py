@@ -34,10 +34,13 @@ class Hedged(Retrying):
     def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None: ...
 
     def _begin_tries(self, retry: RetryPlan, now_ns: int) -> None:
-        super()._begin_tries(retry, now_ns)
-        head = self._head
-        if retry.hedges is not None and head.method in HEDGED and not head.has_body and head.upgrade is None:
-            retry.hedges.add(self, now_ns, self._context.loop)
+        """The first attempt of a request that may have others."""
+        retry.budget.tried(now_ns)
+        if retry.hedges is not None:
+            head = self._head
+            if head.method in HEDGED and not head.has_body and head.upgrade is None:
+                retry.hedges.add(self, now_ns, self._context.loop)
+        self._dispatch(now_ns, needs_fresh=False)
 
     def hedge_due(self) -> None:
         attempt, retry, upstream, exchange = self._attempt, self._plan.retry, self._upstream, self.exchange

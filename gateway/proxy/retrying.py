@@ -36,11 +36,6 @@ _ASKS_FOR_TIME: Final = frozenset({429, 503})
 class Retrying(Attempting):
     """What becomes of an attempt that failed, or was answered with a status that the route does not take for an answer."""
 
-    def _begin_tries(self, retry: RetryPlan, now_ns: int) -> None:
-        """The first attempt of a request that may have others."""
-        retry.budget.tried(now_ns)
-        self._dispatch(now_ns, needs_fresh=False)
-
     def _attempt_failed(self, reply: Reply) -> None:
         retry = self._plan.retry
         if retry is None or self._is_ended or self.exchange.status or reply.reason not in retry.reasons:

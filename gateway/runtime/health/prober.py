@@ -7,7 +7,7 @@ second, they come later than configured, each as much as the others, and the log
 import asyncio
 import heapq
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
@@ -16,7 +16,7 @@ import structlog
 from gateway.model.clock import SECOND_NS
 from gateway.model.health import ActiveCheck, Question
 from gateway.model.snapshot import Snapshot
-from gateway.model.upstream import Endpoint
+from gateway.model.upstream import Endpoint, Upstream
 from gateway.runtime.health.checking import Checker, Finding
 from gateway.runtime.health.verdict import Verdict
 from gateway.runtime.resolver import Resolved, needs_lookup
@@ -58,6 +58,7 @@ class Target:
     endpoint: Endpoint
     check: ActiveCheck
     verdict: Verdict
+    is_named: bool
     keys: set[Key] = field(default_factory=set)
     is_gone: bool = False
 
@@ -68,7 +69,8 @@ class Prober:
     def __init__(self, observer: VerdictObserver, asker: Asker | None = None) -> None:
         self._observer = observer
         self._asker = asker or Checker()
-        self._targets: dict[tuple[str, ActiveCheck], Target] = {}
+        self._targets: dict[ActiveCheck, dict[str, Target]] = {}
+        """By check and address."""
         self._due: list[tuple[float, int, Target]] = []
         self._sequence = 0
         self._resolved: Resolved = {}
@@ -84,7 +86,7 @@ class Prober:
     @property
     def verdicts(self) -> Mapping[Key, tuple[bool, Finding]]:
         """The same of this program; endpoints that have not been judged yet are left out."""
-        judged = ((target.keys, target.verdict.is_up, target.verdict.last) for target in self._targets.values())
+        judged = ((target.keys, target.verdict.is_up, target.verdict.last) for target in self._every())
         return {
             key: (is_up, last) for keys, is_up, last in judged if is_up is not None and last is not None for key in keys
         }
@@ -92,32 +94,42 @@ class Prober:
     def follow(self, snapshot: Snapshot) -> Mapping[Key, Verdict]:
         """From now on check what this snapshot wants checked, at once what is new; what is known of an endpoint whose
         question and thresholds stay is kept. The verdict of each endpoint that is checked."""
-        wanted: dict[tuple[str, ActiveCheck], Target] = {}
-        asked = {(target.endpoint.address, target.check.question): target for target in self._targets.values()}
+        wanted: dict[ActiveCheck, dict[str, Target]] = {}
+        asked: dict[Question, dict[str, Target]] = {}
+        for known, targets in self._targets.items():
+            asked.setdefault(known.question, {}).update(targets)
         for upstream in snapshot.upstreams:
             check = upstream.health.active
-            if check is None:
-                continue
-            for endpoint in upstream.endpoints:
-                name = (endpoint.address, check)
-                target = wanted.get(name)
-                if target is None:
-                    target = wanted[name] = self._targets.get(name) or self._begin(endpoint, check, asked)
-                    target.keys = set()
-                key = (upstream.name, endpoint.address)
-                target.keys.add(key)
-                if target.verdict.is_up is None and key in self._remembered:
-                    target.verdict.is_up, target.verdict.last = self._remembered[key]
-        self._remembered = {}
-        for name, target in self._targets.items():
-            target.is_gone = name not in wanted
-        self._targets = wanted
-        return {key: target.verdict for target in wanted.values() for key in target.keys}
+            if check is not None:
+                self._want(upstream, check, wanted.setdefault(check, {}), asked.get(check.question, {}))
+        for known, targets in self._targets.items():
+            staying = wanted.get(known, {})
+            for address, target in targets.items():
+                target.is_gone = address not in staying
+        self._targets, self._remembered = wanted, {}
+        return {key: target.verdict for target in self._every() for key in target.keys}
 
-    def _begin(self, endpoint: Endpoint, check: ActiveCheck, asked: Mapping[tuple[str, Question], Target]) -> Target:
-        """One that was not there like this; where the same was asked in another rhythm, what is known of it stays."""
-        target = Target(endpoint, check, Verdict(check))
-        known = asked.get((endpoint.address, check.question))
+    def _every(self) -> Iterator[Target]:
+        return (target for targets in self._targets.values() for target in targets.values())
+
+    def _want(
+        self, upstream: Upstream, check: ActiveCheck, wanted: dict[str, Target], asked: Mapping[str, Target]
+    ) -> None:
+        there = self._targets.get(check, {})
+        for endpoint in upstream.endpoints:
+            target = wanted.get(endpoint.address)
+            if target is None:
+                target = there.get(endpoint.address) or self._begin(endpoint, check, asked.get(endpoint.address))
+                wanted[endpoint.address] = target
+                target.keys = set()
+            key = (upstream.name, endpoint.address)
+            target.keys.add(key)
+            if target.verdict.is_up is None and key in self._remembered:
+                target.verdict.is_up, target.verdict.last = self._remembered[key]
+
+    def _begin(self, endpoint: Endpoint, check: ActiveCheck, known: Target | None) -> Target:
+        """One that was not there like this. known: one that was asked the same in another rhythm; what is known stays."""
+        target = Target(endpoint, check, Verdict(check), is_named=needs_lookup(endpoint))
         if known is not None:
             target.verdict.is_up, target.verdict.last = known.verdict.is_up, known.verdict.last
         self._schedule(target, random.uniform(0.0, min(check.interval_ns / SECOND_NS, _FIRST_WITHIN_S)))
@@ -165,15 +177,16 @@ class Prober:
 
     async def _ask(self, target: Target, began_s: float) -> None:
         try:
-            addresses = self._addresses_of(target.endpoint)
+            addresses = self._addresses_of(target)
             if addresses:
                 self._note(target, await self._asker.check(target.endpoint, addresses, target.check))
         finally:
             self._schedule(target, self._pause_s(target) - (self._now_s() - began_s))
 
-    def _addresses_of(self, endpoint: Endpoint) -> Sequence[str]:
+    def _addresses_of(self, target: Target) -> Sequence[str]:
         """Empty for a name without one, which the resolver tells of: there is nobody to be asked."""
-        return self._resolved.get(endpoint.address, ()) if needs_lookup(endpoint) else (endpoint.host,)
+        endpoint = target.endpoint
+        return self._resolved.get(endpoint.address, ()) if target.is_named else (endpoint.host,)
 
     def _note(self, target: Target, finding: Finding) -> None:
         if target.is_gone:
@@ -197,7 +210,7 @@ class Prober:
         now_s = self._now_s()
         if late_s > target.check.interval_ns / SECOND_NS and now_s - self._told_late_s > _TOLD_EVERY_S:
             self._told_late_s = now_s
-            _log.warning("health_checks_late", late_s=round(late_s, 1), endpoints=len(self._targets))
+            _log.warning("health_checks_late", late_s=round(late_s, 1), endpoints=sum(map(len, self._targets.values())))
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()

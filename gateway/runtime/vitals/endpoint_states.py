@@ -108,7 +108,7 @@ class EndpointStates:
         self.overrides.follow(snapshot)
         self._addressed &= {address for _, address in known}
         for (upstream, address), each in known.items():
-            if needs_lookup(each.endpoint):
+            if each.is_named:
                 for status in (EndpointStatus("healthy", DNS), EndpointStatus("unhealthy", DNS)):
                     self._count(upstream, address, status, 0)
         self.resolved(resolved)
@@ -120,6 +120,7 @@ class EndpointStates:
         key = (upstream.name, endpoint.address)
         health, before = upstream.health, self._known.get(key)
         known = Known(endpoint, health, verdict=verdicts.get(key))
+        known.is_named = needs_lookup(endpoint) if before is None else before.is_named
         if before is None:
             is_new = upstream.name in self._groups and health.slow_start_ns > 0
             known.came_back_s = self._monotonic() if is_new else None
@@ -134,7 +135,7 @@ class EndpointStates:
         self.addresses = resolved
         self._addressed |= {address for address, found in resolved.items() if found}
         for key, known in list(self._known.items()):
-            known.is_addressed = not needs_lookup(known.endpoint) or key[1] in self._addressed
+            known.is_addressed = not known.is_named or key[1] in self._addressed
             self._judge(key)
         for upstream in self._groups:
             self._settle_panic(upstream)
@@ -161,6 +162,11 @@ class EndpointStates:
             self._unanswered.discard(key)
             self._known[key].was_answered = True
             self.reconsider(key)
+
+    @property
+    def awaits_answers(self) -> bool:
+        """Whether there are endpoints of which nothing is known but by their traffic."""
+        return bool(self._unanswered)
 
     def reconsider(self, key: Key, decision: Decision | None = None) -> None:
         """Something is known of this endpoint that was not. decision: what made it necessary, if somebody did."""

@@ -53,6 +53,8 @@ class Health:
     def take(self, report: Report) -> None:
         """What a worker tells of attempts."""
         self._ejecting.take(report)
+        if not self.states.awaits_answers:
+            return
         self.states.answered(
             [
                 (delta.upstream, attempts.endpoint)

@@ -45,6 +45,8 @@ class Known:
 
     endpoint: Endpoint
     health: Health
+    is_named: bool = False
+    """Whether its host is a name."""
     is_addressed: bool = True
     verdict: Verdict | None = None
     ejections: EjectionRecord | None = None

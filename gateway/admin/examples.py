@@ -17,7 +17,7 @@ from gateway.wire.explain import (
 )
 from gateway.wire.history import RecentView, SparksView
 from gateway.wire.slo import BurnView, ObjectiveListView, ObjectiveStateView
-from gateway.wire.upstream_views import CircuitView, EndpointView, LimitView, UpstreamListView, UpstreamView
+from gateway.wire.upstream_views import CheckView, CircuitView, EndpointView, LimitView, UpstreamListView, UpstreamView
 from gateway.wire.views import (
     ApplyResult,
     ConfigErrorView,
@@ -175,11 +175,17 @@ UPSTREAM: Final = UpstreamView(
             failures=3,
             recent=_RECENT,
             spark=[119.0, 121.0],
+            reason="bad_status",
+            note="200 in 3.21 ms",
+            since="2026-01-31T07:58:02Z",
+            checks=["active"],
+            last_check=CheckView(at="2026-01-31T08:00:09Z", result="ok", evidence="200 in 2.87 ms"),
         )
     ],
     recent=_RECENT,
     previous=_PREVIOUS,
     spark=[119.0, 121.0],
+    panic_below=0.5,
     circuit=CircuitView(
         state="open",
         reason="failure_ratio",

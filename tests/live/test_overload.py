@@ -78,12 +78,12 @@ def test_a_callback_that_holds_the_loop_is_named(tmp_path: Path, start_origin: S
         "import signal, sys, time\n"
         "def hold_the_loop(*_):\n"
         "    time.sleep(1.2)\n"
-        "signal.signal(signal.SIGUSR2, hold_the_loop)\n"
+        "signal.signal(signal.SIGVTALRM, hold_the_loop)\n"
     )
     environ = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).resolve().parents[2]}"}
     with Program(tmp_path, start_origin(say_target).address, workers=2, environ=environ) as program:
         victim = program.workers()[0]
-        os.kill(victim["pid"], signal.SIGUSR2)
+        os.kill(victim["pid"], signal.SIGVTALRM)
 
         def told() -> list[Any]:
             found: list[Any] = program.call("/api/v1/incidents?kind=loop_blocked")[1]["incidents"]

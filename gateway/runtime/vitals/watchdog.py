@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -40,6 +41,7 @@ class Watchdog:
         self._thread_id = threading.get_ident()
         has_clock = hasattr(time, "pthread_getcpuclockid")  # Not everywhere.
         self._cpu_clock = time.pthread_getcpuclockid(self._thread_id) if has_clock else None
+        self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._after_ns = NEVER_NS
         self._pulse_ns = monotonic_ns()
         self._pulse_cpu_ns = 0
@@ -76,9 +78,21 @@ class Watchdog:
         if frames:
             self._told(Blocked(now_ns - before_ns, cpu_ns - before_cpu_ns, frames))
 
+    def _queued_ns(self) -> int:
+        """How long the loop's thread has waited for a processor altogether, which is nobody's fault in here; 0 where the
+        system does not tell."""
+        try:
+            return int(self._schedule.read_text().split()[1])
+        except (OSError, ValueError, IndexError):
+            return 0
+
     def _watch(self, wake: threading.Event) -> None:
+        queued_before_ns = self._queued_ns()
         while not wake.wait(self._after_ns / SECOND_NS / 2):
-            if not self._frames and monotonic_ns() - self._pulse_ns > self._after_ns:
+            age_ns, queued_ns = monotonic_ns() - self._pulse_ns, self._queued_ns()
+            if age_ns < self._after_ns:
+                queued_before_ns = queued_ns
+            elif not self._frames and age_ns - (queued_ns - queued_before_ns) > self._after_ns:
                 frame = sys._current_frames().get(self._thread_id)  # noqa: SLF001 - there is no other way
                 self._frames = describe(frame)
 

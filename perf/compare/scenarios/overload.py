@@ -143,7 +143,7 @@ def _play(bench: Bench, case: Case, gateway: Gateway) -> Course:
         results, ended_ns = _load(gateway.port, request, 2 * capacity, seconds, 0.0)
     took_s, own_s = time.monotonic() - began_s, time.process_time() - own_s
     shares = [(one.cpu_ns() - spent) / 1e9 / took_s for one, spent in zip(watched, before, strict=True)]
-    after, _ = _load(gateway.port, request, capacity // 2, 5.0, 2.0)
+    after, _ = _load(gateway.port, request, capacity // 2, 5.0, 2.0, CLIENTS // 10)
     good = [one for one in results if _is_good(one)]
     accepted = sorted(one.latency_ns for one in results if one.status == 200)
     refused = sorted(one.latency_ns for one in results if one.status == 503)
@@ -214,9 +214,11 @@ def _capacity(port: int, request: Request) -> int:
     return max(100, sum(1 for one in loop.results if one.status == 200) // 3)
 
 
-def _load(port: int, request: Request, rate: float, seconds: float, grace_s: float) -> tuple[list[Result], int]:
+def _load(
+    port: int, request: Request, rate: float, seconds: float, grace_s: float, clients: int = CLIENTS
+) -> tuple[list[Result], int]:
     """Every request of a time, and when it ended. Who finds all clients busy gives up at once: that is a failure too."""
-    loop = OpenLoop(port, rate, lambda: request, connections=CLIENTS, max_waiting=0)
+    loop = OpenLoop(port, rate, lambda: request, connections=clients, max_waiting=0)
     uvloop.run(loop.run(seconds, grace_s))
     return loop.results, time.monotonic_ns()
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import pytest
 import uvloop
 
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
@@ -39,6 +40,23 @@ def test_a_callback_that_does_not_return_is_told_once_with_its_place_and_how_lon
     assert any("scene" in frame for frame in blocked.frames)
     assert 350 * MILLISECOND_NS < blocked.duration_ns < 5_000 * MILLISECOND_NS
     assert blocked.cpu_ns < blocked.duration_ns / 2
+
+
+def test_a_loop_that_is_not_given_a_processor_is_not_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> list[Blocked]:
+        found: list[Blocked] = []
+        watchdog = Watchdog(found.append)
+        # As if the whole time had been spent in the queue for a processor.
+        monkeypatch.setattr(watchdog, "_queued_ns", time.monotonic_ns)
+        watchdog.configure(AFTER_NS)
+        await asyncio.sleep(0.15)
+        block_the_loop(0.3)
+        await asyncio.sleep(0.15)
+        watchdog.stop()
+        return found
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(scene()) == []
 
 
 def test_a_loop_that_waits_is_not_blocked_and_one_that_is_not_watched_is_never_told() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.model.clock import SECOND_NS, monotonic_ns
 from gateway.model.exchange import Attempt
-from gateway.model.outcome import is_endpoint_failure
+from gateway.model.outcome import Reason, is_endpoint_failure
 from gateway.upstreams.endpoint import LiveEndpoint
 
 DECAY_NS: Final = 10 * SECOND_NS
@@ -48,3 +48,8 @@ class LatencyEstimate:
             self.observe(max(ended_ns - attempt.started_ns, FAILURE_NS), ended_ns)
         elif attempt.first_byte_ns:
             self.observe(attempt.first_byte_ns - attempt.started_ns, attempt.first_byte_ns)
+        elif attempt.reason is Reason.SUPERSEDED:
+            # It would have taken longer than that: nothing is learnt from it but that it is not faster.
+            waited_ns = attempt.ended_ns - attempt.started_ns
+            if waited_ns > self.expected_ns(attempt.ended_ns):
+                self.observe(waited_ns, attempt.ended_ns)

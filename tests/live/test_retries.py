@@ -217,6 +217,33 @@ def test_a_client_that_leaves_while_the_next_attempt_is_waited_for_is_nobodys_an
     assert len(origin.requests) == 1
 
 
+def test_a_drain_waits_for_the_next_attempt_and_cuts_it_at_its_deadline(
+    start_origin: StartOrigin, start_gateway: StartGateway
+) -> None:
+    for backoff, status in (("{first: 300ms, max: 300ms}", 200), ("{first: 1000s, max: 1000s}", 503)):
+        origin = start_origin(_then(BUSY, OK))
+        gateway = start_gateway(one_route(origin.address, route=f"retries: {{{ON}, backoff: {backoff}}}"))
+        with gateway.client() as client:
+            client.send(GET)
+            origin.await_sent(len(BUSY))
+            gateway.await_in_flight(1)
+            gateway.drain(0.0, 1.0)
+            assert client.read_response().status == status
+        assert len(origin.requests) == (2 if status == 200 else 1)
+
+
+def _then(*answers: bytes) -> Script:
+    """Every connection goes on where the others have come to."""
+    left = list(answers)
+
+    async def script(connection: OriginConnection) -> None:
+        while True:
+            await connection.read_request()
+            await connection.send(left.pop(0) if len(left) > 1 else left[0])
+
+    return script
+
+
 def test_a_budget_of_nothing_but_the_floor_ends_after_thirty_retries(
     start_origin: StartOrigin, start_gateway: StartGateway
 ) -> None:

@@ -20,7 +20,10 @@ from gateway.wire.report import PoolGauge, Report, RouteDelta, UpstreamDelta
 _FAULT_TEXTS: Final = frozenset(reason.value for reason in FAULTS)
 _ATTEMPT_FAILURES: Final = {reason.value: f"{cause_of(reason).value}/{reason.value}" for reason in Reason}
 _NONE: Final = Reason.NONE.value
-_ATTEMPT_ERRORS: Final = frozenset(reason.value for reason in Reason if cause_of(reason) is not Source.CLIENT) - {_NONE}
+_NO_FAILURE: Final = frozenset({_NONE, Reason.SUPERSEDED.value})
+_ATTEMPT_ERRORS: Final = (
+    frozenset(reason.value for reason in Reason if cause_of(reason) is not Source.CLIENT) - _NO_FAILURE
+)
 _SERVER_ERROR: Final = "5xx"
 _FIRST_ERROR: Final = 500
 _CLIENT_ERROR: Final = "4xx"
@@ -160,7 +163,7 @@ class Gathering:
                 window.errors += attempt.count
             elif attempt.status_class == _CLIENT_ERROR:
                 window.client_errors += attempt.count
-            if reason != _NONE:
+            if reason not in _NO_FAILURE:
                 failure = _ATTEMPT_FAILURES.get(reason, reason)
                 window.failures[failure] = window.failures.get(failure, 0) + attempt.count
         for endpoint in delta.endpoints:

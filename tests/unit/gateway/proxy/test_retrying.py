@@ -7,7 +7,7 @@ from gateway.model.outcome import Reason
 from gateway.model.retry import Backoff, Retries, RetryMethods, RetryOn, Suppression
 from gateway.model.route import RouteTimeouts
 from tests.support.scripted import Dial, ScriptedTransport
-from tests.support.walk import HOST, UPGRADE, Client, Walk, get, ok, post
+from tests.support.walk import CONNECTIONS, HOST, PUBLIC, TIMEOUTS, UPGRADE, Client, Walk, get, ok, post, snapshot
 
 BACKOFF = Backoff(20 * MILLISECOND_NS, 80 * MILLISECOND_NS)
 RETRIES = Retries(on=(RetryOn.CONNECT_ERROR, RetryOn.RESET, RetryOn.TIMEOUT, 429, 503), backoff=BACKOFF)
@@ -524,3 +524,16 @@ def test_a_retry_that_cannot_be_sent_fails_alone(monkeypatch: pytest.MonkeyPatch
         assert [type(error["exception"]) for error in walk.loop.errors] == [ZeroDivisionError]
         walk.loop.errors.clear()
         walk.assert_at_rest()
+
+
+def test_what_a_route_has_used_of_its_budget_outlives_a_reload() -> None:
+    with Walk(retries=RETRIES) as walk:
+        spend_budget(walk)
+        walk.activate(snapshot(PUBLIC, CONNECTIONS, TIMEOUTS, RETRIES))
+        client = walk.connect()
+        client.send(get())
+        walk.loop.dials[0].refuse()
+        walk.settle()
+        assert walk.records[0].suppressed == Suppression.BUDGET.value
+        walk.activate(snapshot(PUBLIC, CONNECTIONS, TIMEOUTS))
+        assert walk.engine.budget_gauges() == []

@@ -60,3 +60,16 @@ def test_a_client_that_left_says_nothing_about_the_endpoint() -> None:
     estimate = LatencyEstimate()
     estimate.attempt_ended(live_endpoint(), attempt(MILLISECOND_NS, Reason.CLIENT_DISCONNECT))
     assert estimate.expected_ns(6 * SECOND_NS) == 0.0
+
+
+def test_an_attempt_that_another_one_beat_took_at_least_as_long_as_it_had() -> None:
+    endpoint = live_endpoint()
+    estimate = LatencyEstimate()
+    beaten = attempt(5 * MILLISECOND_NS, Reason.SUPERSEDED)
+    estimate.attempt_ended(endpoint, beaten)
+    assert estimate.expected_ns(beaten.ended_ns) == 50 * MILLISECOND_NS
+    soon = attempt(MILLISECOND_NS, Reason.SUPERSEDED)
+    soon.ended_ns = beaten.ended_ns
+    soon.started_ns = beaten.ended_ns - MILLISECOND_NS
+    estimate.attempt_ended(endpoint, soon)
+    assert estimate.expected_ns(beaten.ended_ns) == 50 * MILLISECOND_NS

@@ -1,6 +1,7 @@
 """What the windows say of the traffic that was reported."""
 
 import pytest
+from msgspec import structs
 
 from gateway.telemetry.history.gathering import SteadyClock
 from gateway.telemetry.history.series import SeriesKey
@@ -58,6 +59,15 @@ def test_an_upstream_is_the_sum_of_its_endpoints() -> None:
     assert (point.requests, point.errors) == (6, 1)
     assert point.p99_ms == pytest.approx(80, rel=0.044)
     assert point.overhead_p99_ms is None
+
+
+def test_an_attempt_that_another_one_beat_is_no_failure_of_the_endpoint() -> None:
+    scene = Scene()
+    delta = upstream_delta(1)
+    beaten = [type(delta.attempts[0])("10.0.0.1:9001", "none", "superseded", 4)]
+    scene.report(upstreams=(structs.replace(delta, attempts=[*delta.attempts, *beaten]),))
+    scene.pass_s()
+    assert (total(scene, ENDPOINT).requests, total(scene, ENDPOINT).errors) == (5, 0)
 
 
 def test_a_client_that_went_away_is_no_error_of_the_endpoint() -> None:

@@ -81,6 +81,7 @@ LOOKS: Final = 50
     f"a flood of {FLOOD:,} connections past a cap of {CAP}",
     "p99 of the admin API; connections past the cap turned away; s to recover",
     limit_s=30.0,
+    fast=True,
 )
 def flood(stage: Stage) -> None:
     gateway = stage.gateway(stage.backend(), workers=1, listener=f"limits: {{connections: {CAP}}}")

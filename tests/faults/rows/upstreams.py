@@ -49,8 +49,17 @@ def check_others(stage: Stage, load: Load, since_ns: int, until_ns: int) -> None
     )
 
 
+EJECTED_S: Final = 2.0
+WATCHED_S: Final = 5.0
+BUDGET: Final = 0.2
+FLOOR: Final = 3.0
+
+
 @fault(
-    15, "an upstream down: connections refused, or reset when accepted", "ms to 502; nothing asked twice", limit_s=20.0
+    15,
+    "an upstream down: connections refused, or reset when accepted; then one endpoint of two",
+    "ms to 502; s to ejection; retries at most 20 % and 3 a second",
+    limit_s=40.0,
 )
 def upstream_down(stage: Stage) -> None:
     well = stage.backend()
@@ -75,6 +84,41 @@ def upstream_down(stage: Stage) -> None:
     stage.figure(f"{proxy.accepted} connections for 100 requests; {others(load, began_ns, ended_ns)}")
     stage.check(proxy.accepted <= 100, f"100 requests made {proxy.accepted} connections")
     check_others(stage, load, began_ns, ended_ns)
+    one_of_two_down(stage)
+
+
+def one_of_two_down(stage: Stage) -> None:
+    """The other takes over: at once for those that may be tried again, and for all when the first is ejected."""
+    host, _, port = stage.backend().rpartition(":")
+    proxy = stage.enter(FaultProxy((host, int(port))))
+    gateway = stage.gateway(
+        stage.backend(),
+        proxy.endpoint,
+        upstream="health: {passive: {consecutive_failures: 3, eject_for: 60s}}",
+        route="retries: {attempts: 2, on: [connect_error, reset], methods: any, budget: 20%}",
+    )
+    load = stage.load(gateway.address)
+    load.run_for(1.0)
+    proxy.fault = REFUSING
+    proxy.break_all(with_reset=True)
+    began_s, began_ns, before = time.monotonic(), load.mark(), proxy.accepted
+    wait_until(lambda: endpoints_ejected(gateway), "the endpoint is ejected", 10.0, 0.02)
+    ejected_s = time.monotonic() - began_s
+    load.run_for(WATCHED_S)
+    load.stop()
+    wait_until(lambda: gateway.metric("sightline_upstream_retries_total", result="success"), "retries are counted")
+    tried, requests = proxy.accepted - before, len(load.between(began_ns))
+    retries = gateway.metric("sightline_upstream_retries_total", result="success")
+    allowed = BUDGET * len(load.results) + FLOOR * (WATCHED_S + ejected_s + 1)
+    stage.figure(f"one of two: ejected after {ejected_s:.2f} s, {tried} connections to it, {retries:.0f} retries")
+    stage.figure(f"{len(load.failed(began_ns))} of {requests} failed")
+    stage.check(ejected_s < EJECTED_S, f"ejected after {ejected_s:.1f} s")
+    stage.check(retries <= allowed, f"{retries:.0f} retries, {allowed:.0f} are allowed")
+    stage.check(len(load.failed(began_ns)) <= requests * 0.02, f"{len(load.failed(began_ns))} of {requests} failed")
+
+
+def endpoints_ejected(gateway: Gateway) -> float:
+    return gateway.metric("sightline_upstream_endpoints", upstream="origin", state="ejected")
 
 
 @fault(

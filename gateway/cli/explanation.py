@@ -79,6 +79,10 @@ def _applied(applied: AppliedView, *, is_forwarded: bool) -> Iterator[str]:
             f"timeouts: request {_duration(applied.request_timeout_ms)}, first byte "
             f"{_duration(applied.first_byte_timeout_ms)}, idle {_duration(applied.upstream_idle_timeout_ms)}"
         )
+        if applied.deadline_header is not None:
+            yield f"deadline: told the upstream in {applied.deadline_header}"
+        if applied.criticality != "normal":
+            yield f"criticality: {applied.criticality}"
         yield f"retries: {applied.retried}"
         yield f"trailers: {applied.trailers}"
     limits = ", ".join(f"{name} {'none' if value is None else value}" for name, value in applied.limits.items())

@@ -82,6 +82,10 @@ class AppliedView(ExplainView, frozen=True, kw_only=True):
     slo_availability: float | None = None
     slo_latency_target: float | None = None
     slo_latency_under_ms: float | None = None
+    criticality: Literal["critical", "normal", "sheddable"] = "normal"
+    """Who is turned away last, or first, when there is not enough for all."""
+    deadline_header: str | None = None
+    """The field that tells the upstream how many milliseconds are left; null: it is not told."""
 
 
 class EndpointChoiceView(ExplainView, frozen=True, kw_only=True):

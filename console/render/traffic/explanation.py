@@ -106,6 +106,10 @@ def _applied(applied: AppliedView, width: int) -> Iterator[Line]:
         ("idle", applied.upstream_idle_timeout_ms),
     )
     yield from fact("timeouts", ", ".join(f"{name} {_or_none(value)}" for name, value in timeouts), width)
+    if applied.deadline_header is not None:
+        yield from fact("deadline", f"told the upstream in {applied.deadline_header}", width)
+    if applied.criticality != "normal":
+        yield from fact("criticality", applied.criticality, width)
     if applied.retried:
         yield from fact("retries", applied.retried, width)
     limits = ", ".join(f"{name} {_limit(name, value)}" for name, value in applied.limits.items())

@@ -36,6 +36,8 @@ def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings, m
         slo_availability=slo.availability_ratio,
         slo_latency_target=None if latency is None else latency.target_ratio,
         slo_latency_under_ms=None if latency is None else _milliseconds(latency.under_ns),
+        criticality=route.criticality.value,
+        deadline_header=route.timeouts.deadline_header,
     )
 
 

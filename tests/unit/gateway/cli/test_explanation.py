@@ -18,6 +18,15 @@ def test_the_example_of_the_document_is_told_whole() -> None:
     assert "  - orders.internal:9002 (weight 1; 0 in flight, 0 connections, 0 waiting): the name" in words
 
 
+def test_who_is_turned_away_first_and_who_is_told_a_deadline_is_said() -> None:
+    applied = examples.EXPLANATION.applied
+    assert applied is not None
+    own = replace(applied, criticality="sheddable", deadline_header="x-left-ms")
+    words = told(replace(examples.EXPLANATION, applied=own))
+    assert "criticality: sheddable" in words
+    assert "deadline: told the upstream in x-left-ms" in words
+
+
 def test_a_record_says_what_it_does_not_hold() -> None:
     record = RecordedView(
         request_id="req-1",

@@ -220,6 +220,14 @@ def test_a_route_s_own_rates_of_logs_and_traces_count(load: Load) -> None:
     assert (applied.log_sample_ratio, applied.trace_sample_ratio) == (0.5, 0.05)
 
 
+def test_who_is_turned_away_first_and_what_the_upstream_is_told_of_the_deadline(load: Load) -> None:
+    own = "  criticality: sheddable\n  timeouts: {deadline_header: X-Left-Ms}\n"
+    text = "routes:\n- name: all\n  match: {path_prefix: /}\n  upstream: orders\n"
+    applied = explain_request(load(text + own), ExplainRequest(url="/a")).applied
+    assert applied is not None
+    assert (applied.criticality, applied.deadline_header) == ("sheddable", "x-left-ms")
+
+
 def test_each_upstream_is_told_with_its_share_and_how_it_chooses(configuration: Configuration) -> None:
     orders, hashed = explain_request(configuration, ExplainRequest(url="/x")).choices
     assert (orders.share, orders.balance, orders.chosen) == (0.75, "least_request", None)

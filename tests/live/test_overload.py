@@ -1,14 +1,18 @@
 """A real gateway that is short of something: what it turns away, how it says so, and that it comes back."""
 
+import asyncio
 import contextlib
 import os
 import resource
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
-from tests.live.conftest import StartOrigin
-from tests.support.origin import say_target
+from tests.live.conftest import StartGateway, StartOrigin
+from tests.support.config import one_route
+from tests.support.gateway_answer import assert_gateway_answer
+from tests.support.origin import OK, OriginConnection, say_target
 from tests.support.program import Program
 from tests.support.waiting import wait_until
 
@@ -96,3 +100,36 @@ def test_a_callback_that_holds_the_loop_is_named(tmp_path: Path, start_origin: S
         label = f"worker-{victim['index']}"
         assert program.metric("sightline_event_loop_blocked_total", process=label) == 1
         assert "loop_blocked" in program.talk
+
+
+def test_a_critical_request_takes_the_place_of_a_sheddable_one_in_a_full_queue(
+    start_origin: StartOrigin, start_gateway: StartGateway
+) -> None:
+    answer_now = threading.Event()
+
+    async def hesitate(connection: OriginConnection) -> None:
+        while True:
+            request = await connection.read_request()
+            if request.target == b"/first":
+                await asyncio.to_thread(answer_now.wait, 10)
+            await connection.send(OK)
+
+    origin = start_origin(hesitate)
+    gateway = start_gateway(
+        one_route(
+            origin.address,
+            upstream="connections: {max: 1, max_pending: 1}",
+            route="criticality: sheddable",
+            more_routes="  - {name: vital, match: {path_prefix: /vital}, upstream: origin, criticality: critical}",
+        )
+    )
+    with gateway.client() as first, gateway.client() as sheddable, gateway.client() as critical:
+        first.send(b"GET /first HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
+        origin.await_requests(1)
+        sheddable.send(GET)
+        gateway.await_in_flight(2)
+        critical.send(b"GET /vital HTTP/1.1\r\nHost: gateway.test\r\n\r\n")
+        assert_gateway_answer(sheddable.read_response(), 503, "pool_exhausted")
+        answer_now.set()
+        assert first.read_response().status == 200
+        assert critical.read_response().status == 200

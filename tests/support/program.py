@@ -95,7 +95,7 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    def follow(self, deadline_s: float = 30.0) -> int:
+    def follow(self, deadline_s: float = 60.0) -> int:
         """Wait for the end of this program, whose place another one takes, and have that one under control; the exit code, 0
         where it is not ours to know."""
         code = self.await_exit(deadline_s)
@@ -126,6 +126,13 @@ class Program:
     def end(self) -> int:
         """SIGTERM if it still runs, SIGKILL if that does not help; the exit code."""
         assert self._process is not None
+        code = self._end()
+        if (successor := self._answering()) not in {0, self.pid}:
+            self.adopt(successor)  # One that nobody has followed yet.
+            self._end()
+        return code
+
+    def _end(self) -> int:
         if not self.has_ended():
             self.signal(signal.SIGTERM)
         try:
@@ -133,6 +140,15 @@ class Program:
         except (subprocess.TimeoutExpired, Overdue):
             self.signal(signal.SIGKILL)
             return self.await_exit(5)
+
+    def _answering(self) -> int:
+        """The process of ours that answers at the admin API, 0 where there is none: the port may be somebody else's by now."""
+        try:
+            code, view = self.call("/api/v1/status")
+            is_ours = code == 200 and self._operational_log.samefile(f"/proc/{view['pid']}/fd/2")
+        except (OSError, http.client.HTTPException):
+            return 0
+        return int(view["pid"]) if is_ours else 0
 
     def client(self) -> RawClient:
         return RawClient(self.address)

@@ -18,11 +18,16 @@ upstreams:
       - {address: 127.0.0.1:$catalog, weight: 2}
       - 127.0.0.1:$catalog_twin
     balance: least_request
+    health:                      # who fails gets nothing until checks and time say that it is well again
+      active: {path: /healthz, interval: 2s, healthy_after: 2, unhealthy_after: 2}
+      passive: {consecutive_failures: 3, eject_for: 5s}
+    slow_start: 5s
   reports:                       # slow, with a long tail
     endpoints: [127.0.0.1:$reports]
   payments:                      # fails now and then
     endpoints: [127.0.0.1:$payments]
     connections: {connect_timeout: 500ms}
+    breaker: {failure_ratio: 50%, min_requests: 10, open_for: 5s}
   recommendations:               # not there: nothing listens on this port
     endpoints: [127.0.0.1:$down]
 
@@ -30,10 +35,12 @@ routes:
   - name: products
     match: {path: /v1/products, methods: [GET, HEAD]}
     upstream: catalog
+    retries: {attempts: 2}       # at the other endpoint; of a connection that fails, 502 and 503
     slo: {availability: 99.9%, latency: {target: 99%, under: 100ms}}
   - name: product
     match: {path: "/v1/products/{id}", methods: [GET, HEAD]}
     upstream: catalog
+    retries: {attempts: 2}
     slo: {availability: 99.9%, latency: {target: 99%, under: 100ms}}
   - name: product-edit
     match: {path: "/v1/products/{id}", methods: [PUT, DELETE]}
@@ -68,6 +75,7 @@ routes:
     match: {path: "/v1/orders/{id}", methods: [GET]}
     upstream: payments
     timeouts: {first_byte: 1s}
+    retries: {attempts: 2, on: [reset, 500]}
     slo: {availability: 90%, latency: {target: 95%, under: 500ms}}
   - name: receipt
     match: {path: "/v1/orders/{id}/receipt", methods: [GET]}

@@ -16,7 +16,7 @@ import aiohttp
 
 from gateway.demo.children import Child
 from gateway.demo.config_text import with_short_timeout, with_unknown_upstream
-from gateway.demo.hesitation import HESITATION_PATH
+from gateway.demo.hesitation import FAILURE_PATH, HESITATION_PATH
 from gateway.demo.ports import HOST, Ports
 
 ROUND_S: Final = 180.0
@@ -89,8 +89,20 @@ async def _speed_up(cast: Cast) -> bool:
 
 
 async def _hesitate(port: int, longest_s: float) -> bool:
-    url = f"http://{HOST}:{port}{HESITATION_PATH}"
-    async with aiohttp.ClientSession(timeout=_DEADLINE) as session, session.put(url, data=str(longest_s)) as response:
+    return await _put(port, HESITATION_PATH, str(longest_s))
+
+
+async def _fail(cast: Cast) -> bool:
+    return await _put(cast.ports.catalog_twin, FAILURE_PATH, "on")
+
+
+async def _recover(cast: Cast) -> bool:
+    return await _put(cast.ports.catalog_twin, FAILURE_PATH, "off")
+
+
+async def _put(port: int, path: str, text: str) -> bool:
+    url = f"http://{HOST}:{port}{path}"
+    async with aiohttp.ClientSession(timeout=_DEADLINE) as session, session.put(url, data=text) as response:
         return response.ok
 
 
@@ -152,6 +164,15 @@ INCIDENTS: Final = (
         twins="routes --sort errors · incidents",
         begin=_shorten_timeout,
         end=_put_right,
+    ),
+    Incident(
+        at_s=164,
+        for_s=14,
+        what="one of catalog's two endpoints fails",
+        screen="3 enter",
+        twins="upstreams catalog · incidents",
+        begin=_fail,
+        end=_recover,
     ),
 )
 

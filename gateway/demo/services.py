@@ -1,6 +1,6 @@
 """The demo's sample services, each a process of its own: `python -m gateway.demo.services NAME PORT...`.
 
-catalog is fast until one of its ports is told to hesitate, reports is slow with a long tail, payments fails now and then
+catalog is fast until one of its ports is told to hesitate or to fail, reports is slow with a long tail, payments fails now and then
 in every way an upstream can.
 """
 
@@ -35,6 +35,7 @@ _STYLE_TAG: Final = '"style-1"'
 def catalog_app() -> web.Application:
     app = web.Application()
     make_hesitant(app)
+    app.router.add_get("/healthz", _is_well)
     app.router.add_get("/v1/products", _list_products)
     app.router.add_get("/v1/products/{id}", _get_product)
     app.router.add_put("/v1/products/{id}", _put_product)
@@ -66,6 +67,10 @@ SERVICES: Final[dict[str, Callable[[], web.Application]]] = {
     "reports": reports_app,
     "payments": payments_app,
 }
+
+
+async def _is_well(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
 
 
 async def _list_products(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from gateway.demo.hesitation import HESITATION_PATH, SHORTEST_SHARE, make_hesitant
+from gateway.demo.hesitation import FAILURE_PATH, HESITATION_PATH, SHORTEST_SHARE, make_hesitant
 
 
 async def _hello(_: web.Request) -> web.Response:
@@ -56,3 +56,23 @@ def test_what_is_no_number_is_refused(text: str) -> None:
             return response.status
 
     assert asyncio.run(run()) == 400
+
+
+def test_only_the_port_that_was_told_to_fails_and_until_it_is_told_to_stop() -> None:
+    async def run() -> list[tuple[int, int]]:
+        found = []
+        async with TestServer(make_app()) as server, aiohttp.ClientSession() as session:
+            assert server.runner is not None
+            other = unused_port()
+            await web.TCPSite(server.runner, "127.0.0.1", other).start()
+            for told, expected in (("on", 204), ("perhaps", 400), ("off", 204)):
+                async with session.put(f"http://127.0.0.1:{other}{FAILURE_PATH}", data=told) as response:
+                    assert response.status == expected
+                statuses = []
+                for port in (server.port, other):
+                    async with session.get(f"http://127.0.0.1:{port}/") as response:
+                        statuses.append(response.status)
+                found.append((statuses[0], statuses[1]))
+        return found
+
+    assert asyncio.run(run()) == [(200, 503), (200, 503), (200, 200)]

@@ -147,8 +147,14 @@ def config_storm(stage: Stage) -> None:
     wait_until(lambda: gateway.send("/probe")[1] == newest, "the last rewriting is served", 10.0, 0.01)
     converged_s = (load.mark() - ended_ns) / SECOND_NS
     after, ran = gateway.resident(), gateway.status()["sequence"] - applied
+    quiet_again_ns = load.mark()
+    load.run_for(QUIET_S / 2)
     load.stop()
-    quiet_ms = piecewise_p99(load, began_ns - QUIET_S * SECOND_NS, began_ns)
+    # On a busy machine one quiet time is not like the other.
+    quiet_ms = max(
+        piecewise_p99(load, began_ns - QUIET_S * SECOND_NS, began_ns),
+        piecewise_p99(load, quiet_again_ns, quiet_again_ns + QUIET_S * SECOND_NS // 2),
+    )
     storm_ms = piecewise_p99(load, began_ns, ended_ns)
     grown = max(after[name] - before[name] for name in before) // 1024
     stage.figure(f"{storm.stdout.strip()} rewritings, {ran} of them ran; p99 {quiet_ms:.1f} -> {storm_ms:.1f} ms")

@@ -1,6 +1,7 @@
 """Opening one connection to an endpoint, in time or not at all."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from gateway.model.upstream import Endpoint
 from gateway.upstreams.connection import UpstreamConnection
 
 _ADDRESSES_TRIED: Final = 3
+_OUR_SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Of descriptors, memory or ports of our own: it says nothing of the endpoint."""
 
 
 async def dial(
@@ -32,14 +35,21 @@ async def dial(
     except _NoAddressError:
         return None, Reason.DNS_ERROR, "The name of the endpoint has no address."
     except OSError as error:
-        cause = error.strerror or type(error).__name__
-        return None, Reason.CONNECT_REFUSED, f"The connection failed: {cause}."
+        return None, *_told(error)
     except Exception as error:
         loop.call_exception_handler({"message": "a connection could not be tried", "exception": error})
         return None, Reason.INTERNAL_ERROR, ""
     if connection.is_ended:
         return None, Reason.UPSTREAM_RESET, "The endpoint ended the connection at once."
     return connection, Reason.NONE, ""
+
+
+def _told(error: OSError) -> tuple[Reason, str]:
+    """Whose doing it is that there is no connection, and a sentence about it."""
+    cause = error.strerror or type(error).__name__
+    if error.errno in _OUR_SHORTAGES:
+        return Reason.OVERLOADED, f"The gateway itself has nothing left for a connection: {cause}."
+    return Reason.CONNECT_REFUSED, f"The connection failed: {cause}."
 
 
 async def _open_one(

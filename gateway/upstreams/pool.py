@@ -220,7 +220,9 @@ class Pool:
             self._connecting.discard(task)
         self._observer.upstream_connection_opened(self._upstream, reason)
         if connection is None:
-            self._fail_one(reason, detail)
+            if reason is not Reason.OVERLOADED or not self._established:
+                self._fail_one(reason, detail)
+            # Who waits where there is no descriptor for one more connection gets the next one that is free.
             return
         self._established.add(connection)
         if connection.address not in self.addresses and self._endpoint.unix_path is None:

@@ -2,6 +2,7 @@
 in test_pool."""
 
 import asyncio
+import errno
 from typing import Any, cast
 
 import pytest
@@ -57,10 +58,16 @@ def test_every_turn_begins_with_another_address_and_three_are_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "reason"), [(TimeoutError(), Reason.CONNECT_TIMEOUT), (ValueError("odd"), Reason.INTERNAL_ERROR)]
+    ("result", "reason"),
+    [
+        (TimeoutError(), Reason.CONNECT_TIMEOUT),
+        (OSError(errno.EMFILE, "Too many open files"), Reason.OVERLOADED),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), Reason.OVERLOADED),
+        (ValueError("odd"), Reason.INTERNAL_ERROR),
+    ],
 )
 def test_what_goes_wrong_has_a_name(result: BaseException, reason: Reason) -> None:
-    loop = Loop(result)
+    loop = Loop(*[result] * 3)
     assert run(loop)[:2] == (None, reason)
     assert [error["exception"] for error in loop.errors] == ([result] if reason is Reason.INTERNAL_ERROR else [])
 

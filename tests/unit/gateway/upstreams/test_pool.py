@@ -161,6 +161,31 @@ def test_a_connection_that_cannot_be_opened_fails_who_has_waited_longest(
     assert len(second.granted) == 1
 
 
+def test_without_a_descriptor_for_one_more_connection_who_waits_gets_the_next_one_that_is_free(
+    build_pool: BuildPool,
+) -> None:
+    pool = build_pool(max=2)
+    first = pool.ask()
+    pool.accept()
+    second = pool.ask()
+    pool.loop.settle()
+    pool.loop.dials[1].refuse(OSError(errno.EMFILE, "Too many open files"))
+    pool.loop.settle()
+    assert (second.failed, second.is_queued, len(pool.loop.dials)) == ([], True, 2)
+    assert pool.opened == [Reason.NONE, Reason.OVERLOADED]
+    first.use(first.granted[0])
+    assert second.granted == first.granted
+
+
+def test_without_a_descriptor_for_the_only_connection_who_waits_is_told(build_pool: BuildPool) -> None:
+    pool = build_pool(max=2)
+    asker = pool.ask()
+    pool.loop.settle()
+    pool.loop.dials[0].refuse(OSError(errno.EMFILE, "Too many open files"))
+    pool.loop.settle()
+    assert [reason for reason, _ in asker.failed] == [Reason.OVERLOADED]
+
+
 def test_an_error_nobody_thought_of_fails_the_waiter_and_is_reported(build_pool: BuildPool) -> None:
     pool = build_pool(max=1)
     asker = pool.ask()

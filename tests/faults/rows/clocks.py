@@ -176,7 +176,7 @@ def blocked_loop(stage: Stage) -> None:
     held = connections_of([victim, other], gateway.port)
     lag_before_s = gateway.metric(LAG, worker="1")
     began_ns = load.mark()
-    os.kill(victim, signal.SIGUSR2)
+    os.kill(victim, signal.SIGVTALRM)
     load.run_for(BLOCK_S + 1.5)
     lags = {worker["index"]: worker["loop_lag_p99_ms"] for worker in gateway.workers()}
     wait_until(lambda: gateway.metric(LAG, worker="1") > lag_before_s + 1, "lag is told", poll_s=0.1)

@@ -2,7 +2,7 @@
 clock that jumps, and an event loop that is blocked.
 
 SIGHTLINE_FAULT_CLOCK names a file of eight bytes: nanoseconds, signed, by which the wall clock is wrong. SIGHTLINE_FAULT_BLOCK is
-for how many seconds SIGUSR2 blocks whoever gets it. SIGHTLINE_FAULT_SLEEP: under libfaketime 0.9.10 the system call fails by which
+for how many seconds SIGVTALRM blocks whoever gets it. SIGHTLINE_FAULT_SLEEP: under libfaketime 0.9.10 the system call fails by which
 CPython sleeps, so it sleeps by another.
 """
 
@@ -50,4 +50,4 @@ if SLEEP in os.environ:
 if CLOCK in os.environ:
     move_clock(Path(os.environ[CLOCK]))
 if BLOCK in os.environ:
-    signal.signal(signal.SIGUSR2, blocked_by_the_test)
+    signal.signal(signal.SIGVTALRM, blocked_by_the_test)

@@ -190,13 +190,19 @@ def stopped_upstream(stage: Stage) -> None:
     )
     stage.figure(f"queue at most {peak.pending:.0f}; {others(load, began_ns, ended_ns)}")
     stage.check(len(slow) + len(shed) == len(answers), told_of(answers))
-    stage.check(len(slow) == 2 * MOST, f"{len(slow)} requests found a connection, of {2 * MOST}")
+    stage.check(len(slow) >= 2 * MOST, f"{len(slow)} requests found a connection, of {2 * MOST}")
     stage.check(len(at_once) == 2 * (ASKED - MOST - PENDING), f"{len(at_once)} were sent away at once")
-    told_late = [each for each in answers if each not in at_once]
+    told_late = [each.took_s for each in answers if each not in at_once]
+    # Who gets the connection of one that was given up waits for an answer of its own.
+    rounds = [max(1, round(took_s / FIRST_BYTE_S)) for took_s in told_late]
     stage.check(
-        all(FIRST_BYTE_S <= each.took_s <= FIRST_BYTE_S * (1 + TOLERANCE) for each in told_late),
-        f"who waited was told after {min_max(told_late)} s",
+        all(
+            0 <= took_s / FIRST_BYTE_S - each <= each * TOLERANCE
+            for took_s, each in zip(told_late, rounds, strict=True)
+        ),
+        f"who waited was told after {min(told_late):.2f} to {max(told_late):.2f} s",
     )
+    stage.check(max(rounds) <= 2, f"somebody waited for {max(told_late):.1f} s")
     stage.check(0 < peak.pending <= PENDING, f"{peak.pending:.0f} waited in a queue of {PENDING}")
     check_others(stage, load, began_ns, ended_ns)
     check_recovered(stage, gateway, port)

@@ -140,3 +140,25 @@ def test_an_object_watched_twice_is_called_once(clock: Clock, loop: ScriptedLoop
     deadlines.watch(watched)
     sweep(clock, loop)
     assert len(watched.calls) == 1
+
+
+def test_many_that_are_due_at_once_leave_room_for_others_between_them(
+    clock: Clock, loop: ScriptedLoop, deadlines: Deadlines
+) -> None:
+    course: list[str] = []
+
+    def take_a_millisecond() -> None:
+        if not course:
+            loop.call_soon(course.append, "somebody else")
+        course.append("deadline")
+        clock.now_ns += MILLISECOND_NS
+
+    for _ in range(10):
+        deadlines.watch(Watched(clock.now_ns, take_a_millisecond))
+    sweep(clock, loop)
+    assert course.count("deadline") == 10
+    assert course.index("somebody else") <= 4
+    late = Watched(clock.now_ns)
+    deadlines.watch(late)
+    sweep(clock, loop, 2 * SWEEP_NS)
+    assert len(late.calls) == 1

@@ -9,7 +9,7 @@ import msgspec
 
 from console.state.endpoint_counts import Recently
 from console.state.health.evidence import failures_by_endpoint, lines_of
-from console.state.health.steps import error_ratios, p99s, rise
+from console.state.health.steps import failing_since, p99s, rise
 from console.state.health.words import EndpointWord, Failures, Health
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges, history
@@ -110,10 +110,16 @@ def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
         course = model.view(wanted(health.upstream, health.address))
         if course is None:
             continue
-        samples = p99s(course.points) if health.word == "slow" else error_ratios(course.points)
-        risen = rise(samples, _RISEN if health.word == "slow" else 1.5)
-        if risen is not None:
-            return msgspec.structs.replace(health, since_s=risen.since_s)
+        if health.word == "slow":
+            risen = rise(p99s(course.points), _RISEN)
+            began_s = risen.since_s if risen is not None else None
+        else:
+            found = failing_since(course, model.now_s)
+            if found is not None and found.is_earlier:
+                return health  # For longer than anybody knows.
+            began_s = found.at_s if found is not None else None
+        if began_s is not None:
+            return msgspec.structs.replace(health, since_s=began_s)
     return health
 
 

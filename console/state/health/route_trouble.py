@@ -12,7 +12,7 @@ from console.state.health.changes import change_before
 from console.state.health.endpoints import FAILED_LATELY, EndpointHealth
 from console.state.health.evidence import lines_of
 from console.state.health.objectives import error_burn, latency_burn, objective_of
-from console.state.health.steps import error_ratios, p99s, rise, streak
+from console.state.health.steps import failing_since, p99s, rise, streak
 from console.state.health.words import Attention, Cause, Trend
 from console.state.model import Model
 from console.state.pulse import Lately
@@ -27,7 +27,6 @@ SLOW_LATELY: Final = exchanges("slow", limit=100)
 _LATELY_S: Final = 5
 _MINUTE_S: Final = 60
 _CALM_S: Final = 15
-_PAUSE_S: Final = 60.0
 _FEWEST_ERRORS: Final = 2
 _FEWEST_REQUESTS: Final = 10
 _GRAVE_BURN: Final = 6.0
@@ -157,16 +156,10 @@ def _failing_since(model: Model, name: str, lines: Sequence[AccessLine], *, over
     """When the failures began, and whether that is only as far back as is known."""
     course = model.view(course_of(name))
     if course is not None:
-        ratios = error_ratios(course.points)
-        risen = rise(ratios, least=0.0)
-        known_s = datetime.fromisoformat(course.complete_since).timestamp()
-        if risen is not None:
-            exact = _first_failure(model, name, risen.since_s)
-            return exact if exact is not None else risen.since_s, False
-        failed = [each.at_s for each in ratios if each.value]
-        began_s = streak(failed, model.now_s, _PAUSE_S)
-        if began_s is not None:
-            return max(began_s, known_s), began_s <= ratios[0].at_s
+        found = failing_since(course, model.now_s)
+        if found is not None:
+            exact = None if found.is_earlier else _first_failure(model, name, found.at_s)
+            return exact if exact is not None else found.at_s, found.is_earlier
     seconds = [float(second.at_s) for second in model.pulse.seconds("route", name) if second.errors]
     began_s = streak(seconds, float(model.pulse.until_s), _MINUTE_S if over else _CALM_S)
     if began_s is not None:

@@ -5,11 +5,13 @@ from datetime import datetime
 from statistics import median
 from typing import Final, NamedTuple
 
-from gateway.wire.history import HistoryPointView
+from gateway.wire.history import HistoryPointView, HistoryView
 
 _FEWEST: Final = 4
 _TOGETHER: Final = 3
 _PART_OF_THE_WAY: Final = 0.35
+_PAUSE_S: Final = 60.0
+"""After so long without a failure they have begun anew."""
 _DIPS: Final = 2
 """So many steps that are low again end what goes on."""
 
@@ -19,6 +21,13 @@ class Sample(NamedTuple):
 
     at_s: float
     value: float
+
+
+class Beginning(NamedTuple):
+    """is_earlier: it was so already when knowledge begins, which is what `at_s` is then."""
+
+    at_s: float
+    is_earlier: bool
 
 
 class Rise(NamedTuple):
@@ -64,6 +73,20 @@ def rise(samples: Sequence[Sample], factor: float = 1.5, least: float = 0.0) -> 
         if not low:
             start = position
     return Rise(samples[start].at_s, calm, now)
+
+
+def failing_since(course: HistoryView, now_s: float) -> Beginning | None:
+    """When the failures of a course began: with its newest rise, or else with the first of those that come again and again. Of
+    routes and of endpoints in the same way, so that both say the same moment; None where it has failed in no step lately."""
+    ratios = error_ratios(course.points)
+    risen = rise(ratios)
+    if risen is not None:
+        return Beginning(risen.since_s, is_earlier=False)
+    began_s = streak([each.at_s for each in ratios if each.value], now_s, _PAUSE_S)
+    if began_s is None:
+        return None
+    known_s = datetime.fromisoformat(course.complete_since).timestamp()
+    return Beginning(max(began_s, known_s), is_earlier=began_s <= ratios[0].at_s)
 
 
 def streak(times_s: Sequence[float], until_s: float, longest_gap_s: float = 15.0) -> float | None:

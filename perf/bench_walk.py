@@ -1,7 +1,8 @@
 """CPU time of one exchange's walk through the engine, without sockets: what our own code costs per request.
 
-Run: `python -m perf.bench_walk [on|off] [varied]`. Prints microseconds per exchange, the best of several rounds. varied: each
-request has a path and a field of its own, and so has each answer; else they are the same for ever.
+Run: `python -m perf.bench_walk [on|off] [varied] [resilient]`. Prints microseconds per exchange, the best of several rounds.
+varied: each request has a path and a field of its own, and so has each answer; else they are the same for ever. resilient:
+the upstream's health is checked, it has a breaker, limits and an adaptive limit, and the route has retries.
 """
 
 import asyncio
@@ -10,11 +11,15 @@ import pstats
 import sys
 import timeit
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle
 
 import uvloop
 
+from gateway.model.breaker import BreakerSettings, ConcurrencySettings, UpstreamLimits
+from gateway.model.health import ActiveCheck, Health, PassiveCheck
 from gateway.model.listener import Listener
+from gateway.model.retry import Retries
 from gateway.model.route import Match, PathKind, Place, Route, WeightedUpstream
 from gateway.model.snapshot import (
     AccessLogSettings,
@@ -75,15 +80,30 @@ def messages(*, varied: bool) -> Iterator[tuple[bytes, bytes]]:
     return cycle(pairs)
 
 
-async def bench(telemetry: TelemetrySettings, *, varied: bool, profile: bool) -> float:
+def upstream_and_route(*, resilient: bool) -> tuple[Upstream, Route]:
+    upstream = Upstream("orders", (Endpoint("127.0.0.1:9001", "127.0.0.1", 9001),))
+    match = Match(path_kind=PathKind.PREFIX, path="/v1")
+    route = Route("orders", 0, match, Place("bench", 1), upstreams=(WeightedUpstream("orders"),))
+    if not resilient:
+        return upstream, route
+    guarded = replace(
+        upstream,
+        health=Health(active=ActiveCheck(), passive=PassiveCheck(failure_ratio=0.5, latency_factor=3.0)),
+        breaker=BreakerSettings(),
+        limits=UpstreamLimits(connections=200, pending=100, requests=200, retries=20),
+        concurrency=ConcurrencySettings(),
+    )
+    return guarded, replace(route, retries=Retries())
+
+
+async def bench(telemetry: TelemetrySettings, *, varied: bool, resilient: bool, profile: bool) -> float:
     """Microseconds per exchange."""
     loop = asyncio.get_running_loop()
     recorder = Recorder(0)
     engine = Engine(loop, recorder, 1)
-    upstream = Upstream("orders", (Endpoint("127.0.0.1:9001", "127.0.0.1", 9001),))
+    upstream, route = upstream_and_route(resilient=resilient)
     preparation = engine.prepare(Snapshot("abc", 1, (Listener("public", "127.0.0.1", 0),), (upstream,), (), telemetry))
-    match = Match(path_kind=PathKind.PREFIX, path="/v1")
-    preparation.add(Route("orders", 0, match, Place("bench", 1), upstreams=(WeightedUpstream("orders"),)))
+    preparation.add(route)
     for _ in preparation.finish():
         pass
     preparation.activate()
@@ -118,7 +138,8 @@ def main() -> None:
     modes = {"on": TelemetrySettings(traces=TraceSettings(export=True)), "off": OFF}
     wanted = [mode for mode in modes if mode in sys.argv] or list(modes)
     for mode in wanted:
-        cost_us = uvloop.run(bench(modes[mode], varied="varied" in sys.argv, profile="profile" in sys.argv))
+        kinds = {kind: kind in sys.argv for kind in ("varied", "resilient", "profile")}
+        cost_us = uvloop.run(bench(modes[mode], **kinds))
         print(f"telemetry {mode}: {cost_us:.2f} us per exchange")
 
 

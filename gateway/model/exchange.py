@@ -29,12 +29,8 @@ class Attempt:
     connected_ns = 0
     leased_ns = 0
     """When it held a connection."""
-    gate: Any = None
-    """The gate of its upstream, while it counts there."""
-    admission = 0
-    """That gate's ticket; nobody else's business."""
-    is_retry = False
-    """Whether the gate counts it as one."""
+    admission: Any = None
+    """What the gate of its upstream has let it in with, while it counts there; nobody else's business."""
     waiter: Any = None
     """Its place in the queue for a connection while it has one; `connecting_ns` there says whether one is being opened."""
     sent_ns = 0

@@ -17,7 +17,6 @@ from gateway.proxy.relay import frame_payload
 from gateway.proxy.reply import refusal_reply, reply_for
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.endpoint import LiveEndpoint
-from gateway.upstreams.gating.gate import Gate
 from gateway.upstreams.pool import Waiter
 
 
@@ -47,8 +46,11 @@ class Attempting(Ending):
             return
         exchange.upstream = upstream.name
         attempt = Attempt(upstream.name, endpoint.address, now_ns)
-        if upstream.gate is not None and not self._is_let_in(upstream.gate, attempt, now_ns):
-            return
+        if upstream.gate is not None:
+            refusal = upstream.gate.enter(attempt, now_ns, is_retry=bool(exchange.attempts))
+            if refusal is not None:
+                self._answer(reply_for(refusal.reason, refusal.detail, retry_after_s=refusal.retry_after_s))
+                return
         self._attempt = attempt
         exchange.attempts.append(attempt)
         self._endpoint = endpoint
@@ -58,14 +60,6 @@ class Attempting(Ending):
             self._forward(connection, attempt, now_ns)
         else:
             self._wait_for_connection(endpoint, needs_fresh=needs_fresh)
-
-    def _is_let_in(self, gate: Gate, attempt: Attempt, now_ns: int) -> bool:
-        """Whether the upstream may get another request now; if not, the client has been told."""
-        refusal = gate.enter(attempt, now_ns, is_retry=bool(self.exchange.attempts))
-        if refusal is None:
-            return True
-        self._answer(reply_for(refusal.reason, refusal.detail, retry_after_s=refusal.retry_after_s))
-        return False
 
     def _wait_for_connection(self, endpoint: LiveEndpoint, *, needs_fresh: bool) -> None:
         waiter = self._waiter = Waiter(

@@ -113,6 +113,7 @@ class Pool:
         if waiter.needs_fresh and self._is_full:
             self.make_room()
         if self.room is not None:
+            self.room.has_queue = True
             self.room.make()
         if self._is_full and (self.queued >= self.limits.max_pending or (self.room and self.room.is_queue_full)):
             if not self._waiting or self._waiting[-1].rank <= waiter.rank:
@@ -174,7 +175,7 @@ class Pool:
             if self._is_full and len(self._connecting) < len(self._waiting):
                 connection.close("made_room")
                 return
-        if room is not None and connection.exchanges and room.is_wanted_elsewhere(self):
+        if room is not None and room.has_queue and connection.exchanges and room.is_wanted_elsewhere(self):
             connection.close("made_room")
             return
         if self._retired_for:

@@ -27,6 +27,8 @@ class Room:
         self.limits = limits
         self.pools = pools
         self._turn = 0
+        self.has_queue = False
+        """False if nobody waits; True if somebody may."""
 
     @property
     def is_full(self) -> bool:
@@ -51,7 +53,8 @@ class Room:
 
     def is_wanted_elsewhere(self, owner: Sharer) -> bool:
         """The same of one that nobody of its own pool waits for."""
-        return self.is_full and any(pool is not owner and pool.queued for pool in self.pools)
+        self.has_queue = any(pool.queued for pool in self.pools)
+        return self.has_queue and self.is_full and any(pool is not owner and pool.queued for pool in self.pools)
 
     def freed(self) -> None:
         """There is room for one more: who waits gets it, each pool in its turn."""

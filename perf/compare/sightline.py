@@ -25,6 +25,8 @@ class Settings:
         default_factory=lambda: [{"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"}]
     )
     telemetry: bool = True
+    resilient: bool = False
+    """Whether every route has retries, and its upstream health checks, outlier detection, a breaker and limits."""
     collector: str | None = None
     """Where spans go; None is one that takes them all."""
     sampled: str = "1%"
@@ -45,17 +47,35 @@ def telemetry_section(bench: Bench, settings: Settings) -> dict[str, Any]:
     return {"access_log": {"sink": "stdout"}, "traces": {"endpoint": endpoint, "sample": settings.sampled}}
 
 
+RESILIENT_UPSTREAM: dict[str, Any] = {
+    "health": {"active": {"path": "/"}, "passive": {"failure_ratio": "50%", "latency_factor": 3.0}},
+    "breaker": {},
+    "limits": {"connections": 250, "pending": 500, "requests": 500, "retries": 50},
+    "concurrency": {"min": 64},
+}
+
+
+def upstreams_and_routes(settings: Settings, upstreams: dict[str, Any]) -> dict[str, Any]:
+    routes = settings.routes
+    if settings.resilient:
+        upstreams = {name: {**upstream, **RESILIENT_UPSTREAM} for name, upstream in upstreams.items()}
+        routes = [{"retries": {}, **route} if "upstream" in route else route for route in routes]
+    return {"upstreams": upstreams, "routes": routes}
+
+
 def configuration(bench: Bench, settings: Settings, port: int, admin_port: int) -> dict[str, Any]:
     """The whole document as it is written to the file."""
     backend = bench.backend
     origin = backend.bulk_port if settings.bulk else backend.port
     return {
         "listeners": [{"name": "public", "address": f"127.0.0.1:{port}", **settings.listener}],
-        "upstreams": {
-            "origin": {"endpoints": [f"127.0.0.1:{origin}"], "connections": settings.connections},
-            "second": {"endpoints": [f"127.0.0.1:{backend.second_port}"]},
-        },
-        "routes": settings.routes,
+        **upstreams_and_routes(
+            settings,
+            {
+                "origin": {"endpoints": [f"127.0.0.1:{origin}"], "connections": settings.connections},
+                "second": {"endpoints": [f"127.0.0.1:{backend.second_port}"]},
+            },
+        ),
         "telemetry": telemetry_section(bench, settings),
         "admin": {"address": f"127.0.0.1:{admin_port}"},
         "drain": settings.drain,

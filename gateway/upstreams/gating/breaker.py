@@ -3,6 +3,7 @@
 A state machine with the time passed in (monotonic nanoseconds): it neither waits nor knows what a request is.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -33,6 +34,24 @@ class Breaker:
     Open, nobody is admitted; half-open, never more than `half_open_requests` at a time.
     """
 
+    __slots__ = (
+        "_changed",
+        "_failures",
+        "_passed",
+        "_past",
+        "_past_failures",
+        "_past_requests",
+        "_probes",
+        "_ticket",
+        "_width_ns",
+        "bucket_ends_ns",
+        "closed_ticket",
+        "requests",
+        "settings",
+        "since_ns",
+        "state",
+    )
+
     def __init__(self, settings: BreakerSettings, changed: Callable[[Transition], None]) -> None:
         """changed: told of every transition, after it."""
         self.settings = settings
@@ -42,15 +61,21 @@ class Breaker:
         self._changed = changed
         self._ticket = next(_tickets)
         """Of those admitted in this state: another one after every transition."""
+        self.closed_ticket = self._ticket
+        """The same while it is closed, otherwise 0: what nearly everybody gets, who is then admitted without more ado."""
         self._probes = 0
         self._passed = 0
         self._clear()
 
     def _clear(self) -> None:
         self._width_ns = max(1, self.settings.window_ns // _BUCKETS)
-        self._bucket = 0
-        self._requests_of, self._failures_of = [0] * _BUCKETS, [0] * _BUCKETS
-        self._requests = self._failures = 0
+        self.bucket_ends_ns = 0
+        self.requests = 0
+        """In the window. Whoever was admitted with `closed_ticket` and has not failed may be counted here at once, if it
+        ended before the bucket does."""
+        self._failures = 0
+        self._past: deque[tuple[int, int]] = deque(maxlen=_BUCKETS - 1)
+        self._past_requests = self._past_failures = 0
 
     def configure(self, settings: BreakerSettings) -> None:
         """Go by these from now on; a circuit that is open stays so for as long as they say."""
@@ -107,33 +132,31 @@ class Breaker:
                 self._go(_CLOSED, CircuitCause.PROBES_PASSED, now_ns, self._passed, 0)
 
     def _count(self, now_ns: int, *, has_failed: bool) -> None:
-        bucket = now_ns // self._width_ns
-        if bucket > self._bucket:
-            self._slide(bucket)
         # An end may be stamped a little before one that was told of earlier: it belongs to the newest bucket all the same.
-        place = self._bucket % _BUCKETS
-        self._requests_of[place] += 1
-        self._requests += 1
+        if now_ns >= self.bucket_ends_ns:
+            self.turn_to(now_ns)
+        self.requests += 1
         if not has_failed:
             return
-        self._failures_of[place] += 1
         self._failures += 1
         settings = self.settings
-        if self._requests >= settings.min_requests and self._failures >= settings.failure_ratio * self._requests:
-            self._go(CircuitState.OPEN, CircuitCause.FAILURE_RATIO, now_ns, self._requests, self._failures)
+        if self.requests >= settings.min_requests and self._failures >= settings.failure_ratio * self.requests:
+            self._go(CircuitState.OPEN, CircuitCause.FAILURE_RATIO, now_ns, self.requests, self._failures)
 
-    def _slide(self, bucket: int) -> None:
-        for passed in range(self._bucket + 1, min(bucket, self._bucket + _BUCKETS) + 1):
-            place = passed % _BUCKETS
-            self._requests -= self._requests_of[place]
-            self._failures -= self._failures_of[place]
-            self._requests_of[place] = self._failures_of[place] = 0
-        self._bucket = bucket
+    def turn_to(self, now_ns: int) -> None:
+        """Begin the bucket that this time lies in."""
+        skipped = (now_ns - self.bucket_ends_ns) // self._width_ns
+        self._past.append((self.requests - self._past_requests, self._failures - self._past_failures))
+        self._past.extend([(0, 0)] * min(skipped, _BUCKETS))
+        self.bucket_ends_ns = (now_ns // self._width_ns + 1) * self._width_ns
+        self.requests = self._past_requests = sum(requests for requests, _ in self._past)
+        self._failures = self._past_failures = sum(failures for _, failures in self._past)
 
     def _go(self, to: CircuitState, cause: CircuitCause, now_ns: int, requests: int, failures: int) -> None:
         self.state = to
         self.since_ns = now_ns
         self._ticket = next(_tickets)
+        self.closed_ticket = self._ticket if to is _CLOSED else 0
         self._probes = self._passed = 0
         self._clear()
         self._changed(Transition(to, cause, requests, failures))

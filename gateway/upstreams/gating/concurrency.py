@@ -14,6 +14,8 @@ FIRST_LIMIT: Final = 20
 WINDOW_NS: Final = 250 * MILLISECOND_NS
 _SAMPLES: Final = 10
 """A window lasts until it has as many: fewer say nothing."""
+_SAMPLES_WANTED: Final = 40
+"""In a window: more would only cost."""
 _SLOWLY: Final = 1 / 2400
 """How much of a longer latency becomes normal with each window: it takes ten minutes, so that an overload does not."""
 _QUICKLY: Final = 1 / 20
@@ -35,6 +37,8 @@ class ConcurrencyLimit:
         self._estimate = float(FIRST_LIMIT)
         self._long_ns = 0.0
         self._windows = 0
+        self.stride = 1
+        """It is enough to be told of one in so many."""
         self._began_ns = self._sum_ns = self._count = self._most = 0
         self.configure(settings)
 
@@ -52,6 +56,7 @@ class ConcurrencyLimit:
         self._count += 1
         self._most = max(self._most, in_flight)
         if self._count >= _SAMPLES and now_ns - self._began_ns >= WINDOW_NS:
+            self.stride = max(1, self._count * self.stride // _SAMPLES_WANTED)
             self._adapt()
 
     def _adapt(self) -> None:

@@ -36,6 +36,17 @@ class Refusal:
     retry_after_s: int = 1
 
 
+class Admission:
+    """What an attempt is let in with. All that are usual, no retries and no probes, share one: it says who they are."""
+
+    __slots__ = ("gate", "is_retry", "ticket")
+
+    def __init__(self, gate: "Gate", ticket: int, *, is_retry: bool = False) -> None:
+        self.gate = gate
+        self.ticket = ticket
+        self.is_retry = is_retry
+
+
 class GateObserver(Protocol):
     def upstream_rejected(self, upstream: str, reason: Reason) -> None:
         """A request was refused before an attempt was made."""
@@ -54,8 +65,8 @@ class Gate:
     """Who is let in with `enter` is seen out once, by `attempt_ended` (endpoint.AttemptWatcher)."""
 
     __slots__ = (
-        "_concurrency", "_evidence", "_most", "_observer", "_probing", "_wall", "breaker", "in_flight", "name", "retries",
-        "upstream",
+        "_concurrency", "_evidence", "_most", "_observer", "_probing", "_until_sample", "_usual", "_wall", "breaker", "in_flight",
+        "name", "retries", "upstream",
     )  # fmt: skip
 
     def __init__(self, upstream: Upstream, observer: GateObserver, wall: Callable[[], int] = wall_ns) -> None:
@@ -63,6 +74,7 @@ class Gate:
         self.name = upstream.name
         self.in_flight = 0
         self.retries = 0
+        self._until_sample = 0
         self.breaker: Breaker | None = None
         self._concurrency: ConcurrencyLimit | None = None
         self._observer = observer
@@ -86,7 +98,12 @@ class Gate:
             self._concurrency = ConcurrencyLimit(upstream.concurrency)
         else:
             self._concurrency.configure(upstream.concurrency)
+        self._renew()
         self._settle()
+
+    def _renew(self) -> None:
+        """Those who come from now on are told apart from those who came before."""
+        self._usual = Admission(self, 0 if self.breaker is None else self.breaker.closed_ticket)
 
     def retire(self) -> None:
         """Nothing is configured any more: let everybody in, and say nothing."""
@@ -119,62 +136,92 @@ class Gate:
         if is_retry and self._has_all_retries():
             words = f"{self.name}: {self.retries} retries under way, its limit in this worker is {self.retries}"
             return self._refuse(Reason.CONCURRENCY_LIMITED, words, 1)
-        breaker, ticket = self.breaker, 1
-        if breaker is not None:
-            ticket = breaker.admit(now_ns)
-            if breaker.state is not CircuitState.CLOSED:
-                ticket = ticket or self._admit_after_all(breaker, now_ns)
-                if not ticket:
-                    return self._refuse(Reason.CIRCUIT_OPEN, self._evidence, _seconds(breaker.opens_in_ns(now_ns)))
-                self._probing.append(attempt)
-        attempt.gate, attempt.admission = self, ticket
+        breaker = self.breaker
+        if is_retry or (breaker is not None and not breaker.closed_ticket):
+            return self._let_in(attempt, now_ns, is_retry=is_retry)
+        attempt.admission = self._usual
         self.in_flight += 1
-        if is_retry:
-            attempt.is_retry = True
-            self.retries += 1
         return None
 
-    def _admit_after_all(self, breaker: Breaker, now_ns: int) -> int:
-        """All places for probes are taken: those that have been answered well have passed, however long the answer goes on."""
-        self._judge_answered(breaker, now_ns)
-        return breaker.admit(now_ns)
+    def _let_in(self, attempt: Attempt, now_ns: int, *, is_retry: bool) -> Refusal | None:
+        """A retry or a probe."""
+        breaker, ticket = self.breaker, 0
+        if breaker is not None:
+            ticket = breaker.closed_ticket or self._admit_probe(breaker, attempt, now_ns)
+            if not ticket:
+                return self._refuse(Reason.CIRCUIT_OPEN, self._evidence, _seconds(breaker.opens_in_ns(now_ns)))
+        attempt.admission = Admission(self, ticket, is_retry=is_retry)
+        self.in_flight += 1
+        self.retries += is_retry
+        return None
+
+    def _admit_probe(self, breaker: Breaker, attempt: Attempt, now_ns: int) -> int:
+        """Where all places for probes are taken, those that have been answered well have passed, however long the answer
+        goes on."""
+        ticket = breaker.admit(now_ns)
+        if not ticket:
+            self._judge_answered(breaker, now_ns)
+            ticket = breaker.admit(now_ns)
+        if ticket and breaker.state is not CircuitState.CLOSED:
+            self._probing.append(attempt)
+        return ticket
 
     def _judge_answered(self, breaker: Breaker, now_ns: int) -> None:
         for attempt in [each for each in self._probing if each.first_byte_ns and 0 < each.status < 500]:
-            ticket, attempt.admission = attempt.admission, _JUDGED
+            ticket, attempt.admission.ticket = attempt.admission.ticket, _JUDGED
             self._probing.remove(attempt)
             breaker.ended(ticket, now_ns, has_failed=False)
 
     def attempt_ended(self, endpoint: "LiveEndpoint", attempt: Attempt) -> None:
-        if attempt.gate is self:  # Or it began before there was this gate, or has left it already.
-            self._leave(attempt, attempt.ended_ns)
+        admission = attempt.admission
+        if admission is self._usual:
+            self.in_flight -= 1
+            breaker = self.breaker
+            if breaker is not None:
+                ended_ns = attempt.ended_ns
+                if ended_ns < breaker.bucket_ends_ns and attempt.reason is _NONE:
+                    breaker.requests += 1
+                else:
+                    self._judge(breaker, attempt, admission.ticket, ended_ns)
+            if self._concurrency is not None:
+                self._until_sample -= 1
+                if self._until_sample <= 0:
+                    self._sample(self._concurrency, attempt, attempt.ended_ns)
+        elif admission is not None and admission.gate is self:
+            self._leave(admission, attempt, attempt.ended_ns)
 
-    def _leave(self, attempt: Attempt, ended_ns: int) -> None:
-        ticket, reason = attempt.admission, attempt.reason
-        attempt.gate = None
-        in_flight = self.in_flight
-        self.in_flight = in_flight - 1
-        if attempt.is_retry:
-            self.retries -= 1
-        breaker = self.breaker
-        if breaker is not None:
-            if self._probing and attempt in self._probing:
-                self._probing.remove(attempt)
-            if reason is _NONE:
-                breaker.ended(ticket, ended_ns, has_failed=False)
-            else:
-                breaker.ended(ticket, ended_ns, has_failed=True if is_endpoint_failure(reason) else None)
-        concurrency = self._concurrency
-        if concurrency is not None and (reason is _NONE or reason in _TOO_LATE):
-            before = concurrency.limit
-            concurrency.ended((attempt.first_byte_ns or ended_ns) - attempt.started_ns, in_flight, ended_ns)
-            if concurrency.limit != before:
-                self._settle()
+    def _leave(self, admission: Admission, attempt: Attempt, ended_ns: int) -> None:
+        """Of what is not usual, or not any more."""
+        self.in_flight -= 1
+        self.retries -= admission.is_retry
+        if self.breaker is not None:
+            self._judge(self.breaker, attempt, admission.ticket, ended_ns)
+        if self._concurrency is not None:
+            self._sample(self._concurrency, attempt, ended_ns)
+
+    def _judge(self, breaker: Breaker, attempt: Attempt, ticket: int, ended_ns: int) -> None:
+        if self._probing and attempt in self._probing:
+            self._probing.remove(attempt)
+        reason = attempt.reason
+        if reason is _NONE:
+            breaker.ended(ticket, ended_ns, has_failed=False)
+        else:
+            breaker.ended(ticket, ended_ns, has_failed=True if is_endpoint_failure(reason) else None)
+
+    def _sample(self, concurrency: ConcurrencyLimit, attempt: Attempt, ended_ns: int) -> None:
+        """What quick failures took says nothing about how much there is to do."""
+        if attempt.reason is not _NONE and attempt.reason not in _TOO_LATE:
+            return
+        latency_ns = (attempt.first_byte_ns or ended_ns) - attempt.started_ns
+        concurrency.ended(latency_ns, self.in_flight + 1, ended_ns)
+        self._until_sample = concurrency.stride
+        self._settle()
 
     def became_tunnel(self, attempt: Attempt, now_ns: int) -> None:
         """It was answered, and is no request any more, however long the tunnel is there."""
-        if attempt.gate is self:
-            self._leave(attempt, now_ns)
+        admission, attempt.admission = attempt.admission, None
+        if admission is not None and admission.gate is self:
+            self._leave(admission, attempt, now_ns)
 
     def look(self, now_ns: int) -> None:
         """Time has passed: what would be noticed with the next request is noticed now."""
@@ -184,6 +231,7 @@ class Gate:
 
     def _changed(self, transition: Transition) -> None:
         self._probing.clear()
+        self._renew()
         state = transition.to.value.replace("_", "-")
         since = datetime.fromtimestamp(self._wall() / SECOND_NS, UTC)
         evidence = evidence_of(transition.cause, transition.requests, transition.failures)

@@ -16,10 +16,12 @@ from perf.compare.sightline import Scraper, Settings, Sightline, start_sightline
 
 JSON_LOG = "{folder}/{name}.access.log json"
 ON, OFF = "sightline, all telemetry", "sightline, telemetry off"
+RESILIENT = "sightline, all telemetry, resilient"
+"""With health checks, breakers, limits, retries and outlier detection on every route."""
 NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG = "nginx, JSON log", "nginx, JSON log buffered", "envoy, JSON log"
 AIOHTTP = "aiohttp server and client"
 VARIED = ", varied"
-JUDGED = (ON, OFF, NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG, AIOHTTP)
+JUDGED = (ON, RESILIENT, OFF, NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG, AIOHTTP)
 """Measured with varied traffic too. wrk alone sends the same bytes for ever and gets the same back; a gateway that
 remembers what it read last does well at that, and its users send it something else."""
 
@@ -38,6 +40,7 @@ def run(bench: Bench) -> Findings:
             AIOHTTP: partial(start_python, bench, "aiohttp_proxy"),
             "aiohttp server, httptools upstream": partial(start_python, bench, "aiohttp_httptools"),
             ON: partial(start_sightline, bench, "sightline-on", Settings()),
+            RESILIENT: partial(start_sightline, bench, "sightline-resilient", Settings(resilient=True)),
             OFF: partial(start_sightline, bench, "sightline-off", Settings(telemetry=False)),
         },
     )
@@ -128,6 +131,8 @@ def budgets(kind: str, series: dict[str, Series]) -> list[Check]:
         ("all telemetry / nginx with JSON log", ON, NGINX_LOG, 2.6, 1.7),
         ("all telemetry / nginx with buffered JSON log", ON, NGINX_BUFFERED, 2.6, 1.7),
         ("all telemetry / telemetry off", ON, OFF, 1.25, 1.1),
+        ("all telemetry, resilient / envoy with JSON log", RESILIENT, ENVOY_LOG, 0.75, 0.5),
+        ("all telemetry, resilient / nginx with JSON log", RESILIENT, NGINX_LOG, 2.6, 1.7),
     ]
     checks = [
         Check(f"{what}, {kind}", ratio(series[one], series[other]), budget, aim)

@@ -378,7 +378,7 @@ class Upstreams(RuleBasedStateMachine):
             assert refusal is None
         if refusal is not None:
             assert refusal.retry_after_s >= 1
-            assert attempt.gate is None
+            assert attempt.admission is None
         return refusal is None
 
     def end(self, running: Running, reason: Reason, *, has_begun: bool) -> None:
@@ -410,9 +410,10 @@ class Upstreams(RuleBasedStateMachine):
         breaker = self.breaker
         if breaker is None or breaker.state is not CircuitState.CLOSED:
             return
-        since_ns = self.clock.now_ns - breaker.settings.window_ns * 9 // 10
-        recent = [(at, failed) for at, failed in self.ends if at > max(since_ns, breaker.since_ns)]
-        assert len(recent) <= breaker.settings.min_requests or not all(failed for _, failed in recent)
+        now_ns, window_ns = self.clock.now_ns, breaker.settings.window_ns
+        recent = [(at, failed) for at, failed in self.ends if at > now_ns - window_ns]
+        newest = sum(at > now_ns - window_ns * 9 // 10 for at, _ in recent)
+        assert newest <= breaker.settings.min_requests or not all(failed for _, failed in recent)
 
     def take_budget(self) -> bool:
         now_ns = self.clock.now_ns

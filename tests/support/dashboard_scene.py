@@ -23,7 +23,21 @@ _PATIENCE_S: Final = 150.0
 FAIL_EVERY, SLOW_EVERY = 5, 50
 _FAILURE: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
 _SLO: Final = "slo: {availability: 99%, latency: {target: 95%, under: 100ms}}"
-_PLACES: Final = ("fast", "failing", "hung", "refused", "stale", "named", "unnamed")
+_PLACES: Final = ("fast", "failing", "hung", "refused", "stale", "named", "unnamed", "broken", "ejected")
+_FAILING: Final = frozenset({"failing", "broken", "ejected"})
+_PROTECTED: Final = {
+    "fast": ", concurrency: {}",
+    "hung": ", connections: {max: 1, max_pending: 1}",
+    "broken": ", breaker: {min_requests: 2, window: 2s, open_for: 500ms, half_open_requests: 1}",
+    "ejected": ", health: {active: {path: /now, interval: 500ms}, passive: {consecutive_failures: 2, eject_for: 500ms, max_ejected: 100%}}",
+}
+"""Further keys of upstreams."""
+_POLICIES: Final = {
+    "fast": ", faults: {delay: {share: 50%, duration: 1ms}}",
+    "failing": ", retries: {attempts: 2, on: [500]}",
+    "hung": ", timeouts: {first_byte: 300ms}",
+}
+"""Further keys of routes."""
 
 
 def golden_path(number: int) -> str:
@@ -81,19 +95,19 @@ def configuration(golden: tuple[str, ...], hung: str, stale: str, collector: str
         "stale": f'"{stale}"',
         "named": f'"localhost:{fast.rpartition(":")[2]}"',
         "unnamed": '"nowhere.invalid:80"',
+        "broken": f'"{golden[1]}"',
+        "ejected": f'"{golden[1]}"',
     }
     assert tuple(endpoints) == _PLACES
-    limits = {"hung": ", connections: {max: 1, max_pending: 1}"}
-    timeouts = ", timeouts: {first_byte: 300ms}"
     return {
         "route": _SLO,
         "match": "hosts: [gateway.test], path_prefix: /golden",
         "more_upstreams": "\n".join(
-            f"  {name}: {{endpoints: [{address}]{limits.get(name, '')}}}" for name, address in endpoints.items()
+            f"  {name}: {{endpoints: [{address}]{_PROTECTED.get(name, '')}}}" for name, address in endpoints.items()
         ),
         "more_routes": "\n".join(
             f"  - {{name: {name}, match: {{hosts: [gateway.test], path_prefix: /{name}}}, upstream: {name}, {_SLO}"
-            f"{timeouts if name == 'hung' else ''}}}"
+            f"{_POLICIES.get(name, '')}}}"
             for name in _PLACES
         )
         + "\n  - {name: beyond, match: {hosts: [gateway.test], path: /beyond}, respond: {status: 200, body: hello}}",
@@ -131,7 +145,7 @@ class Faults:
     def cause(self) -> None:
         for place in _PLACES:
             for number in range(3):
-                self._send(f"/{place}/{'fail' if place == 'failing' and number else 'now'}")
+                self._send(f"/{place}/{'fail' if place in _FAILING and number else 'now'}")
         for path in ("/beyond", "/nothing", "/golden-not"):
             self._send(path)
         self._malformed()

@@ -2,11 +2,19 @@
 
 from dataclasses import replace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model.outcome import Reason
+from gateway.net.deadlines import Deadlines
 from gateway.runtime.vitals.ejecting import Ejecting
+from gateway.runtime.vitals.health import standings_of
 from gateway.telemetry import catalog
+from gateway.upstreams.directory import Directory
 from gateway.wire.control import Suspect
 from gateway.wire.report import AttemptCount, Report, UpstreamDelta
 from tests.support.health import PASSIVE, StatesUnderTest, address, orders, running
+from tests.support.scripted import Clock, ScriptedLoop
 
 
 class Ejected:
@@ -107,3 +115,78 @@ def test_a_suspect_that_is_unknown_is_nobody() -> None:
     ejected = Ejected()
     ejected.ejecting.suspected(Suspect("gone", "127.0.0.1:1", 5, "connect_refused"))
     assert ejected.states() == "uuuu"
+
+
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("suspect"), st.integers(1, 5)),
+        st.tuples(st.just("wait"), st.integers(1, 40)),
+        st.tuples(st.just("reload"), st.integers(1, 5)),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    number=st.integers(1, 5),
+    share=st.sampled_from((0.0, 0.34, 0.5, 1.0)),
+    panic=st.sampled_from((0.0, 0.5)),
+    events=events,
+)
+def test_whatever_happens_no_more_are_out_than_may_be_nobody_for_ever_and_a_worker_chooses_nobody_who_is(
+    number: int, share: float, panic: float, events: list[tuple[str, int]]
+) -> None:
+    ejected = Ejected(number, max_ejected_ratio=share)
+    states = ejected.under.states
+    group = states.group("orders")
+    assert group is not None
+    health = replace(group.health, panic_below_ratio=panic)
+    size = number
+
+    def follow() -> None:
+        snapshot = running(orders(size, health))
+        states.follow(snapshot, {})
+        ejected.ejecting.follow(snapshot)
+
+    follow()
+    before = 0
+    clock = Clock()
+    with clock.installed():
+        loop = ScriptedLoop(clock)
+        directory = Directory(loop, Deadlines(loop), Observer())
+        for what, amount in [*events, ("wait", 1000)]:
+            if what == "suspect":
+                ejected.suspect(amount)
+            elif what == "wait":
+                ejected.after(amount)
+            else:
+                size = amount
+                follow()
+            found = ejected.states()
+            if what != "reload":  # One that shrinks the upstream leaves those out who are.
+                most = max(size * share, before if what == "suspect" else 0)
+                assert found.count("e") <= most
+            before = found.count("e")
+            live = directory.build(orders(size, health))
+            directory.activate([live])
+            directory.set_standings({"orders": standings_of(states, "orders", ejected.under.now_s)})
+            chosen = {
+                endpoint.address for _ in range(8 * size) if (endpoint := live.balancer.pick(b"", None)) is not None
+            }
+            in_panic = size - before < size * panic
+            out = {address(each) for each, state in enumerate(found, start=1) if state == "e"}
+            assert chosen == {address(each) for each in range(1, size + 1)} - (set() if in_panic else out)
+        assert before == 0
+        loop.end()
+
+
+class Observer:
+    def upstream_connection_opened(self, _upstream: str, _result: Reason) -> None:
+        """Nothing is opened."""
+
+    def upstream_connection_closed(self, _upstream: str, _reason: str) -> None:
+        """Nor closed."""
+
+    def upstream_rejected(self, _upstream: str, _reason: Reason) -> None:
+        """Nor refused."""

@@ -165,7 +165,7 @@ def test_whatever_happens_no_more_are_out_than_may_be_nobody_for_ever_and_a_work
                 follow()
             found = ejected.states()
             if what != "reload":  # One that shrinks the upstream leaves those out who are.
-                most = max(size * share, before if what == "suspect" else 0)
+                most = max(size * share, before)
                 assert found.count("e") <= most
             before = found.count("e")
             live = directory.build(orders(size, health))

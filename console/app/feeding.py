@@ -46,7 +46,8 @@ class Feeding(Navigating):
         self.live_model = Model()
         self._still: Model | None = None
         self._tail: TailWanted | None = None
-        self._drawn = -1
+        self._drawn: tuple[Model | None, int] = None, 0
+        """What is on the screen: of which model, as it was when."""
 
     @property
     def model(self) -> Model:
@@ -117,8 +118,9 @@ class Feeding(Navigating):
         screen = self.screen
         if not isinstance(screen, OperatorScreen) or not screen.is_drawable:
             return
-        if self.model.version != self._drawn:
-            self._drawn = self.model.version
+        model, version = self._drawn
+        if self.model is not model or self.model.version != version:
+            self._drawn = self.model, self.model.version
             screen.refresh_all()
         else:
             screen.refresh_frame()

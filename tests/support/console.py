@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
+from typing_extensions import override
 
 from console.app.app import ConsoleApp
 from console.sources.source import Take
@@ -14,6 +15,8 @@ from console.state.messages import Message, Request, Response, TailWanted
 from console.state.reading import AnyReading
 
 Story = Callable[[ConsoleApp, Pilot[None]], Awaitable[None]]
+
+_KEYS_S = 10.0
 
 NOW_S = 1_769_846_400.0
 """2026-01-31T08:00:00Z."""
@@ -56,12 +59,34 @@ class GivenSource:
         return self._answer(request)
 
 
+class PatientPilot(Pilot[None]):
+    """Waits after each key, and wherever it pauses, until the console has dealt with all it was given: on a busy machine that
+    may take longer than Textual's own pause."""
+
+    @override
+    async def press(self, *keys: str) -> None:
+        await super().press(*keys)
+        await self._settle()
+
+    @override
+    async def pause(self, delay: float | None = None) -> None:
+        await super().pause(delay)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        console = self.app
+        assert isinstance(console, ConsoleApp)
+        if console._taking is not None and not console._taking.done():
+            await asyncio.wait([console._taking], timeout=_KEYS_S)
+            await super().pause()
+
+
 def play(app: ConsoleApp, story: Story, size: tuple[int, int] = (120, 40)) -> None:
     """Run the console in a terminal of this size and let the story press keys."""
 
     async def run() -> None:
-        async with app.run_test(size=size) as pilot:
-            await story(app, pilot)
+        async with app.run_test(size=size):
+            await story(app, PatientPilot(app))
 
     asyncio.run(run())
 

@@ -85,3 +85,20 @@ def test_who_looks_by_a_browser_writes_no_files_where_it_is_served(tmp_path: Pat
 
     play(app, story, (160, 24))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_gateway_says_is_shown_also_where_it_has_said_as_much_as_the_one_before() -> None:
+    app = ConsoleApp(GivenSource([routes("old")]), first=Destination("routes"))
+    app.read_contexts = lambda: Contexts(contexts=[Context(name="east")])
+    app.connect = lambda _context: GivenSource([routes("new")])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: keys(app) == ["old"])
+        app.draw()
+        before = app.live_model.version
+        app.switch_context("east")
+        await until(pilot, lambda: app.live_model.version == before)
+        app.draw()
+        assert keys(app) == ["new"]
+
+    play(app, story)

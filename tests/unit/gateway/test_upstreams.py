@@ -101,14 +101,14 @@ class Observer:
 
 @dataclass(eq=False)
 class Running:
-    """An attempt under way. breaker, since_ns: what let it in, and since when that had been in its state."""
+    """An attempt under way. breaker, state: what let it in, and its state with since when."""
 
     attempt: Attempt
     endpoint: LiveEndpoint
     gate: Gate | None
     is_retry: bool
     breaker: Breaker | None
-    since_ns: int
+    state: tuple[CircuitState, int] | None
 
 
 class Upstreams(RuleBasedStateMachine):
@@ -212,7 +212,8 @@ class Upstreams(RuleBasedStateMachine):
     @rule(data=st.data(), status=st.sampled_from((200, 503)))
     def one_is_answered_and_goes_on(self, data: st.DataObject, status: int) -> None:
         answered = data.draw(st.sampled_from(self.running))
-        answered.attempt.first_byte_ns, answered.attempt.status = self.clock.now_ns, status
+        if not answered.attempt.first_byte_ns:
+            answered.attempt.first_byte_ns, answered.attempt.status = self.clock.now_ns, status
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
@@ -342,16 +343,15 @@ class Upstreams(RuleBasedStateMachine):
             return
         endpoint.in_flight += 1
         breaker = self.breaker
-        since_ns = 0 if breaker is None else breaker.since_ns
         if breaker is not None and breaker.state is CircuitState.HALF_OPEN:
             assert self.probing(breaker) < breaker.settings.half_open_requests
-        self.running.append(Running(attempt, endpoint, gate, is_retry, breaker, since_ns))
+        self.running.append(Running(attempt, endpoint, gate, is_retry, breaker, self.state()))
 
     def probing(self, breaker: Breaker) -> int:
         """Those that were let through to probe it, and have not been answered well."""
         return sum(
             each.breaker is breaker
-            and each.since_ns == breaker.since_ns
+            and each.state == (breaker.state, breaker.since_ns)
             and not (each.attempt.first_byte_ns and each.attempt.status < 500)
             for each in self.running
         )
@@ -387,15 +387,19 @@ class Upstreams(RuleBasedStateMachine):
         if has_begun and not attempt.first_byte_ns:
             attempt.first_byte_ns = self.clock.now_ns
         self.running.remove(running)
-        self.note_end(running, reason)
+        is_counted = self.note_end(running, reason)
         running.endpoint.attempt_ended(attempt)
-        self.is_not_closed_after_failures_alone()
+        if is_counted:  # Where a reload has lowered the number, the next one that counts is what opens it.
+            self.is_not_closed_after_failures_alone()
 
-    def note_end(self, running: Running, reason: Reason) -> None:
+    def note_end(self, running: Running, reason: Reason) -> bool:
+        """Whether it speaks for or against the circuit as it is now."""
         breaker = running.breaker
-        counts = breaker is not None and breaker is self.breaker and running.since_ns == breaker.since_ns
-        if counts and (reason is Reason.NONE or is_endpoint_failure(reason)):
+        counts = breaker is not None and breaker is self.breaker and running.state == self.state()
+        counts = counts and (reason is Reason.NONE or is_endpoint_failure(reason))
+        if counts:
             self.ends.append((self.clock.now_ns, reason is not Reason.NONE))
+        return counts
 
     def circuit_changed(self, _upstream: str, change: Transition) -> None:
         if change.to is CircuitState.OPEN and change.cause.value == "failure_ratio":

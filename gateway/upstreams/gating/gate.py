@@ -167,9 +167,11 @@ class Gate:
         return ticket
 
     def _judge_answered(self, breaker: Breaker, now_ns: int) -> None:
-        for attempt in [each for each in self._probing if each.first_byte_ns and 0 < each.status < 500]:
+        answered = [each for each in self._probing if each.first_byte_ns and 0 < each.status < 500]
+        # One of them may close the circuit, which forgets all who probe it.
+        self._probing = [each for each in self._probing if each not in answered]
+        for attempt in answered:
             ticket, attempt.admission.ticket = attempt.admission.ticket, _JUDGED
-            self._probing.remove(attempt)
             breaker.ended(ticket, now_ns, has_failed=False)
 
     def attempt_ended(self, endpoint: "LiveEndpoint", attempt: Attempt) -> None:

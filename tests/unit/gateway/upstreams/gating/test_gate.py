@@ -113,6 +113,20 @@ def test_a_probe_whose_answer_goes_on_for_long_has_passed_when_that_is_noticed(*
     assert scene.gate.in_flight == (0 if other is None else 1)
 
 
+def test_of_several_probes_whose_answers_go_on_one_may_close_the_circuit() -> None:
+    scene = Scene(breaker=BreakerSettings(min_requests=2, half_open_requests=2))
+    scene.half_open()
+    scene.end(scene.enter())
+    probes = [scene.enter(), scene.enter()]
+    for probe in probes:
+        probe.first_byte_ns, probe.status = scene.now_ns, 200
+    scene.gate.look(scene.now_ns)
+    assert scene.told.states[-1] is CircuitState.CLOSED
+    for probe in probes:
+        scene.end(probe)
+    assert scene.gate.in_flight == 0
+
+
 def test_a_probe_that_is_answered_badly_has_not_passed_before_its_end() -> None:
     scene = Scene(breaker=BREAKER)
     scene.half_open()

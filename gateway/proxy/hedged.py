@@ -83,7 +83,7 @@ class Hedged(Retrying):
         connection = endpoint.pool.lease_idle()
         if connection is not None:
             self.hedge_connected(hedge, connection, 0)
-        elif not hedge.wait():
+        elif not hedge.wait(self._plan.criticality):
             self.hedge_failed(hedge, Reason.POOL_EXHAUSTED)
 
     def hedge_connected(self, hedge: Hedge, connection: UpstreamConnection, connecting_ns: int) -> None:
@@ -138,11 +138,12 @@ class Hedged(Retrying):
         """Go on with the second attempt as with any other."""
         self._attempt, self._endpoint, self._waiter = hedge.attempt, hedge.endpoint, hedge.waiter
         self._connection = hedge.connection
+        self.deadline_ns = self._total_deadline_ns()  # It may have been that of the first one's wait for a connection.
         if hedge.connection is not None:
             hedge.connection.receiver = self
         if hedge.waiter is not None:
             hedge.waiter.granted, hedge.waiter.failed = self._connection_granted, self._connection_failed
-            self.deadline_ns = min(self._total_deadline_ns(), hedge.attempt.started_ns + self._plan.first_byte_ns)
+            self.deadline_ns = min(self.deadline_ns, hedge.attempt.started_ns + self._plan.first_byte_ns)
             self._watch()
 
     def _supersede_hedge(self) -> None:

@@ -83,9 +83,9 @@ class Hedge:
         self.connection: UpstreamConnection | None = None
         self.waiter: Waiter | None = None
 
-    def wait(self) -> bool:
-        """Queue for a connection; False when there is no place in the queue."""
-        self.waiter = self.attempt.waiter = Waiter(self._granted, self._not_connected, needs_fresh=False)
+    def wait(self, rank: int) -> bool:
+        """Queue for a connection, as critical as the request is; False when there is no place in the queue."""
+        self.waiter = self.attempt.waiter = Waiter(self._granted, self._not_connected, needs_fresh=False, rank=rank)
         return self.endpoint.pool.wait(self.waiter)
 
     def end(self, reason: Reason) -> None:

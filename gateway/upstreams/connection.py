@@ -96,8 +96,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.receiver = receiver
         self.deadline_ns = NEVER_NS
         self.exchanges += 1
-        self.has_answered = False
-        self.last_byte_reusable = False
+        self.has_answered = self.last_byte_reusable = False
         self.interim_count = 0
         self._reader.to_head = to_head
         self._reader.allowed_upgrade = upgrade
@@ -173,6 +172,7 @@ class UpstreamConnection(asyncio.Protocol):
             if self.interim_count > INTERIM_AT_MOST:
                 raise ResponseRefused(f"There are more than {INTERIM_AT_MOST} interim responses.")
             receiver.response_interim(reader.head)
+            receiver = self.receiver or receiver  # Another may have taken over with that.
             data = data[end:]
             end = reader.feed(data) if data else -1
         if end < 0:

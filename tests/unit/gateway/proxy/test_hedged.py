@@ -1,15 +1,17 @@
 """Two attempts at once: when the second goes out, which of them wins, and what becomes of the other."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.http1.refusal import RequestRefused
 from gateway.model.clock import MILLISECOND_NS, SECOND_NS
 from gateway.model.outcome import Reason
 from gateway.model.retry import Backoff, Retries, RetryOn, Suppression
-from gateway.model.route import RouteTimeouts
+from gateway.model.route import Criticality, Match, PathKind, RouteTimeouts
 from gateway.model.upstream import ConnectionLimits
 from tests.support.scripted import ScriptedTransport
-from tests.support.walk import HOST, UPGRADE, Client, Walk, get, ok, post
+from tests.support.walk import HOST, PUBLIC, TIMEOUTS, UPGRADE, Client, Walk, get, ok, post, snapshot
 
 AFTER_NS = 50 * MILLISECOND_NS
 RETRIES = Retries(
@@ -218,6 +220,49 @@ def test_a_first_attempt_may_still_wait_for_its_connection() -> None:
         walk.assert_at_rest()
 
 
+def test_the_first_ones_wait_for_a_connection_is_no_limit_for_the_seconds_answer() -> None:
+    with Walk(retries=RETRIES, endpoints=2, timeouts=RouteTimeouts(first_byte_ns=SECOND_NS)) as walk:
+        client = walk.connect()
+        client.send(get())
+        wait(walk)
+        second = walk.accept(1)
+        second.deliver(ok(b"o", length=2))
+        walk.pass_time(SECOND_NS)
+        second.deliver(b"k")
+        walk.settle()
+        assert client.received.endswith(b"ok")
+        assert (walk.records[0].status, walk.records[0].reason) == (200, Reason.NONE)
+        walk.assert_at_rest()
+
+
+def test_the_routes_limit_holds_after_the_first_one_has_waited_in_vain() -> None:
+    timeouts = RouteTimeouts(first_byte_ns=SECOND_NS, request_ns=3 * SECOND_NS)
+    with Walk(retries=RETRIES, endpoints=2, timeouts=timeouts) as walk:
+        client = walk.connect()
+        client.send(get())
+        wait(walk)
+        second = walk.accept(1)
+        wait(walk, SECOND_NS - AFTER_NS)
+        second.deliver(ok(b"o", length=2))
+        walk.pass_time(2 * SECOND_NS)
+        assert client.transport.is_lost
+        assert walk.records[0].reason is Reason.UPSTREAM_TIMEOUT_TOTAL
+        walk.assert_at_rest()
+
+
+@pytest.mark.parametrize("interims", [1, 2])
+def test_an_interim_answer_and_what_came_with_it_are_of_one_attempt(interims: int) -> None:
+    with Walk(retries=RETRIES, endpoints=2) as walk:
+        client, first, second = hedged(walk)
+        second.deliver(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * interims + ok())
+        walk.settle()
+        assert client.received.count(b" 103 ") == interims
+        assert client.received.endswith(b"ok")
+        assert first.was_aborted
+        assert [reason for _, reason in told(walk)] == ["superseded", "none"]
+        walk.assert_at_rest()
+
+
 @pytest.mark.parametrize("is_second", [False, True])
 def test_an_interim_answer_decides_as_well(is_second: bool) -> None:
     with Walk(retries=RETRIES, endpoints=2) as walk:
@@ -265,6 +310,34 @@ def test_a_second_attempt_finds_no_place_in_a_full_pool() -> None:
             Reason.POOL_EXHAUSTED,
             Reason.NONE,
         ] * 2
+        walk.assert_at_rest()
+
+
+def test_a_second_attempt_waits_for_its_connection_as_one_of_its_route() -> None:
+    limits = ConnectionLimits(max=1, max_pending=1)
+    with Walk(endpoints=2, connections=limits) as walk:
+        plain = snapshot(PUBLIC, limits, TIMEOUTS, endpoints=2)
+        declared = plain.routes[0]
+        seldom = Match(path_kind=PathKind.EXACT, path="/seldom")
+        sheddable = replace(
+            declared, name="seldom", index=2, match=seldom, criticality=Criticality.SHEDDABLE, retries=RETRIES
+        )
+        walk.activate(replace(plain, routes=(*plain.routes, sheddable)))
+        holders, waiting = [walk.connect(), walk.connect()], [walk.connect(), walk.connect()]
+        for client in holders:
+            client.send(get())
+            walk.accept()
+        less_critical = walk.connect()
+        less_critical.send(get(b"/seldom"))
+        wait(walk)
+        for client in waiting:
+            client.send(get())
+        assert less_critical.received.startswith(b"HTTP/1.1 503 ")
+        for dial in walk.loop.dials:
+            for _ in range(2):
+                dial.transport.deliver(ok())
+                walk.settle()
+        assert all(client.received.endswith(b"ok") for client in holders + waiting)
         walk.assert_at_rest()
 
 

@@ -157,5 +157,5 @@ class Retrying(Attempting):
         is_same = failed is not None and endpoint is not None and endpoint.address == failed.endpoint
         needs_fresh = is_same and failed is not None and failed.reason is Reason.UPSTREAM_RESET
         self._dispatch(monotonic_ns(), needs_fresh=needs_fresh, endpoint=endpoint)
-        if self._connection is not None and not self._is_request_complete:
+        if self._connection is not None and not self._is_request_complete and not self._is_upstream_behind:
             self._downstream.resume_request()

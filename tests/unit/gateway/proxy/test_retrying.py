@@ -434,6 +434,27 @@ def test_after_an_interim_answer_that_went_to_the_client_nothing_is_tried_again(
         assert client.received.endswith(b"busy") == (attempts == 1)
 
 
+def test_a_body_is_not_read_on_while_the_next_endpoint_does_not_take_what_is_sent_again() -> None:
+    rule = retries(methods=RetryMethods.ANY, body_buffer=1 << 20)
+    with Walk(retries=rule) as walk:
+        other = walk.connect()
+        other.send(get())
+        client = walk.connect()
+        client.send(post(1 << 20, bytes(100_000)))
+        slow, busy_one = walk.accept(0), walk.accept(1)
+        slow.is_peer_reading = False
+        slow.deliver(ok())
+        busy_one.deliver(busy())
+        walk.settle()
+        back_off(walk)
+        assert len(walk.loop.dials) == 2
+        assert slow.get_write_buffer_size() > 100_000
+        assert not client.transport.is_reading_on
+        slow.take()
+        walk.settle()
+        assert client.transport.is_reading_on
+
+
 def test_an_answer_that_broke_off_behind_its_head_is_cut() -> None:
     with Walk(retries=RETRIES, endpoints=2) as walk:
         client = walk.connect()

@@ -69,7 +69,15 @@ class Lifecycle(Relaying):
         if not self._is_request_complete:
             self._downstream.hold_request()
         held_since_ns = monotonic_ns()
-        self._context.loop.call_later(delay_ns / SECOND_NS, self._after_fault, held_since_ns, reply)
+        self._context.loop.call_later(delay_ns / SECOND_NS, self._delay_ended, held_since_ns, reply)
+
+    def _delay_ended(self, held_since_ns: int, reply: Reply | None) -> None:
+        try:
+            self._after_fault(held_since_ns, reply)
+        except Exception as error:
+            # Nobody else would tell the client, who has waited for long enough.
+            self._context.loop.call_exception_handler({"message": "a request was not sent", "exception": error})
+            self.failed_internally()
 
     def _after_fault(self, held_since_ns: int, reply: Reply | None) -> None:
         if self._is_ended:

@@ -1,15 +1,17 @@
 """Faults on purpose: which requests they hit, and that each of them says so."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from gateway.model.clock import MILLISECOND_NS
+from gateway.model.clock import MILLISECOND_NS, SECOND_NS
 from gateway.model.outcome import Reason
 from gateway.model.route import FaultAbort, FaultDelay, Faults, ValueKind, ValueMatch
 from gateway.proxy.faults import FaultPlan
 from gateway.proxy.reply import Reply
 from tests.support.requests import exchange_of, head_of
+from tests.support.walk import CONNECTIONS, PUBLIC, TIMEOUTS, Walk, get, snapshot
 
 GAME_DAY = (ValueMatch("x-game-day", ValueKind.EXACT, "1"),)
 
@@ -53,3 +55,18 @@ def test_only_requests_whose_headers_match_are_hit() -> None:
     faults = Faults(abort=FaultAbort(1.0, 503, GAME_DAY))
     assert inject(faults, b"X-Game-Day: 1")[2] == "abort"
     assert inject(faults, b"X-Game-Day: 2")[2] == inject(faults)[2] == ""
+
+
+def test_a_request_that_cannot_be_sent_after_its_delay_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Walk() as walk:
+        plain = snapshot(PUBLIC, CONNECTIONS, TIMEOUTS)
+        held_back = replace(plain.routes[0], faults=Faults(delay=FaultDelay(1.0, SECOND_NS)))
+        walk.activate(replace(plain, routes=(held_back, *plain.routes[1:])))
+        client = walk.connect()
+        client.send(get())
+        monkeypatch.setattr("gateway.proxy.attempting.pick_endpoint", lambda *_: 1 / 0)
+        walk.pass_time(SECOND_NS)
+        assert client.received.startswith(b"HTTP/1.1 500 ")
+        assert [type(error["exception"]) for error in walk.loop.errors] == [ZeroDivisionError]
+        walk.loop.errors.clear()
+        walk.assert_at_rest()

@@ -88,6 +88,7 @@ class Gate:
         self.upstream = upstream
         if upstream.breaker is None:
             self.breaker = None
+            self._probing.clear()
         elif self.breaker is None:
             self.breaker = Breaker(upstream.breaker, self._changed)
         else:

@@ -1,5 +1,6 @@
 """The gate of an upstream: who is let in, what those who are not are told, and that whoever was let in is seen out."""
 
+import weakref
 from typing import Any, Final
 
 import pytest
@@ -136,6 +137,17 @@ def test_a_probe_that_is_answered_badly_has_not_passed_before_its_end() -> None:
     assert scene.refusal().reason is Reason.CIRCUIT_OPEN
     scene.end(probe, Reason.UPSTREAM_STATUS, 503)
     assert scene.told.states[-1] is CircuitState.OPEN
+
+
+def test_a_breaker_that_is_taken_away_leaves_no_probe_behind() -> None:
+    scene = Scene(breaker=BREAKER)
+    scene.half_open()
+    probe = scene.enter()
+    scene.gate.configure(Upstream("orders", (), limits=UpstreamLimits(requests=9)))
+    gone = weakref.ref(probe)
+    scene.end(probe)
+    del probe
+    assert gone() is None
 
 
 def test_what_the_gateway_or_the_client_did_does_not_open_it() -> None:

@@ -42,6 +42,10 @@ class Hedged(Retrying):
                 retry.hedges.add(self, now_ns, self._context.loop)
         self._dispatch(now_ns, needs_fresh=False)
 
+    @property
+    def is_answered(self) -> bool:
+        return self._is_ended or self.exchange.status > 0
+
     def hedge_due(self) -> None:
         attempt, retry, upstream, exchange = self._attempt, self._plan.retry, self._upstream, self.exchange
         if (
@@ -101,6 +105,11 @@ class Hedged(Retrying):
         except RequestRefused:
             # The first attempt has been sent in the same words; whatever is the matter with them is told by that.
             self.hedge_failed(hedge, Reason.BAD_REQUEST)
+            return
+        except Exception as error:
+            # Whoever granted the connection has nothing to do with what failed here.
+            self._context.loop.call_exception_handler({"message": "a request could not be hedged", "exception": error})
+            self.hedge_failed(hedge, Reason.INTERNAL_ERROR)
             return
         connection.transport.write(data)
         attempt.sent_ns = now_ns

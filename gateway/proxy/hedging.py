@@ -16,10 +16,15 @@ from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.pool import Waiter
 
 WAITING_AT_MOST: Final = 4096
-"""Requests of one route and worker that may wait for their time; those beyond are not hedged."""
+"""Requests of one route and worker that may wait for their time, from the oldest that is not answered; those beyond are not
+hedged."""
 
 
 class Hedgeable(Protocol):
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is no use in asking it any more."""
+
     def hedge_due(self) -> None:
         """No answer may have begun by now; it may as well be over."""
 
@@ -36,9 +41,12 @@ class HedgeQueue:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, hedgeable: Hedgeable, now_ns: int, loop: asyncio.AbstractEventLoop) -> None:
-        if len(self._waiting) >= WAITING_AT_MOST:
+        waiting = self._waiting
+        while waiting and waiting[0][1].is_answered:
+            waiting.popleft()  # Most are by then: kept for their time, they would fill the queue.
+        if len(waiting) >= WAITING_AT_MOST:
             return
-        self._waiting.append((now_ns + self._after_ns, hedgeable))
+        waiting.append((now_ns + self._after_ns, hedgeable))
         if self._timer is None:
             self._timer = loop.call_later(self._after_ns / SECOND_NS, self._ask, loop)
 

@@ -367,6 +367,30 @@ def test_a_route_of_one_attempt_has_no_second() -> None:
         assert len(walk.loop.dials) == 1
 
 
+def test_a_second_attempt_that_fails_in_us_is_no_matter_of_whoever_freed_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = ConnectionLimits(max=1)
+    with Walk(retries=RETRIES, endpoints=2, connections=limits) as walk:
+        other, client = walk.connect(), walk.connect()
+        other.send(b"PUT / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n")
+        others = walk.accept(0)
+        client.send(get())
+        first = walk.accept(1)
+        wait(walk)
+        monkeypatch.setattr("gateway.proxy.hedged.encode_request", lambda *_: 1 / 0)
+        others.deliver(ok())
+        walk.settle()
+        assert other.received.endswith(b"ok")
+        assert [type(error["exception"]) for error in walk.loop.errors] == [ZeroDivisionError]
+        walk.loop.errors.clear()
+        first.deliver(ok())
+        walk.settle()
+        assert client.received.endswith(b"ok")
+        assert [record.reason for record in walk.records] == [Reason.NONE, Reason.NONE]
+        walk.assert_at_rest()
+
+
 def test_a_second_attempt_that_cannot_be_written_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> bytes:
         raise RequestRefused(Reason.BAD_REQUEST, "The path is none.")

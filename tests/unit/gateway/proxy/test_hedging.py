@@ -1,5 +1,7 @@
 """Who is asked after a while whether an answer has begun: everybody once, in order, and not too many."""
 
+import weakref
+
 from gateway.model.clock import MILLISECOND_NS
 from gateway.proxy.hedging import WAITING_AT_MOST, HedgeQueue
 from tests.support.scripted import Clock, ScriptedLoop
@@ -13,6 +15,7 @@ class Asked:
     def __init__(self, clock: Clock, error: Exception | None = None) -> None:
         self._clock = clock
         self._error = error
+        self.is_answered = False
         self.at_ns: list[int] = []
 
     def hedge_due(self) -> None:
@@ -63,4 +66,24 @@ def test_beyond_a_bound_nobody_more_is_remembered() -> None:
         clock.now_ns += AFTER_NS
         loop.settle()
         assert len(asked.at_ns) == WAITING_AT_MOST
+    loop.end()
+
+
+def test_those_who_are_answered_take_no_place_and_are_let_go() -> None:
+    clock = Clock()
+    loop = ScriptedLoop(clock)
+    with clock.installed():
+        queue = HedgeQueue(AFTER_NS)
+        answered = Asked(clock)
+        gone = weakref.ref(answered)
+        for _ in range(WAITING_AT_MOST):
+            queue.add(answered, clock.now_ns, loop)
+        answered.is_answered = True
+        del answered
+        late = Asked(clock)
+        queue.add(late, clock.now_ns, loop)
+        assert gone() is None
+        clock.now_ns += AFTER_NS
+        loop.settle()
+        assert len(late.at_ns) == 1
     loop.end()

@@ -37,6 +37,7 @@ class RoutePlan:
         "first_byte_ns",
         "forward_trailers",
         "has_deadline",
+        "is_sticky",
         "only_upstream",
         "propagator",
         "replayed_at_most",
@@ -59,6 +60,8 @@ class RoutePlan:
         self.route = route
         self.upstreams = upstreams
         self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
+        self.is_sticky = any(upstream.sessions is not None for upstream in upstreams)
+        """Whether answers may carry a cookie of ours."""
         self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.subset = route.subset
         self.criticality = RANKS[route.criticality]

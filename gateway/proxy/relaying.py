@@ -74,19 +74,15 @@ class Relaying(Hedged):
             and not self._context.is_draining
             and self._head.minor_version == 1
             and self._head.upgrade is None
-            and not self._has_sessions
+            and not self._plan.is_sticky
         )
 
     def _encode_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
         encoded = self._encode_plain_head(head, is_chunked=is_chunked)
         cookie = None
-        if self._has_sessions and self._upstream is not None:
+        if self._plan.is_sticky and self._upstream is not None:
             cookie = session_cookie(self._upstream, self._endpoint, self._head)
         return encoded if cookie is None else encoded.removesuffix(CRLF) + field_line(b"Set-Cookie", cookie) + CRLF
-
-    @property
-    def _has_sessions(self) -> bool:
-        return self._upstream is not None and self._upstream.sessions is not None
 
     def _encode_plain_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
         return encode_response(

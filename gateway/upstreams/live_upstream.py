@@ -1,6 +1,6 @@
 """An upstream as it lives in a worker: its endpoints, which of them may be chosen, and what chooses among them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 
 from gateway.model.clock import monotonic_ns
 from gateway.model.upstream import Balance, Labels, Upstream
@@ -107,27 +107,32 @@ class LiveUpstream:
         }
 
     def _build(self, endpoints: list[LiveEndpoint]) -> Balancer[LiveEndpoint]:
+        """By priority, and within each group by zone: what a group can carry depends on all of it."""
+        by_priority: dict[int, list[LiveEndpoint]] = {}
+        for endpoint in endpoints:
+            by_priority.setdefault(endpoint.endpoint.priority, []).append(endpoint)
+        groups = [by_priority[priority] for priority in sorted(by_priority)]
+        return self._in_turn(groups, self._build_group)
+
+    def _build_group(self, group: list[LiveEndpoint]) -> Balancer[LiveEndpoint]:
         upstream = self.upstream
-        groups = [
-            Tier(group, build_balancer(upstream.balance, group, upstream.hash_max_load))
-            for group in self._groups(endpoints)
-        ]
-        if len(groups) == 1:
-            return groups[0].balancer
-        if not groups:
-            return build_balancer(upstream.balance, endpoints, upstream.hash_max_load)
-        tiers = Tiers(groups, upstream.failover_below)
+        zone = self.zone if upstream.prefer_zone else ""
+        near = [endpoint for endpoint in group if not zone or endpoint.endpoint.zone == zone]
+        far = [endpoint for endpoint in group if zone and endpoint.endpoint.zone != zone]
+        return self._in_turn(
+            [part for part in (near, far) if part],
+            lambda part: build_balancer(upstream.balance, part, upstream.hash_max_load),
+        )
+
+    def _in_turn(
+        self, groups: list[list[LiveEndpoint]], build: Callable[[list[LiveEndpoint]], Balancer[LiveEndpoint]]
+    ) -> Balancer[LiveEndpoint]:
+        """What chooses among groups that serve in this order."""
+        if len(groups) <= 1:
+            return build(groups[0] if groups else [])
+        tiers = Tiers([Tier(group, build(group)) for group in groups], self.upstream.failover_below)
         self._tiers.append(tiers)
         return tiers
-
-    def _groups(self, endpoints: Iterable[LiveEndpoint]) -> Iterable[Sequence[LiveEndpoint]]:
-        """In the order in which they serve: by priority, and within it the own zone first where it is preferred."""
-        groups: dict[tuple[int, bool], list[LiveEndpoint]] = {}
-        for endpoint in endpoints:
-            declared = endpoint.endpoint
-            is_elsewhere = self.upstream.prefer_zone and bool(self.zone) and declared.zone != self.zone
-            groups.setdefault((declared.priority, is_elsewhere), []).append(endpoint)
-        return [groups[order] for order in sorted(groups)]
 
 
 def has_labels(labels: Labels, wanted: Labels) -> bool:

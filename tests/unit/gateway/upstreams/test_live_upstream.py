@@ -1,14 +1,22 @@
 """Which endpoints of an upstream may be chosen."""
 
+import random
+from collections import Counter
+
+import pytest
+
+from gateway.model.health import Health, PassiveCheck
 from gateway.model.upstream import Balance, Endpoint, Labels, Upstream
 from gateway.upstreams.directory import Directory
 from gateway.upstreams.latency import LatencyEstimate
 from gateway.upstreams.live_upstream import LiveUpstream
-from gateway.wire.control import EndpointOverride
+from gateway.wire.control import EndpointOverride, EndpointStanding
 from tests.support.scripted import ScriptedLoop
 from tests.unit.gateway.upstreams.test_directory import activate
 
 A, B = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001), Endpoint("127.0.0.1:9002", "127.0.0.1", 9002)
+
+CHECKED = Health(passive=PassiveCheck())
 
 
 def test_a_drained_endpoint_may_not_be_chosen_until_it_is_undrained(directory: Directory, loop: ScriptedLoop) -> None:
@@ -91,3 +99,17 @@ def test_latency_is_measured_while_the_upstream_is_balanced_by_it(directory: Dir
     (plain,) = activate(directory, Upstream("orders", (A, B)))
     assert plain.endpoints[0].latency is None
     assert plain.endpoints[0].watchers == ()
+
+
+def test_a_zone_that_is_preferred_does_not_hide_what_its_group_has_lost(directory: Directory) -> None:
+    random.seed(1)
+    near, far = zoned("a", "b")
+    standby = Endpoint("10.0.1.1:80", "10.0.1.1", 80, zone="a", priority=1)
+    live = directory.build(Upstream("orders", (near, far, standby), prefer_zone=True, health=CHECKED), "a")
+    directory.activate([live])
+    assert picked(live) == {near.address}
+    directory.set_standings({"orders": [EndpointStanding(near.address, "unhealthy", "connect refused")]})
+    chosen = Counter(endpoint.address for _ in range(1000) if (endpoint := live.balancer.pick(b"", None)) is not None)
+    # Half of the group is left, and it carries 0.5 / 0.7 of the requests.
+    assert chosen.keys() == {far.address, standby.address}
+    assert chosen[standby.address] == pytest.approx(1000 * (1 - 0.5 / 0.7), rel=0.2)

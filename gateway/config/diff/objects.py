@@ -6,11 +6,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from gateway.config.forms.schema import SettingsForm
 from gateway.config.secrets import REDACTED, Path, value_at
 from gateway.wire.diff import ObjectKind
 
-SECTIONS: Final = ("telemetry", "admin", "drain", "workers")
-"""What there is one of."""
+SECTIONS: Final = tuple(SettingsForm.model_fields)
+"""What there is one of: every one that may be written."""
 
 Body: TypeAlias = Any
 """Plain JSON with Seals in it."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gateway.config import load_file, load_text
 from gateway.config.configuration import Configuration
 from gateway.config.diff.semantic import Comparable, _longest_rise, semantic_diff
+from gateway.config.forms.schema import FileForm, SettingsForm
 from gateway.wire.diff import ConfigDiffView
 
 START = "listeners: [{name: public, address: 127.0.0.1:9080}]\n"
@@ -102,6 +103,26 @@ def test_an_endpoint_is_the_same_one_wherever_it_stands() -> None:
 def test_settings_are_told_by_section() -> None:
     view = between("workers: 1\n", "workers: 2\n")
     assert (told(view), keys(view)) == ([("settings", "workers", "changed")], {"": (1, 2)})
+
+
+SETTINGS = {
+    "telemetry": "{service_name: other}",
+    "admin": "{address: 127.0.0.1:9999}",
+    "drain": "{delay: 3s}",
+    "zone": "here",
+    "overload": "{watchdog: 5s}",
+    "workers": "7",
+}
+"""Something that is not the default, for everything that there is one of."""
+
+
+def test_every_section_of_the_settings_is_compared() -> None:
+    assert set(SETTINGS) == set(SettingsForm.model_fields)
+    assert set(FileForm.model_fields) - set(SETTINGS) == {"listeners", "upstreams", "routes"}
+    for section, written in SETTINGS.items():
+        expected = "added" if section == "zone" else "changed"
+        assert told(between("", f"{section}: {written}\n")) == [("settings", section, expected)]
+    assert told(between("zone: here\n", "")) == [("settings", "zone", "removed")]
 
 
 def test_a_route_under_another_name_with_the_same_match_is_renamed() -> None:

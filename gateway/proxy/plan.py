@@ -138,7 +138,7 @@ class Preparation:
         self._snapshot = snapshot
         self._directory = directory
         self._budgets = budgets
-        self._budget_of: dict[str, RetryBudget] = {}
+        self._budget_of: dict[str, tuple[RetryBudget, float]] = {}
         self._activate = activate
         self._declared = {upstream.name: upstream for upstream in snapshot.upstreams}
         self._live: dict[str, LiveUpstream] = {}
@@ -153,7 +153,8 @@ class Preparation:
         rule = route.retries
         if rule is None:
             return None
-        budget = self._budget_of[route.name] = self._budgets.of_route(route.name, rule.budget_ratio)
+        budget = self._budgets.of_route(route.name, rule.budget_ratio)
+        self._budget_of[route.name] = budget, rule.budget_ratio
         return RetryPlan(rule, budget)
 
     def _upstream(self, name: str) -> LiveUpstream:

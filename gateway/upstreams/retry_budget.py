@@ -79,7 +79,8 @@ class RetryBudget:
 class RetryBudgets:
     """Those of a worker by the name of the route. workers: how many share the floor of each.
 
-    A route that stays has the same budget after a reload: what it has used is not given to it again.
+    A route that stays has the same budget after a reload, of another size perhaps: what it has used is not given to it
+    again.
     """
 
     def __init__(self, workers: int) -> None:
@@ -87,13 +88,14 @@ class RetryBudgets:
         self._active: dict[str, RetryBudget] = {}
 
     def of_route(self, route: str, ratio: float) -> RetryBudget:
-        """The budget for a configuration in preparation: today's, if it is of the same size."""
-        current = self._active.get(route)
-        return current if current is not None and current.ratio == ratio else RetryBudget(ratio, self._floor)
+        """The budget for a configuration in preparation: today's, whose ratio stays as it is until `activate`."""
+        return self._active.get(route) or RetryBudget(ratio, self._floor)
 
-    def activate(self, budgets: dict[str, RetryBudget]) -> None:
-        """Make these the ones in force."""
-        self._active = budgets
+    def activate(self, budgets: dict[str, tuple[RetryBudget, float]]) -> None:
+        """Make these the ones in force, each with this ratio."""
+        self._active = {route: budget for route, (budget, _) in budgets.items()}
+        for budget, ratio in budgets.values():
+            budget.ratio = ratio
 
     def uses(self, now_ns: int) -> list[tuple[str, int, float]]:
         """Of every route: retries made in the window, and how many may have been made in it."""

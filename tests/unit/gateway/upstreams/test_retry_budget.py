@@ -84,14 +84,18 @@ def test_workers_share_the_floor() -> None:
     assert [spend(RetryBudgets(workers).of_route("a", 0.2), START_NS) for workers in (1, 2, 4, 8)] == [30, 15, 7, 3]
 
 
-def test_what_a_route_has_used_outlives_a_reload_but_not_its_ratio() -> None:
+def test_what_a_route_has_used_outlives_a_reload_and_a_change_of_its_ratio() -> None:
     budgets = RetryBudgets(1)
     first = budgets.of_route("a", 0.2)
-    budgets.activate({"a": first})
-    spend(first, START_NS)
-    assert budgets.of_route("a", 0.2) is first
+    budgets.activate({"a": (first, 0.2)})
+    try_often(first, 100, START_NS)
+    assert spend(first, START_NS) == 50
     assert budgets.of_route("b", 0.2) is not first
-    assert spend(budgets.of_route("a", 0.5), START_NS) == 30
-    assert budgets.uses(START_NS) == [("a", 30, 30.0)]
+    again = budgets.of_route("a", 0.5)
+    assert again is first
+    assert spend(first, START_NS) == 0  # What is only in preparation gives nothing yet.
+    budgets.activate({"a": (again, 0.5)})
+    assert budgets.uses(START_NS) == [("a", 50, 80.0)]
+    assert spend(first, START_NS) == 30
     budgets.activate({})
     assert budgets.uses(START_NS) == []

@@ -3,13 +3,15 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.model.exchange import Exchange
 from gateway.model.listener import Listener
 from gateway.net.sockets import BACKLOG
 from gateway.proxy.overload.gate import Gate, Growth, connect
 from gateway.telemetry.recorder import Recorder
+
+_TRY_AGAIN_S: Final = 0.1
 
 
 class AcceptedConnection(Protocol):
@@ -81,16 +83,25 @@ class ListenerPort:
     def release(self) -> None:
         """Accept again as connections come."""
         if self._server is None and self._socket is not None and self._resuming is None:
-            self._resuming = self._loop.create_task(self._resume(self._socket.dup()))
+            self._resuming = self._loop.create_task(self._resume())
 
-    async def _resume(self, listening: socket.socket) -> None:
-        assert self._build is not None
-        server = await self._loop.create_server(self._build, sock=listening, backlog=BACKLOG)
+    async def _resume(self) -> None:
+        """There may be no descriptor for it just then, and nobody else would come back to it."""
+        server = None
+        while server is None and self._socket is not None:
+            try:
+                server = await self._accept_on(self._socket.dup())
+            except OSError:
+                await asyncio.sleep(_TRY_AGAIN_S)
         self._resuming = None
-        if self._socket is None:  # It was stopped meanwhile.
+        if server is not None and self._socket is None:  # It was stopped meanwhile.
             server.close()
         else:
             self._server = server
+
+    async def _accept_on(self, listening: socket.socket) -> asyncio.AbstractServer:
+        assert self._build is not None
+        return await self._loop.create_server(self._build, sock=listening, backlog=BACKLOG)
 
     def look(self, growth: Growth, ceiling: int) -> bool:
         """Let in who waits, while held back, with descriptors beneath the ceiling. Whether anybody was not let in."""

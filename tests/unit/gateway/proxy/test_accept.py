@@ -1,6 +1,8 @@
 """A listener's port: how many connections it holds, and that a stop loses none that the kernel has taken."""
 
 import asyncio
+import os
+import resource
 import socket
 
 import uvloop
@@ -125,3 +127,31 @@ def test_a_port_that_never_served_stops_without_a_word() -> None:
     port = port_of(1, 1)
     asyncio.run(port.stop())
     assert port.is_stopped
+
+
+def test_a_port_without_a_descriptor_to_accept_with_again_tries_until_there_is_one() -> None:
+    listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+    address = listening.getsockname()
+
+    async def come_back() -> bytes:
+        loop = asyncio.get_running_loop()
+        port = ListenerPort(PUBLIC, loop, Recorder(1), 1, Enough())
+        await port.serve(listening, lambda: Greeter(port))
+        port.hold_back()
+        await asyncio.sleep(0)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            port.release()
+            await asyncio.sleep(0.01)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        reader, writer = await asyncio.open_connection(*address)
+        greeting = await reader.read(5)
+        writer.close()
+        await port.stop()
+        return greeting
+
+    assert uvloop.run(asyncio.wait_for(come_back(), 5.0)) == b"hello"

@@ -234,9 +234,9 @@ class Pool:
         return UpstreamConnection(self, self._deadlines, self._loop)
 
     def _fail_one(self, reason: Reason, detail: str) -> None:
-        """A failed try fails the one who has waited longest; the others wait for what else is on its way."""
+        """A failed try fails the one who has waited longest for one; the others wait for what else is on its way."""
         if self._waiting:
-            waiter = self._waiting.popleft()
+            waiter = take_first_begun(self._waiting)
             waiter.failed(reason, detail, waiter)
         self._freed()
 
@@ -266,3 +266,11 @@ def place_by_rank(waiting: deque[Waiter], waiter: Waiter) -> None:
         waiting.append(waiter)
         return
     waiting.insert(next(at for at, other in enumerate(waiting) if other.rank > waiter.rank), waiter)
+
+
+def take_first_begun(waiting: deque[Waiter]) -> Waiter:
+    """Take the one out for whom a connection was begun first, whoever stands before him by now."""
+    begun = [waiter for waiter in waiting if waiter.connecting_ns]
+    taken = min(begun, key=lambda waiter: waiter.connecting_ns, default=waiting[0])
+    waiting.remove(taken)
+    return taken

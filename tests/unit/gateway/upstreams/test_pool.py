@@ -65,6 +65,19 @@ def test_who_is_more_critical_is_served_first_and_takes_the_place_of_who_is_less
     assert len(normal.granted) == 1
 
 
+def test_a_try_that_fails_is_no_matter_of_somebody_more_critical_who_has_just_come(build_pool: BuildPool) -> None:
+    pool = build_pool(max=1)
+    normal = pool.ask(rank=1)
+    pool.loop.settle()
+    critical = pool.ask(rank=0)
+    pool.loop.dials[0].refuse()
+    pool.loop.settle()
+    assert [reason for reason, _ in normal.failed] == [Reason.CONNECT_REFUSED]
+    assert critical.is_queued
+    pool.accept(1)
+    assert len(critical.granted) == 1
+
+
 def test_no_more_connections_are_opened_than_the_maximum(build_pool: BuildPool) -> None:
     pool = build_pool(max=2)
     askers = [pool.ask() for _ in range(5)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.model.clock import SECOND_NS
 from gateway.proxy.overload import gate
 from gateway.proxy.overload.gate import ANY, NONE, Gate, Growth
 from tests.support.waiting import wait_until
@@ -41,7 +42,10 @@ class Door:
 
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    monkeypatch.setattr(gate, "_STALE_MS", 60_000)  # On a busy machine these tests take their time.
+    # On a busy machine these tests take their time.
+    monkeypatch.setattr(gate, "_STALE_MS", 60_000)
+    for span in ("_LEAST_NS", "_CALM_NS"):
+        monkeypatch.setattr(gate, span, SECOND_NS)
     door = Door()
     yield door
     door.close()

@@ -478,6 +478,8 @@ class PoolRun:
         dials = [dial for dial in self.loop.dials if not dial.decided.done()]
         holders = [asker for asker in self.askers if asker.granted and not asker.granted[0].is_ended]
         match name:
+            case "ask" if (connection := self.pool.lease_idle()) is not None:
+                connection.release(is_clean=False)  # Whoever can have an idle one does not wait.
             case "ask" | "ask fresh":
                 self.askers.append(self.pool.ask(needs_fresh=name == "ask fresh"))
             case "lease":

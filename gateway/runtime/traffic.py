@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.model.outcome import Reason
+from gateway.model.outcome import Reason, is_endpoint_failure
 from gateway.telemetry import catalog
 from gateway.telemetry.store import Family, MetricsStore, Value
 from gateway.wire.views import TrafficView
@@ -17,10 +17,14 @@ _SHOWN: Final = (
     catalog.HTTP_RESPONSE_BYTES,
     catalog.UPSTREAM_REQUESTS,
 )
+_FAILURES: Final = frozenset(reason.value for reason in Reason if is_endpoint_failure(reason))
+_NEVER_SENT: Final = Reason.POOL_EXHAUSTED.value
 
 
 @dataclass(slots=True)
 class EndpointTraffic:
+    """requests: attempts that it was asked with. failures: those that speak against it."""
+
     requests: int = 0
     failures: int = 0
 
@@ -61,8 +65,9 @@ def _endpoints(series: Mapping[str, Family]) -> dict[tuple[str, str], EndpointTr
     found: dict[tuple[str, str], EndpointTraffic] = {}
     for (upstream, endpoint, _, reason), count in series[catalog.UPSTREAM_REQUESTS.name].series.items():
         traffic = found.setdefault((upstream, endpoint), EndpointTraffic())
-        traffic.requests += _number(count)
-        if reason != Reason.NONE.value:
+        if reason != _NEVER_SENT:
+            traffic.requests += _number(count)
+        if reason in _FAILURES:
             traffic.failures += _number(count)
     return found
 

@@ -132,7 +132,7 @@ UPSTREAM_TRANSITIONS: Final = _counter(
 )
 
 UPSTREAM_REJECTED: Final = _counter(
-    "upstream_rejected", ("upstream", "reason"), "Requests refused before an attempt at the upstream was made, and why."
+    "upstream_rejected", ("upstream", "reason"), "Requests refused before anything was sent to the upstream, and why."
 )
 UPSTREAM_CONCURRENCY_LIMIT: Final = _gauge(
     "upstream_concurrency_limit",

@@ -60,8 +60,9 @@ class EndpointView(PartView, frozen=True, kw_only=True):
     connections_active: int = 0
     connections_idle: int = 0
     requests: int = 0
-    """Attempts since the gateway started."""
+    """Attempts since the gateway started; without those that found its queue full, which it was not asked with."""
     failures: int = 0
+    """Those that speak against it: not what the client or the gateway ended."""
     recent: RecentView = RecentView()
     """Of attempts at it."""
     previous: RecentView | None = None

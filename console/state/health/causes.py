@@ -9,7 +9,7 @@ from console.state.health.words import Cause, Scope
 from gateway.wire.live import AccessLine
 
 _MOST_OF_THEM = 0.5
-_OF_UPSTREAMS = frozenset({"no_healthy_endpoint", "circuit_open", "concurrency_limited"})
+_OF_UPSTREAMS = frozenset({"no_healthy_endpoint", "circuit_open", "concurrency_limited", "pool_exhausted"})
 
 
 def cause_of_failing(

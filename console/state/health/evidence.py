@@ -15,6 +15,8 @@ PHASES: Final = ("read_head", "pool_wait", "connect", "send", "ttfb", "transfer"
 
 _UPSTREAM_STATUS: Final = "upstream_status"
 _NO_REASON: Final = "none"
+_NOT_ITS_DOING: Final = frozenset({_NO_REASON, "pool_exhausted", "superseded", "client_disconnect", "client_timeout"})
+"""How an attempt may end without a fault of the endpoint: it was not asked, or nobody waited for what it would say."""
 _SERVER_ERROR: Final = 500
 
 
@@ -57,7 +59,7 @@ def reason_of(attempt: LineAttempt) -> str:
     """Why an attempt failed: a reason, or the status the upstream gave; empty where it did not fail."""
     if attempt.reason == _UPSTREAM_STATUS or (attempt.reason == _NO_REASON and attempt.status >= _SERVER_ERROR):
         return str(attempt.status)
-    return "" if attempt.reason == _NO_REASON else attempt.reason
+    return "" if attempt.reason in _NOT_ITS_DOING else attempt.reason
 
 
 def failures_by_endpoint(lines: Iterable[AccessLine]) -> dict[tuple[str, str], Counter[str]]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gateway.model.outcome import Reason, Source, cause_of
+from gateway.model.outcome import Reason, cause_of, is_endpoint_failure
 from gateway.model.phase import Phase
 from gateway.model.snapshot import HistorySettings
 from gateway.telemetry.history.series import Series
@@ -21,9 +21,9 @@ _FAULT_TEXTS: Final = frozenset(reason.value for reason in FAULTS)
 _ATTEMPT_FAILURES: Final = {reason.value: f"{cause_of(reason).value}/{reason.value}" for reason in Reason}
 _NONE: Final = Reason.NONE.value
 _NO_FAILURE: Final = frozenset({_NONE, Reason.SUPERSEDED.value})
-_ATTEMPT_ERRORS: Final = (
-    frozenset(reason.value for reason in Reason if cause_of(reason) is not Source.CLIENT) - _NO_FAILURE
-)
+_ATTEMPT_ERRORS: Final = frozenset(reason.value for reason in Reason if is_endpoint_failure(reason))
+_NEVER_SENT: Final = Reason.POOL_EXHAUSTED.value
+"""Our own queue was full: the endpoint was not asked, and that is no attempt of its windows."""
 _SERVER_ERROR: Final = "5xx"
 _FIRST_ERROR: Final = 500
 _CLIENT_ERROR: Final = "4xx"
@@ -157,8 +157,9 @@ class Gathering:
         for attempt in delta.attempts:
             series = self._endpoint(delta.upstream, attempt.endpoint)
             window = series.now or self._open(series)
-            window.requests += attempt.count
             reason = attempt.reason
+            if reason != _NEVER_SENT:
+                window.requests += attempt.count
             if attempt.status_class == _SERVER_ERROR or reason in _ATTEMPT_ERRORS:
                 window.errors += attempt.count
             elif attempt.status_class == _CLIENT_ERROR:

@@ -218,6 +218,7 @@ def _of_health(health: Health, endpoint: tuple[str, str]) -> Iterator[Series]:
 
 def _of_gate(upstream: Upstream) -> Iterator[Series]:
     name, limits = upstream.name, upstream.limits
+    yield catalog.UPSTREAM_REJECTED, (name, Reason.POOL_EXHAUSTED.value)
     if upstream.breaker is not None:
         yield catalog.UPSTREAM_REJECTED, (name, Reason.CIRCUIT_OPEN.value)
         for to, cause in CIRCUIT_TRANSITIONS:

@@ -14,6 +14,7 @@ from gateway.wire.report import HistogramDelta, ListenerDelta, RouteDelta, Upstr
 Deltas: TypeAlias = tuple[list[RouteDelta], list[UpstreamDelta], list[ListenerDelta], HistogramDelta | None]
 
 _UPSTREAM_STATUS: Final = Reason.UPSTREAM_STATUS.value
+_POOL_EXHAUSTED: Final = Reason.POOL_EXHAUSTED
 
 
 class Tally:
@@ -65,6 +66,8 @@ class Tally:
         if connect:
             upstream.connect.observe(connect)
         if not attempt.leased_ns:
+            if attempt.reason is _POOL_EXHAUSTED:
+                self.upstream_rejected(attempt.upstream, _POOL_EXHAUSTED)
             return upstream
         spent = (attempt.ended_ns or exchange_ended_ns) - attempt.leased_ns
         series.duration.observe(spent)

@@ -38,7 +38,11 @@ def test_counts_of_all_workers_add_up() -> None:
     )
     attempts = UpstreamDelta(
         "orders",
-        attempts=[AttemptCount(ADDRESS, "2xx", "none", 5), AttemptCount(ADDRESS, "none", "connect_refused", 2)],
+        attempts=[
+            AttemptCount(ADDRESS, "2xx", "none", 5),
+            AttemptCount(ADDRESS, "none", "connect_refused", 2),
+            AttemptCount(ADDRESS, "none", "pool_exhausted", 50),
+        ],
     )
     for worker in (1, 2):
         store.absorb(worker, Report(worker=worker, sequence=1, at_ns=1, routes=[counted], upstreams=[attempts]))

@@ -185,6 +185,14 @@ def test_every_attempt_is_counted() -> None:
     assert upstream.endpoints == [EndpointTime("127.0.0.1:9002", "5xx", observed(11 * MS))]
 
 
+def test_an_attempt_for_which_there_was_no_place_was_refused_by_us() -> None:
+    recorder = make_recorder()
+    attempts = [failed_attempt(Reason.POOL_EXHAUSTED), failed_attempt(Reason.CONNECT_REFUSED)]
+    record(recorder, make_exchange(attempts=attempts))
+    (upstream,) = recorder.take_report([], 0).upstreams
+    assert upstream.rejected == {"pool_exhausted": 1}
+
+
 def test_an_attempt_that_timed_out_is_observed_without_a_class() -> None:
     recorder = make_recorder()
     timed_out = make_attempt(first_ms=0, status=0, reason=Reason.UPSTREAM_TIMEOUT_FIRST_BYTE)

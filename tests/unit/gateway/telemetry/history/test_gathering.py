@@ -80,6 +80,18 @@ def test_a_client_that_went_away_is_no_error_of_the_endpoint() -> None:
     assert (point.requests, point.errors, point.failures[0].source) == (4, 0, "client")
 
 
+def test_who_found_our_own_queue_full_was_no_attempt_at_the_endpoint() -> None:
+    scene = Scene()
+    delta = upstream_delta(1)
+    refused = [type(delta.attempts[0])("10.0.0.1:9001", "none", "pool_exhausted", 8)]
+    scene.report(upstreams=(structs.replace(delta, attempts=[*delta.attempts, *refused]),))
+    scene.pass_s()
+    for key in (ENDPOINT, UPSTREAM):
+        point = total(scene, key)
+        assert (point.requests, point.errors) == (1, 0)
+        assert point.failures == [FailureView(source="gateway", reason="pool_exhausted", count=8)]
+
+
 def test_the_recorder_and_the_windows_count_the_same() -> None:
     scene, recorder = Scene(), make_recorder()
     record(recorder, *(make_exchange(status=status) for status in (200, 200, 404, 503)))

@@ -45,6 +45,10 @@ def test_attempts_exist_for_every_endpoint_answered_or_not() -> None:
     assert ("orders", "127.0.0.1:9002", "none", "connect_timeout") in attempts
 
 
+def test_an_upstream_without_limits_of_its_own_can_still_have_a_full_queue() -> None:
+    assert labels_of(make_snapshot(), catalog.UPSTREAM_REJECTED) == [("orders", "pool_exhausted")]
+
+
 def test_objectives_exist_only_where_they_are_set() -> None:
     plain, judged = make_route("plain", 0), make_route("judged", 1, slo=with_latency(100, availability=None))
     assert labels_of(make_snapshot(plain, judged), catalog.SLO_REQUESTS) == [

@@ -1,6 +1,6 @@
 """A gateway at a glance, in words."""
 
-from console.render.amounts import age, count, milliseconds, named, percent, rate, window
+from console.render.amounts import age, clock, count, milliseconds, named, percent, rate, window
 from console.render.table import Column, render_table
 from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
 
@@ -69,4 +69,4 @@ def _reload(reload: ReloadView, running: str) -> list[str]:
     if reload.result != "rejected":
         return []
     found = [f"  {error.file}:{error.line}: {error.key}: {error.message}" for error in reload.errors]
-    return [f"CONFIGURATION REJECTED at {reload.at} ({reload.trigger}); {running} keeps running", *found]
+    return [f"CONFIGURATION REJECTED at {clock(reload.at)} ({reload.trigger}); {running} keeps running", *found]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from console.render.amounts import count, milliseconds, named, percent, rate, window
-from console.render.health.circuit import circuit_line, limits_line
+from console.render.amounts import clock, count, milliseconds, named, percent, rate, window
+from console.render.health.circuit import circuit_line, limits_line, panic_line
 from console.render.table import Column, render_table
 from gateway.wire.upstream_views import EndpointView, UpstreamListView, UpstreamView
 
@@ -54,6 +54,7 @@ def render_upstream(upstream: UpstreamView) -> str:
         f"{upstream.name}  {upstream.balance.replace('_', ' ')}{hashed}",
         f"per endpoint and worker at most {count(upstream.max_connections)} connections, {count(upstream.max_pending)} waiting",
         *([limits_line(upstream.limits)] if upstream.limits else []),
+        *([panic_line(upstream)] if upstream.panic else []),
         *([circuit_line(upstream.circuit)] if upstream.circuit is not None else []),
         "",
         render_table(_COLUMNS, sorted(_rows(upstream), key=_trouble)),
@@ -68,12 +69,12 @@ def render_upstream(upstream: UpstreamView) -> str:
 
 
 def _told(endpoint: EndpointView) -> str:
-    """`10.0.1.7:9001 ejected, passive, 5 failures in a row, until 2026-..; last check 200 in 3 ms`; empty where all is well."""
+    """`10.0.1.7:9001 ejected, passive, 5 failures in a row, until 14:03:10; last check 200 in 3 ms`; empty where all is well."""
     last = endpoint.last_check
     parts = [endpoint.state, endpoint.reason, endpoint.note, f"by {endpoint.actor}" if endpoint.actor else ""]
-    parts += [f"since {endpoint.since}" if endpoint.since else ""]
-    parts += [f"until {endpoint.ejected_until}" if endpoint.ejected_until else ""]
-    checked = f"; last check {last.evidence or last.result} at {last.at}" if last is not None else ""
+    parts += [f"since {clock(endpoint.since)}" if endpoint.since else ""]
+    parts += [f"until {clock(endpoint.ejected_until)}" if endpoint.ejected_until else ""]
+    checked = f"; last check {last.evidence or last.result} at {clock(last.at)}" if last is not None else ""
     if endpoint.state == "healthy" and not checked:
         return ""
     return f"{endpoint.address} {', '.join(filter(None, parts))}{checked}"

@@ -20,10 +20,11 @@ _HOUR_MINUTES: Final = 60
 
 Facts: TypeAlias = dict[str, str | int | float]
 
-EndpointChange: TypeAlias = Literal["up", "down", "draining"]
+EndpointChange: TypeAlias = Literal["up", "down", "ejected", "draining"]
 _OF_ENDPOINT: Final[dict[EndpointChange, IncidentKind]] = {
     "up": "endpoint_up",
     "down": "endpoint_down",
+    "ejected": "endpoint_ejected",
     "draining": "endpoint_draining",
 }
 

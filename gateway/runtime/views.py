@@ -178,7 +178,7 @@ def refusal_of(upstream: UpstreamView) -> str:
     """Why a request would be refused before any endpoint is tried; empty where it would not."""
     circuit = upstream.circuit
     if circuit is not None and circuit.state != "closed":
-        words, since = circuit.state.replace("_", "-"), f" since {circuit.since}" if circuit.since else ""
+        words, since = circuit.state.replace("_", "-"), f" since {_seconds(circuit.since)}" if circuit.since else ""
         some = f" in {circuit.workers} of the workers" if circuit.workers else ""
         return f"the circuit of {upstream.name} is {words}{since}{some} ({circuit.evidence}): circuit_open"
     full = [limit for limit in upstream.limits if limit.kind in _ADMITTING and limit.used >= limit.limit]
@@ -247,6 +247,11 @@ def _predicate_view(predicate: ValueMatch) -> PredicateView:
 def timestamp(unix_s: float) -> str:
     """RFC 3339 in UTC."""
     return datetime.fromtimestamp(unix_s, UTC).isoformat()
+
+
+def _seconds(moment: str) -> str:
+    """Of an RFC 3339 time, the time of day in UTC, for what is said in words: `14:02:31Z`."""
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%H:%M:%S}Z"
 
 
 def _milliseconds(duration_ns: int) -> float | None:

@@ -25,6 +25,7 @@ IncidentKind: TypeAlias = Literal[
     "upgrade_failed",
     "endpoint_up",
     "endpoint_down",
+    "endpoint_ejected",
     "endpoint_draining",
     "endpoint_weight",
     "circuit_opened",

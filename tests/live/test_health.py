@@ -194,7 +194,7 @@ def test_failures_in_a_row_eject_for_longer_each_time_but_never_too_many(fleet: 
             assert (view["note"], view["ejected_until"]) == ("its ejection is over", None)
             wait_until(lambda: bad.requests > before + 5, "it gets requests again")
         kinds = [each["kind"] for each in fleet.incidents("endpoint")]
-        assert kinds == ["endpoint_down", "endpoint_up", "endpoint_down", "endpoint_up"]
+        assert kinds == ["endpoint_ejected", "endpoint_up", "endpoint_ejected", "endpoint_up"]
         assert fleet.metric("health_checks_total", 0, kind="passive", result="ejected") == 2
 
 

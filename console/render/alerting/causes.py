@@ -12,6 +12,7 @@ _CAUSES: Final = frozenset(
         "config_applied",
         "config_rolled_back",
         "endpoint_down",
+        "endpoint_ejected",
         "endpoint_draining",
         "circuit_opened",
         "panic_began",
@@ -54,6 +55,7 @@ def told(change: IncidentView | None, since: str | None) -> str:
 
 _WORDS: Final[dict[str, str]] = {
     "endpoint_down": "down",
+    "endpoint_ejected": "ejected",
     "endpoint_draining": "draining",
     "circuit_opened": "circuit opened",
     "panic_began": "panic",

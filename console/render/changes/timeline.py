@@ -27,6 +27,7 @@ _BAD: Final = frozenset(
         "worker_died",
         "worker_back_off",
         "endpoint_down",
+        "endpoint_ejected",
         "sink_dropping",
         "circuit_opened",
         "loop_blocked",

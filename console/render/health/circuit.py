@@ -1,10 +1,11 @@
-"""The circuit of an upstream and how much of its limits is used, in words and cells."""
+"""The circuit of an upstream, its panic and how much of its limits is used, in words and cells."""
 
 from datetime import datetime
 
 from console.render.amounts import count
 from console.render.cells import Cell, Severity
 from console.render.health.sentences import when
+from console.state.health.guarding import panic_told
 from gateway.wire.upstream_views import CircuitView, LimitView, UpstreamView
 
 
@@ -34,6 +35,11 @@ def circuit_line(circuit: CircuitView) -> str:
     workers = f" in {circuit.workers} {'worker' if circuit.workers == 1 else 'workers'}" if circuit.workers else ""
     evidence = f" ({circuit.evidence})" if circuit.evidence else ""
     return f"circuit {_word(circuit)}{since}{workers}{evidence}"
+
+
+def panic_line(upstream: UpstreamView) -> str:
+    """`PANIC: 1 of 3 endpoints usable, less than 50%: the others get traffic all the same`."""
+    return f"PANIC: {panic_told(upstream)}"
 
 
 def limits_line(limits: list[LimitView]) -> str:

@@ -61,7 +61,7 @@ def attention(model: Model) -> list[Attention]:
     endpoints, shut = health_of_endpoints(model, all_upstreams), without_endpoint(all_upstreams)
     found = troubled_routes(model, routes.routes, evidence(model, endpoints)) if routes is not None else []
     blamed = {(each.cause.upstream, each.cause.endpoint) for each in found}
-    found += guarded_upstreams(all_upstreams, found)
+    found += guarded_upstreams(all_upstreams, found, lambda name: _at(_newest(model, "panic_began", name)))
     allowed = _upstreams_of_promised(routes.routes) if routes is not None else set()
     found += [
         _of_endpoint(each)

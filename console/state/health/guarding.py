@@ -1,7 +1,7 @@
 """What the gateway does of its own accord to protect upstreams, where somebody should know of it: an open circuit, an upstream
-without a healthy endpoint, a budget of retries that is used up."""
+without a healthy endpoint, one in panic, a budget of retries that is used up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,8 +12,10 @@ from gateway.wire.views import RouteView
 
 CIRCUIT_OPEN: Final = "circuit_open"
 NO_ENDPOINT: Final = "no_healthy_endpoint"
+PANIC: Final = "panic"
 
 _NO_ENDPOINT: Final = 1e5
+_PANIC: Final = 3e4
 _CIRCUIT: Final = 1e4
 """Ranks beside burn times requests a second: what explains the errors of routes stands before them."""
 _BUDGET_S: Final = 10.0
@@ -21,10 +23,13 @@ _BUDGET_S: Final = 10.0
 _MAY_SERVE: Final = ("healthy", "unknown")
 
 
-def guarded_upstreams(upstreams: Iterable[UpstreamView], told: Sequence[Attention]) -> list[Attention]:
-    """told: routes that fail; what is the cause of one of them is not told twice."""
+def guarded_upstreams(
+    upstreams: Iterable[UpstreamView], told: Sequence[Attention], began: Callable[[str], float | None]
+) -> list[Attention]:
+    """told: routes that fail; what is the cause of one of them is not told twice. began: since when an upstream is in panic, as
+    far as that is known (Unix time)."""
     causes = {(each.cause.upstream, each.cause.reason) for each in told}
-    found = [each for upstream in upstreams for each in _of_upstream(upstream)]
+    found = [each for upstream in upstreams for each in _of_upstream(upstream, began)]
     return [each for each in found if (each.subject, each.cause.reason) not in causes]
 
 
@@ -55,7 +60,15 @@ def storms(routes: Iterable[RouteView]) -> list[Attention]:
     ]
 
 
-def _of_upstream(upstream: UpstreamView) -> Iterator[Attention]:
+def panic_told(upstream: UpstreamView) -> str:
+    """`1 of 3 endpoints usable, less than 50%: the others get traffic all the same`."""
+    states = [each.state for each in upstream.endpoints if each.state != "draining"]
+    usable = sum(state in _MAY_SERVE for state in states)
+    less = f", less than {100 * upstream.panic_below:g}%" if upstream.panic_below is not None else ""
+    return f"{usable} of {len(states)} endpoints usable{less}: the others get traffic all the same"
+
+
+def _of_upstream(upstream: UpstreamView, began: Callable[[str], float | None]) -> Iterator[Attention]:
     if _has_none(upstream):
         yield Attention(
             kind="no_endpoint",
@@ -69,6 +82,16 @@ def _of_upstream(upstream: UpstreamView) -> Iterator[Attention]:
                 text="all are used all the same" if upstream.panic else _states(upstream.endpoints),
             ),
             since_s=max((_seconds(each.since) for each in upstream.endpoints if each.since), default=None),
+            leads_to=Destination("upstreams", filter=upstream.name),
+        )
+    elif upstream.panic:
+        yield Attention(
+            kind="panic",
+            severity="crit",
+            subject=upstream.name,
+            score=_PANIC,
+            cause=Cause(reason=PANIC, upstream=upstream.name, text=panic_told(upstream)),
+            since_s=began(upstream.name),
             leads_to=Destination("upstreams", filter=upstream.name),
         )
     circuit = upstream.circuit

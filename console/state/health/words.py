@@ -52,6 +52,7 @@ AttentionKind: TypeAlias = Literal[
     "burning",
     "endpoint",
     "no_endpoint",
+    "panic",
     "circuit",
     "retries",
     "rejected",

@@ -35,7 +35,7 @@ _CHANGE: Final[dict[EndpointState, EndpointChange]] = {
     "healthy": "up",
     "unknown": "up",
     "unhealthy": "down",
-    "ejected": "down",
+    "ejected": "ejected",
     "draining": "draining",
 }
 

@@ -76,7 +76,12 @@ def test_only_consistent_hash_looks_at_something() -> None:
 
 def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at() -> None:
     view = upstream_view(Upstream("orders", (Endpoint("127.0.0.1:1", "127.0.0.1", 1),)), {})
-    shut = CircuitView(state="open", evidence="worker 2: 57% of 124 requests failed", since="14:02", workers=1)
+    shut = CircuitView(
+        state="open",
+        evidence="worker 2: 57% of 124 requests failed",
+        since="2026-11-21T14:02:31.628941+00:00",
+        workers=1,
+    )
     limits = [LimitView(kind="pending", limit=1, used=1), LimitView(kind="requests", limit=2, used=2)]
 
     def because(upstream: UpstreamView) -> str:
@@ -85,7 +90,7 @@ def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at(
         return facts.refused
 
     assert because(msgspec.structs.replace(view, circuit=shut, limits=limits)) == (
-        "the circuit of orders is open since 14:02 in 1 of the workers (worker 2: 57% of 124 requests failed): circuit_open"
+        "the circuit of orders is open since 14:02:31Z in 1 of the workers (worker 2: 57% of 124 requests failed): circuit_open"
     )
     closed = msgspec.structs.replace(view, circuit=CircuitView(state="closed"))
     assert because(msgspec.structs.replace(closed, limits=limits)) == (

@@ -32,6 +32,7 @@ def test_it_is_the_last_one_and_not_what_came_after_or_long_before() -> None:
     ("kind", "subject", "expected"),
     [
         ("endpoint_down", "orders 10.0.0.7:80", "with orders 10.0.0.7:80 down"),
+        ("endpoint_ejected", "orders 10.0.0.7:80", "with orders 10.0.0.7:80 ejected"),
         ("worker_died", "worker 2", "with worker 2 died"),
     ],
 )

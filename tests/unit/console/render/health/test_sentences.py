@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
+from console.render.health.circuit import panic_line
 from console.render.health.sentences import since, subject, what, why
 from console.state import reading
 from console.state.health.attention import attention
@@ -243,6 +244,20 @@ def test_an_upstream_without_a_healthy_endpoint_is_one_thing_and_not_as_many_as_
     assert told(Situation([route("orders")], [panicking])) == [
         "crit up | no healthy endpoint | of 3: all are used all the same"
     ]
+
+
+def test_an_upstream_that_uses_all_it_has_says_so_with_how_few_are_usable() -> None:
+    out = [endpoint(f"{name}:1", state="ejected", since=at(age)) for name, age in (("a", 40), ("b", 20))]
+    panicking = replace(
+        upstream("up", *out, endpoint("c:1"), endpoint("d:1", state="draining")), panic=True, panic_below=0.5
+    )
+    began = incident(7, "panic_began", "up", 20)
+    found = attention(Situation([route("orders")], [panicking], incidents=[began]).model())
+    text = "1 of 3 endpoints usable, less than 50%: the others get traffic all the same"
+    first = found[0]
+    assert (first.kind, what(first), why(first), since(first, NOW_S)) == ("panic", "panic", text, local(20))
+    assert [subject(each) for each in found] == ["up", "up a:1", "up b:1"]
+    assert panic_line(panicking) == f"PANIC: {text}"
 
 
 def test_an_endpoint_that_the_gateway_does_not_use_is_told_with_its_evidence() -> None:

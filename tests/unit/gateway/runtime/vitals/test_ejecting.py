@@ -53,7 +53,7 @@ def test_a_suspect_is_ejected_with_its_proof_and_comes_back_when_its_time_is_ove
     assert ejected.after(9.9) == "euuu"
     assert ejected.after(0.2) == "uuuu"
     assert ejected.under.told.changes == [
-        (address(1), "down", "passive: 5 failures in a row, at last connect_refused; for 10 s"),
+        (address(1), "ejected", "passive: 5 failures in a row, at last connect_refused; for 10 s"),
         (address(1), "up", "passive: its ejection is over"),
     ]
     assert (ejected.counted(1, "ejected"), ejected.counted(1, "spared")) == (1, 0)

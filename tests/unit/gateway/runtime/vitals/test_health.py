@@ -162,9 +162,9 @@ class SupervisedUpstream(RuleBasedStateMachine):
         last: dict[str, str] = {}
         for at, (endpoint, to, _) in enumerate(self.under.told.changes):
             if at >= self.new_since.get(endpoint, 0):
-                assert to == "down" or last.get(endpoint, "up") != to
+                assert last.get(endpoint, "up") != to
                 last[endpoint] = to
-        words = {"unhealthy": "down", "ejected": "down", "draining": "draining"}
+        words = {"unhealthy": "down", "ejected": "ejected", "draining": "draining"}
         for each in self.here():
             told = last.get(address(each), "up")
             assert told == words.get(self.under.state(each), "up")

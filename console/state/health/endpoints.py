@@ -115,9 +115,8 @@ def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
             began_s = risen.since_s if risen is not None else None
         else:
             found = failing_since(course, model.now_s)
-            if found is not None and found.is_earlier:
-                return health  # For longer than anybody knows.
-            began_s = found.at_s if found is not None else None
+            # Where its first step fails already, the seconds may know of the calm in it.
+            began_s = found.at_s if found is not None and not found.is_earlier else None
         if began_s is not None:
             return msgspec.structs.replace(health, since_s=began_s)
     return health

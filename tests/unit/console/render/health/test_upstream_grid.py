@@ -4,7 +4,7 @@ import msgspec
 
 from console.render.cells import Cell
 from console.render.health.upstream_grid import checked_how, upstream_grid
-from console.state.health.endpoints import course_of_endpoint
+from console.state.health.endpoints import course_of_endpoint, seconds_of_endpoint
 from gateway.wire.history import RecentView
 from gateway.wire.upstream_views import CheckView, CircuitView, OverrideView
 from tests.support.console import NOW_S
@@ -114,6 +114,15 @@ def test_what_only_figures_tell_began_when_they_say_and_not_with_the_recovery_be
     bad = course("endpoint", "up/a:1", [(None, 0.0)] * 20 + [(None, 1.0)] * 3)
     situation = Situation([], [upstream("up", again)], more={course_of_endpoint("up", "a:1"): bad})
     [row] = upstream_grid(situation.model(), "", ascii_only=True).rows
+    assert (row.cells[3].text, row.cells[5].text) == ("failing", local(30))
+
+
+def test_where_the_first_step_fails_already_the_seconds_say_since_when() -> None:
+    bad = endpoint("a:1", figures(10.0, 1.0, None))
+    coarse = course("endpoint", "up/a:1", [(None, 1.0)] * 3)
+    fine = course("endpoint", "up/a:1", [(None, 0.0)] * 6 + [(None, 1.0)] * 3)
+    more = {course_of_endpoint("up", "a:1"): coarse, seconds_of_endpoint("up", "a:1"): fine}
+    [row] = upstream_grid(Situation([], [upstream("up", bad)], more=more).model(), "", ascii_only=True).rows
     assert (row.cells[3].text, row.cells[5].text) == ("failing", local(30))
 
 

@@ -11,7 +11,7 @@ from gateway.wire.explain import (
     RecordedView,
     UpstreamChoiceView,
 )
-from gateway.wire.views import PlaceView
+from gateway.wire.views import FaultView, PlaceView
 
 
 def told(view: ExplanationView) -> str:
@@ -37,6 +37,10 @@ def _outcome(view: ExplanationView) -> list[str]:
         return [f"no route: {view.status} {view.reason}", view.detail]
     lines = [f"route {view.route}: {view.detail}"]
     if view.action == "forward":
+        if view.verdict:
+            lines.append(view.verdict)
+            if view.status is not None:
+                return lines
         shares = ", ".join(_share(view, index) for index in range(len(view.upstreams)))
         return [*lines, f"forwarded to {shares} as {view.forwarded_path} with Host {view.forwarded_host}"]
     location = f" to {view.location}" if view.location is not None else ""
@@ -79,6 +83,8 @@ def _applied(applied: AppliedView, *, is_forwarded: bool) -> Iterator[str]:
             f"timeouts: request {_duration(applied.request_timeout_ms)}, first byte "
             f"{_duration(applied.first_byte_timeout_ms)}, idle {_duration(applied.upstream_idle_timeout_ms)}"
         )
+        for fault in applied.faults:
+            yield f"on purpose: {_fault(fault)}"
         if applied.deadline_header is not None:
             yield f"deadline: told the upstream in {applied.deadline_header}"
         if applied.criticality != "normal":
@@ -94,6 +100,13 @@ def _applied(applied: AppliedView, *, is_forwarded: bool) -> Iterator[str]:
         yield f"objective: {_percent(applied.slo_availability)} without failure"
     if applied.slo_latency_target is not None:
         yield f"objective: {_percent(applied.slo_latency_target)} under {_duration(applied.slo_latency_under_ms)}"
+
+
+def _fault(fault: FaultView) -> str:
+    some = f"{_percent(fault.share)} of the requests{' whose headers match' if fault.is_conditional else ''}"
+    if fault.kind == "delay":
+        return f"{some} are held back for {_duration(fault.delay_ms)}"
+    return f"{some} are answered with {fault.status}"
 
 
 def _edits(of: str, edit: HeaderEditView | None) -> Iterator[str]:

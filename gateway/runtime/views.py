@@ -9,10 +9,13 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from gateway.config.explaining.choices import EndpointFacts, Facts
+from gateway.config.explaining.choices import Facts
+from gateway.config.explaining.faults import fault_views
+from gateway.config.explaining.refusing import EndpointFacts, Refused
 from gateway.config.explaining.retries import retries_view
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
-from gateway.model.route import Faults, Match, Place, Route, ValueMatch
+from gateway.model.outcome import Reason
+from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.health.checking import Finding
 from gateway.runtime.intake import WorkerLoad
@@ -20,9 +23,8 @@ from gateway.runtime.overrides import Decision, Override
 from gateway.runtime.resolver import Resolved, needs_lookup
 from gateway.runtime.vitals.weighing import EndpointStatus, Known
 from gateway.wire.report import PoolGauge
-from gateway.wire.upstream_views import CheckView, EndpointView, OverrideView, UpstreamView
+from gateway.wire.upstream_views import CheckView, CircuitView, EndpointView, OverrideView, UpstreamView
 from gateway.wire.views import (
-    FaultView,
     MatchView,
     PlaceView,
     PredicateView,
@@ -51,19 +53,8 @@ def route_view(route: Route) -> RouteView:
         retries=None if route.retries is None else retries_view(route.retries),
         respond_status=route.respond.status if route.respond is not None else None,
         redirect_status=route.redirect.status if route.redirect is not None else None,
-        faults=_fault_views(route.faults),
+        faults=fault_views(route.faults),
     )
-
-
-def _fault_views(faults: Faults | None) -> list[FaultView]:
-    found: list[FaultView] = []
-    if faults is not None and (delay := faults.delay) is not None:
-        held_ms = _milliseconds(delay.duration_ns)
-        found.append(FaultView(kind="delay", share=delay.share, delay_ms=held_ms, is_conditional=bool(delay.headers)))
-    if faults is not None and (abort := faults.abort) is not None:
-        conditional = bool(abort.headers)
-        found.append(FaultView(kind="abort", share=abort.share, status=abort.status, is_conditional=conditional))
-    return found
 
 
 def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:
@@ -169,22 +160,38 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
             return None
         here = pools.get((upstream, endpoint), ())
         found = _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream])
-        return dataclasses.replace(found, refused=refusal_of(upstreams[upstream]))
+        return dataclasses.replace(
+            found, refused=refusal_of(upstreams[upstream]), probed=_probed(upstreams[upstream].circuit)
+        )
 
     return facts
 
 
-def refusal_of(upstream: UpstreamView) -> str:
-    """Why a request would be refused before any endpoint is tried; empty where it would not."""
+def refusal_of(upstream: UpstreamView) -> Refused | None:
+    """Why a request would be refused before any endpoint is tried; None where it would not."""
     circuit = upstream.circuit
-    if circuit is not None and circuit.state != "closed":
-        words, since = circuit.state.replace("_", "-"), f" since {_seconds(circuit.since)}" if circuit.since else ""
+    if circuit is not None and circuit.state == "open":
         some = f" in {circuit.workers} of the workers" if circuit.workers else ""
-        return f"the circuit of {upstream.name} is {words}{since}{some} ({circuit.evidence}): circuit_open"
+        words = f"the circuit of {upstream.name} is open{_since(circuit)}{some} ({circuit.evidence})"
+        return Refused(Reason.CIRCUIT_OPEN, words)
     full = [limit for limit in upstream.limits if limit.kind in _ADMITTING and limit.used >= limit.limit]
     if full:
-        return f"{upstream.name} has {full[0].used} of {full[0].limit} requests in flight: concurrency_limited"
-    return ""
+        words = f"{upstream.name} has {full[0].used} of {full[0].limit} requests in flight"
+        return Refused(Reason.CONCURRENCY_LIMITED, words)
+    return None
+
+
+def _probed(circuit: CircuitView | None) -> str:
+    if circuit is None or circuit.state != "half_open":
+        return ""
+    return (
+        f"the circuit is half-open{_since(circuit)}: a few requests at a time are let through as probes, "
+        f"others are refused ({Reason.CIRCUIT_OPEN.value})"
+    )
+
+
+def _since(circuit: CircuitView) -> str:
+    return f" since {_seconds(circuit.since)}" if circuit.since else ""
 
 
 def _endpoint_facts(endpoint: EndpointView, pools: Collection[PoolGauge], upstream: UpstreamView) -> EndpointFacts:

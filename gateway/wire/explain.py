@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from gateway.wire.views import PlaceView, RetriesView, RouteAction, ShareView
+from gateway.wire.views import FaultView, PlaceView, RetriesView, RouteAction, ShareView
 
 
 class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +84,8 @@ class AppliedView(ExplainView, frozen=True, kw_only=True):
     slo_latency_under_ms: float | None = None
     criticality: Literal["critical", "normal", "sheddable"] = "normal"
     """Who is turned away last, or first, when there is not enough for all."""
+    faults: list[FaultView] = []
+    """Injected on purpose."""
     deadline_header: str | None = None
     """The field that tells the upstream how many milliseconds are left; null: it is not told."""
 
@@ -115,6 +117,10 @@ class UpstreamChoiceView(ExplainView, frozen=True, kw_only=True):
     """Where the choice is certain: the only endpoint, or the one a hash leads to."""
     endpoints: list[EndpointChoiceView] = []
     endpoints_left_out: int = 0
+    reason: str = "none"
+    """Why the gateway would now answer by itself what goes to this upstream; `none`: it would be forwarded."""
+    refusal: str = ""
+    """The same in words: `3 of 3 unhealthy (connect_error)`."""
 
 
 class RecordedView(ExplainView, frozen=True, kw_only=True):
@@ -144,7 +150,7 @@ class ExplanationView(ExplainView, frozen=True, kw_only=True):
     """Normalised, as it is routed; empty for a request that is refused for its form."""
     route: str | None
     status: int | None
-    """Of the answer the gateway gives by itself; None when the request is forwarded."""
+    """Of the answer the gateway gives by itself; None when the request is forwarded, or part of such requests."""
     reason: str
     """`none`, or why the gateway answers by itself."""
     detail: str = ""
@@ -162,4 +168,6 @@ class ExplanationView(ExplainView, frozen=True, kw_only=True):
     """Of the route that takes it."""
     applied: AppliedView | None = None
     choices: list[UpstreamChoiceView] = []
+    verdict: str = ""
+    """What speaks against forwarding it now, and what it would be answered with instead; empty where nothing does."""
     recorded: RecordedView | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from console.render.amounts import count, milliseconds, percent, size
 from console.render.cells import Cell
+from console.render.policies import faults_in_words
 from console.render.traffic.lines import BLANK, Line, fact, heading, sentence
 from gateway.wire.explain import AppliedView, ConsideredView, ExplanationView, HeaderEditView, UpstreamChoiceView
 from gateway.wire.views import PlaceView
@@ -31,12 +32,16 @@ def _outcome(view: ExplanationView, width: int) -> list[Line]:
         return sentence(f"no route: {view.status} {view.reason}, {view.detail}", width, "crit")
     where = f" ({place_told(view.place)})" if view.place is not None else ""
     lines = sentence(f"route {view.route}{where}: {view.detail}", width, "ok")
-    if view.action == "forward":
+    if view.verdict:
+        lines += sentence(view.verdict, width, "crit")
+    if view.action == "forward" and view.status is None:
         shares = ", ".join(f"{share.upstream} (weight {share.weight})" for share in view.upstreams)
         return [
             *lines,
             *sentence(f"forwarded to {shares} as {view.forwarded_path} with Host {view.forwarded_host}", width),
         ]
+    if view.action == "forward":
+        return lines
     location = f" to {view.location}" if view.location is not None else ""
     return [*lines, *sentence(f"answered by the gateway with {view.status}{location}", width)]
 
@@ -106,6 +111,8 @@ def _applied(applied: AppliedView, width: int) -> Iterator[Line]:
         ("idle", applied.upstream_idle_timeout_ms),
     )
     yield from fact("timeouts", ", ".join(f"{name} {_or_none(value)}" for name, value in timeouts), width)
+    if applied.faults:
+        yield from fact("on purpose", f"it {faults_in_words(applied.faults)}", width, "warn")
     if applied.deadline_header is not None:
         yield from fact("deadline", f"told the upstream in {applied.deadline_header}", width)
     if applied.criticality != "normal":

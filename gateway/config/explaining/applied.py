@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from gateway.config.explaining.faults import fault_views
 from gateway.config.explaining.retries import retried_in_words, retries_view
 from gateway.config.secrets import REDACTED
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
@@ -37,6 +38,7 @@ def applied_by(route: Route, listener: Listener, telemetry: TelemetrySettings, m
         slo_latency_target=None if latency is None else latency.target_ratio,
         slo_latency_under_ms=None if latency is None else _milliseconds(latency.under_ns),
         criticality=route.criticality.value,
+        faults=fault_views(route.faults),
         deadline_header=route.timeouts.deadline_header,
     )
 

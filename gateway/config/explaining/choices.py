@@ -1,11 +1,12 @@
 """Which endpoints a request may go to: what the balancer chooses among, which could answer, and why the others could not."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from gateway.config.configuration import Configuration
 from gateway.config.errors import Verdict
+from gateway.config.explaining.refusing import OUT, EndpointFacts, refusal_of_all
 from gateway.http1.request_head import RequestHead
 from gateway.model.exchange import Exchange
 from gateway.model.route import Route
@@ -15,45 +16,10 @@ from gateway.upstreams.balancing.balancer import FEW_ENDPOINTS
 from gateway.upstreams.balancing.hash_ring import HashRing
 from gateway.upstreams.live_upstream import has_labels
 from gateway.wire.explain import EndpointChoiceView, UpstreamChoiceView
-from gateway.wire.views import EndpointState, PlaceView
+from gateway.wire.views import PlaceView
 
 MAX_ENDPOINTS: Final = 200
 """Endpoints told of one upstream; the rest are counted."""
-
-
-_OUT: Final = frozenset({"unhealthy", "ejected"})
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointFacts:
-    """What a running gateway knows of an endpoint, over all workers.
-
-    addresses: IP addresses a name led to, empty where it has led to none; for a literal address or a UNIX socket, that.
-    full, queue_full: workers that have all connections in use that they may open, and those whose queue is full as well.
-    """
-
-    addresses: tuple[str, ...]
-    state: EndpointState = "healthy"
-    why: str = ""
-    """It is in that state."""
-    in_panic: bool = False
-    """Whether all endpoints of its upstream are used, because too few of them are usable."""
-    in_flight: int = 0
-    connections: int = 0
-    pending: int = 0
-    workers: int = 0
-    full: int = 0
-    queue_full: int = 0
-    weight: int | None = None
-    """The one in force, where operators may have set another than the configured one."""
-    decided: tuple[str, ...] = ()
-    """What operators decided about it, in words; a drain first."""
-    refused: str = ""
-    """Why requests to the upstream are refused before any of its endpoints is tried; empty where they are not."""
-    recent_error_ratio: float | None = None
-    """Of the attempts of the last minute; None where there was none."""
-
-
 Facts: TypeAlias = Callable[[str, str], EndpointFacts | None]
 """By upstream and endpoint address; None where nothing is known, as when a file is asked."""
 
@@ -94,6 +60,7 @@ def _choice(
         chosen = weighted[0].address
     elif weighted and _is_certain(upstream):
         chosen = HashRing(weighted).owner(key(upstream.hash_on)).address
+    refusal = refusal_of_all([(each, known[each.address]) for each in endpoints if has_labels(each.labels, subset)])
     return UpstreamChoiceView(
         upstream=upstream.name,
         share=round(share, 6),
@@ -103,6 +70,8 @@ def _choice(
         chosen=chosen,
         endpoints=[_endpoint(each, known[each.address], subset) for each in endpoints[:MAX_ENDPOINTS]],
         endpoints_left_out=max(0, len(endpoints) - MAX_ENDPOINTS),
+        reason="none" if refusal is None else refusal.reason.value,
+        refusal="" if refusal is None else refusal.words,
     )
 
 
@@ -154,8 +123,9 @@ def _before(upstream: Upstream, subset: Labels) -> Iterable[str]:
 
 def _endpoint(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) -> EndpointChoiceView:
     because = "; ".join(_obstacles(endpoint, facts, subset))
+    why = facts.probed if facts is not None and facts.probed else _why(facts)
     view = EndpointChoiceView(
-        address=endpoint.address, weight=endpoint.weight, eligible=not because, because=because or _why(facts)
+        address=endpoint.address, weight=endpoint.weight, eligible=not because, because=because or why
     )
     if facts is None:
         return view
@@ -175,14 +145,14 @@ def _obstacles(endpoint: Endpoint, facts: EndpointFacts | None, subset: Labels) 
         yield "it has not the labels that the route asks for"
     if facts is None:
         return
-    if facts.refused:
-        yield f"would be refused: {facts.refused}"
+    if facts.refused is not None:
+        yield f"would be refused: {facts.refused.words}: {facts.refused.reason}"
     if facts.state == "draining":
         yield f"it is {next(iter(facts.decided), 'drained')}, so it is never chosen"
         return
     if endpoint.unix_path is None and not facts.addresses:
         yield f"the name {endpoint.host} has no address; an attempt ends with dns_error"
-    elif facts.state in _OUT and not facts.in_panic:
+    elif facts.state in OUT and not facts.in_panic:
         yield _out(facts)
     if facts.workers and facts.queue_full == facts.workers:
         yield "every worker has all its connections in use and its queue full; an attempt ends with pool_exhausted"
@@ -195,7 +165,7 @@ def _out(facts: EndpointFacts) -> str:
 def _why(facts: EndpointFacts | None) -> str:
     if facts is None:
         return "nothing in the configuration speaks against it"
-    if facts.state in _OUT:
+    if facts.state in OUT:
         return f"{_out(facts)}, and chosen all the same: too few endpoints are usable (panic)"
     if facts.decided:
         return f"nothing speaks against it; {', '.join(facts.decided)}"

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from gateway.config.configuration import Configuration
 from gateway.config.explaining.applied import applied_by
-from gateway.config.explaining.choices import EndpointFacts, Facts, choices_of
+from gateway.config.explaining.choices import Facts, choices_of
 from gateway.config.explaining.key_lines import line_of
 from gateway.config.explaining.record import Record
+from gateway.config.explaining.refusing import EndpointFacts, verdict_of
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.request_head import RequestHead, RequestHeadReader
 from gateway.http1.target import Target, parse_authority, parse_target
@@ -190,13 +191,18 @@ class _Routing:
         if rewrite is not None:
             path = rewrite.rewrite_path(path)
             host = host if rewrite.host is None else rewrite.host.decode("ascii")
+        choices = choices_of(route, self.configuration, self.facts, self._exchange(view), self.head)
+        reason, verdict = verdict_of(choices)
         return replace(
             view,
             action="forward",
+            status=STATUS_OF.get(reason),
+            reason=reason.value,
+            verdict=verdict,
             upstreams=[ShareView(upstream=share.upstream, weight=share.weight) for share in route.upstreams],
             forwarded_path=path,
             forwarded_host=host,
-            choices=choices_of(route, self.configuration, self.facts, self._exchange(view), self.head),
+            choices=choices,
         )
 
     def _exchange(self, view: ExplanationView) -> Exchange:

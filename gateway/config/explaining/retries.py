@@ -32,7 +32,11 @@ def retried_in_words(rule: Retries | None, method: str) -> str:
     if rule.hedge_after_ns != NEVER_NS and method in HEDGED:
         told.append(f"without a body also sent to a second endpoint after {format_duration(rule.hedge_after_ns)}")
     budget = f"{format_ratio(rule.budget_ratio)} of first tries and {BUDGET_FLOOR_PER_S} a second"
-    return f"{'; '.join(told)}; at most {rule.attempts} attempts, within {budget}"
+    most = f"at most {rule.attempts} attempts"
+    if rule.per_try_timeout_ns != NEVER_NS:
+        most += f" of {format_duration(rule.per_try_timeout_ns)} each"
+    first, longest = format_duration(rule.backoff.first_ns), format_duration(rule.backoff.max_ns)
+    return f"{'; '.join(told)}; {most}, after up to {first}, then longer, at most {longest}; within {budget}"
 
 
 def _conditions(rule: Retries, method: str) -> str:

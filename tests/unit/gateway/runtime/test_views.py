@@ -84,19 +84,35 @@ def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at(
     )
     limits = [LimitView(kind="pending", limit=1, used=1), LimitView(kind="requests", limit=2, used=2)]
 
-    def because(upstream: UpstreamView) -> str:
+    def because(upstream: UpstreamView) -> tuple[str, str] | None:
         facts = known_endpoints([upstream], [])("orders", "127.0.0.1:1")
         assert facts is not None
         return facts.refused
 
     assert because(msgspec.structs.replace(view, circuit=shut, limits=limits)) == (
-        "the circuit of orders is open since 14:02:31Z in 1 of the workers (worker 2: 57% of 124 requests failed): circuit_open"
+        "circuit_open",
+        "the circuit of orders is open since 14:02:31Z in 1 of the workers (worker 2: 57% of 124 requests failed)",
     )
     closed = msgspec.structs.replace(view, circuit=CircuitView(state="closed"))
     assert because(msgspec.structs.replace(closed, limits=limits)) == (
-        "orders has 2 of 2 requests in flight: concurrency_limited"
+        "concurrency_limited",
+        "orders has 2 of 2 requests in flight",
     )
-    assert because(msgspec.structs.replace(closed, limits=limits[:1])) == ""
+    assert because(msgspec.structs.replace(closed, limits=limits[:1])) is None
+
+
+def test_a_half_open_circuit_refuses_nobody_for_sure() -> None:
+    view = upstream_view(Upstream("orders", (Endpoint("127.0.0.1:1", "127.0.0.1", 1),)), {})
+    probed = msgspec.structs.replace(
+        view, circuit=CircuitView(state="half_open", since="2026-11-21T14:02:31.628941+00:00", workers=1)
+    )
+    facts = known_endpoints([probed], [])("orders", "127.0.0.1:1")
+    assert facts is not None
+    assert facts.refused is None
+    assert facts.probed == (
+        "the circuit is half-open since 14:02:31Z: a few requests at a time are let through as probes, "
+        "others are refused (circuit_open)"
+    )
 
 
 def test_a_route_shows_its_rule_for_further_attempts() -> None:

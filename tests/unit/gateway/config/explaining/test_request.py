@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Configuration, explain_request
-from gateway.config.explaining.choices import EndpointFacts
+from gateway.config.explaining.refusing import EndpointFacts
 from gateway.model.upstream import Endpoint
 from gateway.upstreams.balancing.balancer import build_balancer
 from gateway.wire.explain import ExplainRequest, ExplanationView

@@ -71,7 +71,10 @@ def render_upstream(upstream: UpstreamView) -> str:
 def _told(endpoint: EndpointView) -> str:
     """`10.0.1.7:9001 ejected, passive, 5 failures in a row, until 14:03:10; last check 200 in 3 ms`; empty where all is well."""
     last = endpoint.last_check
-    parts = [endpoint.state, endpoint.reason, endpoint.note, f"by {endpoint.actor}" if endpoint.actor else ""]
+    because = [endpoint.reason, endpoint.note]
+    if endpoint.state in _WELL and endpoint.reason and not endpoint.actor:  # What it overcame.
+        because = [f"was {endpoint.reason}{f'; {endpoint.note}' if endpoint.note else ''}"]
+    parts = [endpoint.state, *because, f"by {endpoint.actor}" if endpoint.actor else ""]
     parts += [f"since {clock(endpoint.since)}" if endpoint.since else ""]
     parts += [f"until {clock(endpoint.ejected_until)}" if endpoint.ejected_until else ""]
     checked = f"; last check {last.evidence or last.result} at {clock(last.at)}" if last is not None else ""

@@ -114,5 +114,11 @@ class Health:
     def is_checked(self) -> bool:
         return self.active is not None or self.passive is not None
 
+    @property
+    def checks(self) -> list[CheckKind]:
+        """Which are configured."""
+        kinds = [(CheckKind.ACTIVE, self.active), (CheckKind.PASSIVE, self.passive)]
+        return [kind for kind, check in kinds if check is not None]
+
 
 UNCHECKED: Final = Health()

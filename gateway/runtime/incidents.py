@@ -1,5 +1,6 @@
 """One time line of rare events: what happened to configuration, workers, endpoints, sinks and listeners, and who did it."""
 
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -98,8 +99,10 @@ class Incidents:
     ) -> None:
         """An endpoint came to be in another state. reason: of the closed list of transitions; evidence: the last of it,
         or what who did it said."""
-        because = f"by {actor}" if actor else reason
-        why = f"{because}: {evidence}" if evidence else because
+        because, mark = f"by {actor}" if actor else reason, ":"
+        if to == "up" and not actor:
+            because, mark = f"was {reason}", ";"  # It is what the endpoint overcame.
+        why = f"{because}{mark} {evidence}" if evidence else because
         self.add(
             _OF_ENDPOINT[to],
             f"{upstream} {endpoint}",
@@ -107,7 +110,8 @@ class Incidents:
             actor,
             detail={"upstream": upstream, "endpoint": endpoint, "reason": reason, "evidence": evidence},
         )
-        _log.warning(
+        _log.log(
+            logging.INFO if to == "up" else logging.WARNING,
             "endpoint_changed", upstream=upstream, endpoint=endpoint, to=to, reason=reason, evidence=evidence,
             actor=actor,
         )  # fmt: skip
@@ -121,7 +125,8 @@ class Incidents:
             f"{usable} of {wanted} endpoints of {upstream} are usable: {told}",
             detail={"upstream": upstream, "usable": usable, "wanted": wanted},
         )
-        _log.warning("panic_changed", upstream=upstream, is_panic=is_panic, usable=usable, wanted=wanted)
+        level = logging.WARNING if is_panic else logging.INFO
+        _log.log(level, "panic_changed", upstream=upstream, is_panic=is_panic, usable=usable, wanted=wanted)
 
     def endpoint_weighed(self, upstream: str, endpoint: str, weight: int, actor: str, reason: str) -> None:
         """Somebody has set or reset the weight of an endpoint. weight: what it is now; reason: in their words."""

@@ -14,6 +14,7 @@ from gateway.config.explaining.faults import fault_views
 from gateway.config.explaining.refusing import EndpointFacts, Refused
 from gateway.config.explaining.retries import retries_view
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
+from gateway.model.health import Health
 from gateway.model.outcome import Reason
 from gateway.model.route import Match, Place, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
@@ -72,12 +73,12 @@ def upstream_view(upstream: Upstream, resolved: Resolved) -> UpstreamView:
         max_pending=limits.max_pending,
         connect_timeout_ms=_milliseconds(limits.connect_timeout_ns),
         idle_timeout_ms=_milliseconds(limits.idle_timeout_ns),
-        endpoints=[_endpoint_view(endpoint, resolved) for endpoint in upstream.endpoints],
+        endpoints=[_endpoint_view(endpoint, upstream.health, resolved) for endpoint in upstream.endpoints],
         panic_below=upstream.health.panic_below_ratio if upstream.health.is_checked else None,
     )
 
 
-def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
+def _endpoint_view(endpoint: Endpoint, health: Health, resolved: Resolved) -> EndpointView:
     if endpoint.unix_path is not None:
         addresses: tuple[str, ...] = ()
     elif needs_lookup(endpoint):
@@ -92,6 +93,7 @@ def _endpoint_view(endpoint: Endpoint, resolved: Resolved) -> EndpointView:
         priority=endpoint.priority,
         labels=dict(endpoint.labels),
         resolved=list(addresses),
+        checks=[kind.value for kind in health.checks],
     )
 
 
@@ -124,7 +126,6 @@ def checked_view(endpoint: EndpointView, known: Known, now_s: float) -> Endpoint
     ejection = ejections.current if ejections is not None else None
     return replace(
         endpoint,
-        checks=[kind.value for kind in known.checks],
         last_check=None if last is None else _check_view(last),
         ejections=ejections.count if ejections is not None else 0,
         ejected_until=None if ejection is None else timestamp(time.time() + ejection.until_s - now_s),

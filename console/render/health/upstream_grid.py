@@ -99,6 +99,8 @@ def checked_how(endpoint: EndpointView, now_s: float) -> str:
     if endpoint.last_check is not None:
         last = endpoint.last_check
         told.append(f"last {last.evidence or last.result} {age(_ago_s(last.at, now_s))} ago")
+    elif "active" in endpoint.checks:
+        told.append("not checked yet")
     if endpoint.ejections:
         told.append(f"ejected {count(endpoint.ejections)} time{'' if endpoint.ejections == 1 else 's'}")
     return ", ".join([*told, *_starting(endpoint)])

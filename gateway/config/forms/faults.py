@@ -16,15 +16,15 @@ Headers = Annotated[dict[FieldName, Predicate], AfterValidator(names_once)]
 class DelayForm(Form):
     """Hold requests back before they are forwarded."""
 
-    share: Ratio = Field(description="Of the requests.")
-    duration: Duration = Field(description="For how long.")
+    share: Ratio = Field(description="Share of the requests that is held back.")
+    duration: Duration = Field(description="How long they are held back.")
     headers: Headers = Field(default_factory=dict, description="Only requests with these header fields; none is all.")
 
 
 class AbortForm(Form):
     """Answer requests instead of forwarding them."""
 
-    share: Ratio = Field(description="Of the requests.")
+    share: Ratio = Field(description="Share of the requests that is answered so.")
     status: Annotated[int, Field(ge=400, le=599)] = Field(
         default=FaultAbort(0.0).status, description="Status of the answer."
     )

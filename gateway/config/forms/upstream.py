@@ -62,7 +62,7 @@ class ConnectionsForm(Form):
 class StickyForm(Form):
     """A cookie that leads each client back to the endpoint that answered it before, while that may be chosen."""
 
-    cookie: CookieName = Field(description="Its name.")
+    cookie: CookieName = Field(description="The name of the cookie.")
     secret: Secret = Field(description="What its value is signed with; better ${NAME} or ${file:/path}.")
     lifetime: Timeout = Field(default=NEVER_NS, description="How long browsers keep it; none: until they end.")
     secure: Flag = Field(default=False, description="Whether browsers shall send it back over TLS only.")

@@ -18,6 +18,7 @@ from gateway.runtime.traffic import Traffic, read_traffic
 from gateway.runtime.views import checked_view, decided_view, pools_by_endpoint, route_view, upstream_view
 from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
+from gateway.runtime.vitals.weighing import NOT_CHECKED
 from gateway.telemetry.history.figures import Figures
 from gateway.telemetry.history.history import History
 from gateway.telemetry.history.look import Look
@@ -193,8 +194,10 @@ class Readings:
         )
 
     def _decided(self, endpoint: EndpointView, place: tuple[str, str]) -> EndpointView:
-        view = decided_view(endpoint, self._endpoints.of(*place), self._endpoints.overrides.of(place))
-        known = self._endpoints.known_of(place)
+        known, status = self._endpoints.known_of(place), self._endpoints.of(*place)
+        if known is None and endpoint.checks:
+            status = NOT_CHECKED  # The gateway has only begun.
+        view = decided_view(endpoint, status, self._endpoints.overrides.of(place))
         return view if known is None else checked_view(view, known, time.monotonic())
 
 

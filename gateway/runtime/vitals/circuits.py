@@ -1,5 +1,6 @@
 """The circuits of all upstreams as the whole gateway has them: the worst any worker has, since when, and with what evidence."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -140,7 +141,8 @@ class Circuits:
             f"the circuit of {upstream} is {words} ({status.evidence})",
             detail={"upstream": upstream, "reason": status.reason, "evidence": status.evidence},
         )
-        _log.warning(
+        _log.log(
+            logging.INFO if status.state is CircuitState.CLOSED else logging.WARNING,
             "circuit_changed", upstream=upstream, to=status.state.value, reason=status.reason,
             evidence=status.evidence,
         )  # fmt: skip

@@ -36,6 +36,7 @@ class EndpointStatus:
 
 
 HEALTHY: Final = EndpointStatus("healthy")
+NOT_CHECKED: Final = EndpointStatus("unknown", note="it has not been checked yet")
 
 
 @dataclass(slots=True)
@@ -56,8 +57,7 @@ class Known:
 
     @property
     def checks(self) -> list[CheckKind]:
-        kinds = [(CheckKind.ACTIVE, self.health.active), (CheckKind.PASSIVE, self.health.passive)]
-        return [kind for kind, check in kinds if check is not None]
+        return self.health.checks
 
     def slow_start_share(self, now_s: float) -> float | None:
         """Of its weight, as the workers have it; None once it has all of it. now_s: monotonic."""
@@ -82,7 +82,7 @@ def weigh(known: Known, drained: Decision | None) -> EndpointStatus:
         note = f"{proof.evidence}; for {ejection.for_s:g} s"
         return EndpointStatus("ejected", proof.reason, note=note, brief=proof.brief)
     if verdict is not None:
-        return HEALTHY if verdict.is_up else EndpointStatus("unknown", note="it has not been checked yet")
+        return HEALTHY if verdict.is_up else NOT_CHECKED
     return HEALTHY if known.was_answered else EndpointStatus("unknown", note="no request has been answered yet")
 
 

@@ -20,5 +20,13 @@ def test_its_panic_is_said_first_and_of_each_endpoint_that_is_not_well_since_and
     )
 
 
+def test_one_that_is_well_again_says_what_it_was() -> None:
+    last = CheckView(at=at(4), result="ok", evidence="200 in 3 ms")
+    back = endpoint("a:1", figures(0.0), reason="bad_status", note="200 in 2 ms", since=at(30), last_check=last)
+    assert render_upstream(upstream("up", back)).splitlines()[-1] == (
+        f"a:1 healthy, was bad_status; 200 in 2 ms, since {_clock(30)}; last check 200 in 3 ms at {_clock(4)}"
+    )
+
+
 def _clock(seconds_ago: float) -> str:
     return clock(at(seconds_ago))

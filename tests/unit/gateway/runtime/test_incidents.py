@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import structlog
+import structlog.testing
+
 from gateway.runtime.incidents import Incidents
 
 
@@ -66,6 +69,22 @@ def test_an_endpoint_s_change_tells_the_reason_and_its_evidence() -> None:
     assert (incident.kind, incident.subject) == ("endpoint_down", "orders db.test:9001")
     assert "dns: name or service not known" in incident.text
     assert incident.detail["reason"] == "dns"
+
+
+def test_an_endpoint_that_is_up_again_tells_what_it_overcame_and_is_no_warning() -> None:
+    incidents = Incidents()
+    with structlog.testing.capture_logs() as logged:
+        incidents.endpoint_changed("orders", "a:1", "down", "bad_status", "503 in 1 ms")
+        incidents.endpoint_changed("orders", "a:1", "up", "bad_status", "200 in 2 ms")
+        incidents.endpoint_changed("orders", "a:1", "up", "admin", "disk is new", "ana")
+        incidents.panic_changed("orders", 1, 3, is_panic=True)
+        incidents.panic_changed("orders", 3, 3, is_panic=False)
+    assert [each.text for each in incidents.since(0)][:3] == [
+        "endpoint a:1 of orders is down (bad_status: 503 in 1 ms)",
+        "endpoint a:1 of orders is up (was bad_status; 200 in 2 ms)",
+        "endpoint a:1 of orders is up (by ana: disk is new)",
+    ]
+    assert [each["log_level"] for each in logged] == ["warning", "info", "info", "warning", "info"]
 
 
 def test_texts_and_details_are_cut_to_their_bounds() -> None:

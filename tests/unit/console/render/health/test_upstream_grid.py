@@ -93,9 +93,9 @@ def test_what_is_checked_is_told_with_its_evidence_and_needs_no_traffic_to_be_up
     well, new, busy, _, out = up.endpoints
     assert [checked_how(each, NOW_S) for each in (well, new, busy, out)] == [
         "active health checks, last 200 in 3 ms 30s ago",
-        "active health checks",
+        "active health checks, not checked yet",
         "No health check configured: state from live traffic only",
-        "active and passive health checks, ejected 2 times, starts slowly, at 30.0% of its share",
+        "active and passive health checks, not checked yet, ejected 2 times, starts slowly, at 30.0% of its share",
     ]
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from gateway.model.clock import MILLISECOND_NS
+from gateway.model.health import ActiveCheck, Health
 from gateway.model.route import LatencyObjective, Match, Place, Route, Slo, WeightedUpstream
 from gateway.model.snapshot import MetricSettings, Snapshot, TelemetrySettings
 from gateway.model.upstream import Endpoint, Upstream
@@ -106,6 +107,17 @@ def test_an_upstream_and_its_endpoints_have_figures_of_the_window() -> None:
     assert (listed.recent.requests, listed.endpoints[0].recent.requests) == (80, 80)
     assert listed.spark == listed.endpoints[0].spark == [4.0] * 20
     assert asyncio.run(reader.readings.upstream("nothing", NOW)) is None
+
+
+def test_an_upstream_that_the_supervisor_has_yet_to_look_at_is_checked_and_not_known_to_be_well() -> None:
+    reader = Reader()
+    endpoint = Endpoint("10.0.0.2:9001", host="10.0.0.2", port=9001)
+    new = Upstream("new", (endpoint,), health=Health(active=ActiveCheck()))
+    reader.snapshot = replace(SNAPSHOT, upstreams=(*SNAPSHOT.upstreams, new))
+    orders, _, checked = asyncio.run(reader.readings.upstreams(NOW)).upstreams
+    assert (orders.endpoints[0].checks, orders.endpoints[0].state) == ([], "unknown")
+    (seen,) = checked.endpoints
+    assert (seen.checks, seen.state, seen.note) == (["active"], "unknown", "it has not been checked yet")
 
 
 def test_phases_are_a_mean_over_requests_not_over_attempts() -> None:

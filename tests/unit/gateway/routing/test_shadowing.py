@@ -127,15 +127,20 @@ def test_a_pattern_that_matches_no_path_is_without_effect() -> None:
     assert "begin with a slash" in found.because
 
 
-def test_ten_thousand_routes_are_looked_through_within_a_second() -> None:
-    routes = [route(f"r{i}", index=i, path=f"/v{i % 50}/r{i // 50}/{{id}}", methods=("GET",)) for i in range(5000)]
-    routes += [
-        route(f"s{i}", index=5000 + i, path_prefix="/", headers=(exact("x-tenant", str(i)),)) for i in range(5000)
-    ]
-    table = build_table((each, each) for each in routes)
-    started = time.process_time()
-    assert find_shadowed(table) == []
-    assert time.process_time() - started < 1
+def test_ten_thousand_routes_are_not_compared_with_each_other() -> None:
+    def look_through(count: int) -> float:
+        paths = [f"/v{i % 50}/r{i // 50}/{{id}}" for i in range(count)]
+        routes = [route(f"r{i}", index=i, path=path, methods=("GET",)) for i, path in enumerate(paths)]
+        routes += [
+            route(f"s{i}", index=count + i, path_prefix="/", headers=(exact("x-tenant", str(i)),)) for i in range(count)
+        ]
+        table = build_table((each, each) for each in routes)
+        started = time.process_time()
+        assert find_shadowed(table) == []
+        return time.process_time() - started
+
+    # Ten times as many take about ten times as long; each with each, it would be a hundred times.
+    assert look_through(5000) < 50 * min(look_through(500) for _ in range(3))
 
 
 @settings(max_examples=300, deadline=None)

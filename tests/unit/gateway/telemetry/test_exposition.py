@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -125,11 +126,17 @@ def test_the_next_scrape_says_what_this_one_cost() -> None:
     assert second["sightline_metrics_series", ()] == len(of_store)
 
 
-def test_thirty_thousand_samples_take_a_fraction_of_a_second() -> None:
+def test_thirty_thousand_samples_take_less_than_prometheus_client_would_need() -> None:
     store = MetricsStore()
     store.configure(make_snapshot(*(make_route(f"route-{index}", index) for index in range(150))))
     exposition = Exposition(store, SupervisorInstruments())
-    started_s = time.perf_counter()
-    body, _ = exposition.render("")
-    assert body.count(b"\n") > 30_000
-    assert time.perf_counter() - started_s < 1.0
+    registry = CollectorRegistry()
+    registry.register(StoreCollector(store))
+
+    def spent(render: Callable[[], bytes]) -> float:
+        started_s = time.process_time()
+        assert render().count(b"\n") > 30_000
+        return time.process_time() - started_s
+
+    ours = min(spent(lambda: exposition.render("")[0]) for _ in range(3))
+    assert ours < spent(lambda: generate_latest(registry)) / 2

@@ -77,4 +77,4 @@ def test_a_hostile_pattern_takes_time_linear_in_the_path() -> None:
     evil = compile_filter(parse_filter('path~"(a*)*(a*)*b$"'))
     began = time.thread_time()
     assert not evil(AccessLine(path="a" * 16_384))
-    assert time.thread_time() - began < 0.5
+    assert time.thread_time() - began < 5  # It takes milliseconds; in squares it would be minutes.

@@ -160,18 +160,17 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
         if upstream not in upstreams or endpoint not in endpoints(upstream):
             return None
         here = pools.get((upstream, endpoint), ())
-        found = _endpoint_facts(endpoints(upstream)[endpoint], here, upstreams[upstream])
-        return dataclasses.replace(
-            found, refused=refusal_of(upstreams[upstream]), probed=_probed(upstreams[upstream].circuit)
-        )
+        view = upstreams[upstream]
+        found = _endpoint_facts(endpoints(upstream)[endpoint], here, view)
+        return dataclasses.replace(found, refused=refusal_of(view, len(here)), probed=_probed(view.circuit, len(here)))
 
     return facts
 
 
-def refusal_of(upstream: UpstreamView) -> Refused | None:
-    """Why a request would be refused before any endpoint is tried; None where it would not."""
+def refusal_of(upstream: UpstreamView, workers: int) -> Refused | None:
+    """Why a request would be refused before any endpoint is tried; None where it would not, in some of so many workers."""
     circuit = upstream.circuit
-    if circuit is not None and circuit.state == "open":
+    if circuit is not None and circuit.state == "open" and circuit.workers >= workers:
         some = f" in {circuit.workers} of the workers" if circuit.workers else ""
         words = f"the circuit of {upstream.name} is open{_since(circuit)}{some} ({circuit.evidence})"
         return Refused(Reason.CIRCUIT_OPEN, words)
@@ -182,7 +181,12 @@ def refusal_of(upstream: UpstreamView) -> Refused | None:
     return None
 
 
-def _probed(circuit: CircuitView | None) -> str:
+def _probed(circuit: CircuitView | None, workers: int) -> str:
+    if circuit is not None and circuit.state == "open" and circuit.workers < workers:
+        return (
+            f"the circuit is open{_since(circuit)} in {circuit.workers} of {workers} workers ({circuit.evidence}): "
+            f"requests that arrive there are refused ({Reason.CIRCUIT_OPEN.value})"
+        )
     if circuit is None or circuit.state != "half_open":
         return ""
     return (

@@ -48,7 +48,7 @@ class EndpointFacts:
     refused: Refused | None = None
     """Why requests to the upstream are refused before any of its endpoints is tried; None where they are not."""
     probed: str = ""
-    """What a half-open circuit of the upstream does with requests; empty where it is not half-open."""
+    """What a circuit of the upstream does with requests that refuses some of them; empty where it refuses all or none."""
     recent_error_ratio: float | None = None
     """Of the attempts of the last minute; None where there was none."""
 

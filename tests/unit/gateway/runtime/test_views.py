@@ -20,7 +20,9 @@ from gateway.model.route import (
     WeightedUpstream,
 )
 from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.runtime.intake import WorkerLoad
 from gateway.runtime.views import action_of, known_endpoints, route_view, upstream_view
+from gateway.wire.report import PoolGauge
 from gateway.wire.upstream_views import CircuitView, LimitView, UpstreamView
 from gateway.wire.views import FaultView
 
@@ -112,6 +114,26 @@ def test_a_half_open_circuit_refuses_nobody_for_sure() -> None:
     assert facts.probed == (
         "the circuit is half-open since 14:02:31Z: a few requests at a time are let through as probes, "
         "others are refused (circuit_open)"
+    )
+
+
+def test_a_circuit_that_is_open_in_some_workers_refuses_nobody_for_sure() -> None:
+    view = upstream_view(Upstream("orders", (Endpoint("127.0.0.1:1", "127.0.0.1", 1),)), {})
+    shut = CircuitView(state="open", evidence="worker 2: 57% of 124 requests failed", workers=1)
+    loads = [WorkerLoad(), WorkerLoad()]
+    for load in loads:
+        load.pools = [PoolGauge("orders", "127.0.0.1:1", 0, 0, 0, 0, 8)]
+
+    def told(workers: int) -> tuple[str, str]:
+        facts = known_endpoints([msgspec.structs.replace(view, circuit=shut)], loads[:workers])("orders", "127.0.0.1:1")
+        assert facts is not None
+        return facts.refused.reason if facts.refused is not None else "", facts.probed
+
+    assert told(1) == ("circuit_open", "")
+    refused, probed = told(2)
+    assert (refused, probed) == (
+        "",
+        f"the circuit is open in 1 of 2 workers ({shut.evidence}): requests that arrive there are refused (circuit_open)",
     )
 
 

@@ -152,8 +152,9 @@ class EndpointStates:
             return
         known.verdict = verdict
         self.count_check(key, CheckKind.ACTIVE, finding.result)
-        status = self._states[key]
-        if verdict.is_up is not None and (status.state == "unknown" or verdict.is_up is not status.is_in_rotation):
+        state = self._states[key].state
+        # What is ejected may be found down as well, and then that is what it is.
+        if verdict.is_up is not None and (state == "unknown" or (not verdict.is_up) is not (state == "unhealthy")):
             self.reconsider(key)
 
     def answered(self, keys: Collection[Key]) -> None:

@@ -203,3 +203,15 @@ SupervisedUpstream.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 test_what_must_hold_of_an_upstream_holds = SupervisedUpstream.TestCase
+
+
+def test_what_is_ejected_and_then_found_down_is_down() -> None:
+    under = StatesUnderTest(2)
+    under.follow(2, active=ACTIVE, passive=PASSIVE)
+    ejecting = Ejecting(under.states, lambda: under.now_s)
+    ejecting.follow(running(orders(2, Health(active=ACTIVE, passive=replace(PASSIVE, max_ejected_ratio=1.0)))))
+    under.check(1, GOOD, GOOD)
+    ejecting.suspected(Suspect("orders", address(1), 5, "connect_refused"))
+    assert under.state(1) == "ejected"
+    under.check(1, BAD, BAD, BAD)
+    assert under.state(1) == "unhealthy"

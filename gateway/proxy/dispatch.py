@@ -37,8 +37,8 @@ def session_cookie(upstream: LiveUpstream, endpoint: LiveEndpoint, head: Request
 def pick_other_endpoint(
     upstream: LiveUpstream, exchange: Exchange, head: RequestHead, subset: Labels = ()
 ) -> LiveEndpoint | None:
-    """The endpoint for a further attempt: one that has not been tried if there is any, else not the last one; None when
-    none can be chosen. A session does not bind it: its endpoint has been tried."""
+    """The endpoint for a further attempt: one that has not been tried if there is any, of the first group that has one, else
+    not the last one; None when none can be chosen. A session does not bind it: its endpoint has been tried."""
     balancer = upstream.balancers[subset] if subset else upstream.balancer
     tried = {attempt.endpoint for attempt in exchange.attempts}
     key = hash_key(upstream.hash_on, exchange, head) if upstream.is_hashed else b""
@@ -53,7 +53,7 @@ def pick_other_endpoint(
         and endpoint.address not in tried
         and has_labels(endpoint.endpoint.labels, subset)
     ]
-    return min(untried, key=lambda endpoint: endpoint.in_flight / endpoint.weight, default=picked)
+    return min(untried, key=lambda each: (each.endpoint.priority, each.in_flight / each.weight), default=picked)
 
 
 def hash_key(hash_on: str, exchange: Exchange, head: RequestHead) -> bytes:

@@ -1,6 +1,5 @@
 """An exchange that may have two attempts under way at once, until one of them answers or fails."""
 
-from abc import abstractmethod
 from typing import Final
 
 from gateway.http1.refusal import RequestRefused
@@ -30,9 +29,6 @@ class Hedged(Retrying):
 
     _hedge: Hedge | None = None
 
-    @abstractmethod
-    def response_begins(self, head: ResponseHead, payload: bytes, *, is_complete: bool) -> None: ...
-
     def _begin_tries(self, retry: RetryPlan, now_ns: int) -> None:
         """The first attempt of a request that may have others."""
         retry.budget.tried(now_ns)
@@ -48,14 +44,7 @@ class Hedged(Retrying):
 
     def hedge_due(self) -> None:
         attempt, retry, upstream, exchange = self._attempt, self._plan.retry, self._upstream, self.exchange
-        if (
-            self._is_ended
-            or exchange.status
-            or attempt is None
-            or attempt.ended_ns
-            or retry is None
-            or upstream is None
-        ):
+        if self.is_answered or attempt is None or attempt.ended_ns or retry is None or upstream is None:
             return
         has_begun = self._has_sent_interim or (self._connection is not None and self._connection.has_answered)
         if has_begun or len(exchange.attempts) != 1 or retry.attempts == 1:

@@ -93,8 +93,9 @@ class Directory:
                 endpoint.pool.room = room
                 used.add((live.name, endpoint.address))
                 endpoint.pool.limits = live.upstream.connections
-                _guard(endpoint, gate)
-                watch_failures(endpoint, None if passive is None else passive.consecutive_failures, self._suspect)
+                if endpoint.watchers or gate is not None or passive is not None:
+                    _guard(endpoint, gate)
+                    watch_failures(endpoint, None if passive is None else passive.consecutive_failures, self._suspect)
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
         self._apply(self._told_since)
@@ -181,10 +182,8 @@ class Directory:
 
 def _guard(endpoint: LiveEndpoint, gate: Gate | None) -> None:
     """Have this gate told of its attempts, and no other."""
-    if gate in endpoint.watchers:
-        return
-    others = [each for each in endpoint.watchers if not isinstance(each, Gate)]
-    endpoint.watchers = tuple(others) if gate is None else (*others, gate)
+    if gate not in endpoint.watchers:
+        endpoint.watch(Gate, gate)
 
 
 def _literal_address(endpoint: Endpoint) -> tuple[str, ...]:

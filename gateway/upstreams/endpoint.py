@@ -63,7 +63,7 @@ class LiveEndpoint:
         self.ramp_ns = 0
         self.ramp_began_ns = 0
         self.watchers: tuple[AttemptWatcher, ...] = ()
-        """None where nothing is configured that would judge it: most endpoints pay nothing."""
+        """Empty where nothing is configured that would judge it: most endpoints pay nothing."""
 
     def override(self, *, is_drained: bool, weight: int | None) -> None:
         """What an operator wants of it, whatever the configuration says. weight: None for the configured one.
@@ -104,6 +104,11 @@ class LiveEndpoint:
             self.ramp_ns = 0
             return WHOLE
         return 1 + max(0, passed_ns) * WHOLE // self.ramp_ns
+
+    def watch(self, kind: type[AttemptWatcher], watcher: AttemptWatcher | None) -> None:
+        """Have this one told of its attempts from now on, and no other of its kind; None: nobody of that kind."""
+        others = tuple(each for each in self.watchers if not isinstance(each, kind))
+        self.watchers = others if watcher is None else (*others, watcher)
 
     def attempt_ended(self, attempt: Attempt) -> None:
         """The one place that learns how every attempt ended."""

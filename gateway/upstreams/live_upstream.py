@@ -144,7 +144,7 @@ def _measure(endpoint: LiveEndpoint, *, is_wanted: bool) -> None:
     """Its latency, from now on or no more."""
     if is_wanted and endpoint.latency is None:
         endpoint.latency = estimate = LatencyEstimate()
-        endpoint.watchers = (*endpoint.watchers, estimate)
+        endpoint.watch(LatencyEstimate, estimate)
     elif not is_wanted and endpoint.latency is not None:
         endpoint.latency = None
-        endpoint.watchers = tuple(each for each in endpoint.watchers if not isinstance(each, LatencyEstimate))
+        endpoint.watch(LatencyEstimate, None)

@@ -36,11 +36,6 @@ class FailureRun:
 
 def watch_failures(endpoint: LiveEndpoint, limit: int | None, told: SuspectTold) -> None:
     """Have them told from now on after so many, or no more; what was counted so far is kept while the limit stays."""
-    runs = [each for each in endpoint.watchers if isinstance(each, FailureRun)]
-    if runs and runs[0].limit == limit:
-        return
-    others = tuple(each for each in endpoint.watchers if not isinstance(each, FailureRun))
-    if limit is not None:
-        endpoint.watchers = (*others, FailureRun(limit, told))
-    elif runs:
-        endpoint.watchers = others
+    current = next((each.limit for each in endpoint.watchers if isinstance(each, FailureRun)), None)
+    if current != limit:
+        endpoint.watch(FailureRun, None if limit is None else FailureRun(limit, told))

@@ -3,8 +3,8 @@
 import os
 import statistics
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
@@ -91,6 +91,21 @@ def run_pairs(
             else:
                 pairs.alone.append(measured(steady, "alone"))
     return pairs
+
+
+@contextmanager
+def beside(watchers: Sequence[tuple[Callable[..., None], tuple[object, ...]]]) -> Iterator[None]:
+    """Each with a thread of its own until the block ends: called with its arguments and the event that says so."""
+    end = threading.Event()
+    threads = [threading.Thread(target=watch, args=(*arguments, end)) for watch, arguments in watchers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
 
 
 def stand_last() -> None:

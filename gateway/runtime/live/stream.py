@@ -142,11 +142,15 @@ class Stream:
     def _sift_everything(
         self, placed: list[tuple[Position, bytes]], copied: set[bytes]
     ) -> tuple[list[Seen], list[Seen]]:
-        others = [each for each in placed if each[1] in copied or _SAMPLED in each[1]]
+        others: list[tuple[Position, bytes]] = []
+        certain: list[Seen] = []
+        for position, line in placed:
+            if line in copied or _SAMPLED in line:
+                others.append((position, line))
+            else:
+                certain.append(Seen(position, line, 1.0))
         ((plain, always),) = self._sift(others, [lambda _exchange: True])
-        if others:
-            placed = [each for each in placed if each[1] not in copied and _SAMPLED not in each[1]]
-        return plain + [Seen(position, line, 1.0) for position, line in placed], always
+        return plain + certain, always
 
     def _sift(
         self, placed: list[tuple[Position, bytes]], predicates: list[Predicate]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perf.compare.bench import Bench
-from perf.compare.pairs import COLUMNS, Kind, Pairs, half_of_capacity, run_pairs, stand_last
+from perf.compare.pairs import COLUMNS, Kind, Pairs, beside, half_of_capacity, run_pairs, stand_last
 from perf.compare.processes import cpu_ns
 from perf.compare.report import Check, Findings, Table
 from perf.compare.sightline import Settings, Sightline, start_sightline
@@ -58,22 +58,11 @@ class Viewing:
     @contextmanager
     def by_all(self) -> Iterator[None]:
         """Until the block ends."""
-        end, began_s = threading.Event(), time.monotonic()
-        watchers = [
-            threading.Thread(target=target, args=(what, end))
-            for _ in range(VIEWERS)
-            for target, whats in ((self._follow, STREAMS), (self._ask, ASKED))
-            for what in whats
-        ]
-        for watcher in watchers:
-            watcher.start()
-        try:
+        began_s = time.monotonic()
+        one = [(self._follow, (query,)) for query in STREAMS] + [(self._ask, (path,)) for path in ASKED]
+        with beside(one * VIEWERS):
             yield
-        finally:
-            end.set()
-            for watcher in watchers:
-                watcher.join()
-            self.seconds += time.monotonic() - began_s
+        self.seconds += time.monotonic() - began_s
 
     def _follow(self, query: str, end: threading.Event) -> None:
         stand_last()

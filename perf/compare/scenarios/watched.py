@@ -8,12 +8,11 @@ cost on the core of the load is not taken for what they cost the gateway.
 import statistics
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from perf.compare.bench import Bench
-from perf.compare.pairs import COLUMNS, Pairs, half_of_capacity, run_pairs, stand_last
+from perf.compare.pairs import COLUMNS, Pairs, beside, half_of_capacity, run_pairs, stand_last
 from perf.compare.report import Check, Findings, Table
 from perf.compare.sightline import Settings, Sightline, start_sightline
 
@@ -47,20 +46,9 @@ class Watching:
         self.scrapes = 0
         self.events = 0
 
-    @contextmanager
-    def by_all(self) -> Iterator[None]:
+    def by_all(self) -> AbstractContextManager[None]:
         """Until the block ends."""
-        end = threading.Event()
-        watchers = [threading.Thread(target=self._scrape, args=(end,))]
-        watchers += [threading.Thread(target=self._follow, args=(end,)) for _ in range(FOLLOWERS)]
-        for watcher in watchers:
-            watcher.start()
-        try:
-            yield
-        finally:
-            end.set()
-            for watcher in watchers:
-                watcher.join()
+        return beside([(self._scrape, ()), *[(self._follow, ())] * FOLLOWERS])
 
     def _scrape(self, end: threading.Event) -> None:
         stand_last()

@@ -1,10 +1,15 @@
 """Where an attempt goes: by the upstream's balancer, and for consistent hashing by what the configuration names."""
 
+from typing import cast
+
 import pytest
 
-from gateway.model.upstream import Balance, Upstream
-from gateway.proxy.dispatch import hash_key, pick_endpoint
+from gateway.model.exchange import Attempt
+from gateway.model.upstream import Balance, Endpoint, Upstream
+from gateway.proxy.dispatch import hash_key, pick_endpoint, pick_other_endpoint
+from gateway.upstreams.endpoint import LiveEndpoint
 from gateway.upstreams.live_upstream import LiveUpstream
+from gateway.upstreams.pool import Pool
 from tests.support.requests import exchange_of, head_of
 
 
@@ -38,3 +43,18 @@ def test_without_an_endpoint_nothing_is_chosen(balance: Balance) -> None:
     head = head_of()
     live = LiveUpstream(Upstream("orders", (), balance), [])
     assert pick_endpoint(live, exchange_of(head), head) is None
+
+
+def test_a_further_attempt_goes_to_an_untried_endpoint_of_the_first_group_before_a_standby() -> None:
+    declared = tuple(
+        Endpoint(f"10.0.{group}.{at}:80", priority=group) for group, count in ((0, 3), (1, 1)) for at in range(count)
+    )
+    endpoints = [LiveEndpoint("orders", each, cast("Pool", None)) for each in declared]
+    live = LiveUpstream(Upstream("orders", declared), endpoints)
+    head = head_of()
+    exchange = exchange_of(head)
+    exchange.attempts = [Attempt("orders", endpoints[at].address, 0) for at in (0, 1)]
+    endpoints[2].in_flight = 5  # So that the balancer would rather have one that was tried.
+    assert pick_other_endpoint(live, exchange, head) is endpoints[2]
+    endpoints[2].is_available = False
+    assert pick_other_endpoint(live, exchange, head) is endpoints[3]

@@ -9,7 +9,7 @@ from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
 from gateway.model.retry import IDEMPOTENT
-from gateway.net.outgoing import bytes_not_taken
+from gateway.net.buffered import bytes_not_taken
 from gateway.proxy.dispatch import pick_endpoint
 from gateway.proxy.ending import Ending
 from gateway.proxy.forward import encode_request

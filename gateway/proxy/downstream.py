@@ -218,7 +218,7 @@ class DownstreamConnection(ClientConnection):
 
     def _stop_awaiting(self, now_ns: int) -> None:
         if not self._reader.size_so_far:
-            self._close()
+            self._close_if_silent(now_ns)
             return
         timeout = reply_for(Reason.CLIENT_TIMEOUT)
         self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), None, 0, now_ns)

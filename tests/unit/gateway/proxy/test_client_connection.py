@@ -1,5 +1,7 @@
 """A client's connection is closed well: what is buffered goes out as slowly as may be, and nothing stays for ever."""
 
+import socket
+
 from gateway.model.clock import SECOND_NS
 from gateway.model.listener import ListenerTimeouts
 from tests.support.walk import SWITCHING, UPGRADE, Client, Walk, get, ok
@@ -108,3 +110,18 @@ def test_bytes_sent_ahead_reach_the_tunnel_but_no_more_than_the_endpoint_takes()
         walk.settle()
         assert endpoint.taken == bytes(100_000)
         assert client.transport.is_reading_on
+
+
+def test_a_request_that_came_as_the_silence_ended_is_not_closed_upon() -> None:
+    ours, clients = socket.socketpair()
+    with Walk() as walk, ours, clients:
+        client = walk.connect()
+        client.transport._extra["socket"] = ours  # type: ignore[attr-defined]
+        request = get(b"/fixed")
+        clients.sendall(request)
+        walk.pass_time(ListenerTimeouts().idle_ns)
+        assert not client.transport.is_closing()
+        client.send(ours.recv(len(request)))
+        assert client.received.startswith(b"HTTP/1.1 200 ")
+        walk.pass_time(ListenerTimeouts().idle_ns)
+        assert client.transport.is_lost

@@ -1,13 +1,14 @@
-"""What a peer has not taken yet is counted in both buffers, the transport's and the kernel's."""
+"""What a peer has not taken yet is counted in both buffers, the transport's and the kernel's; and what we did not read."""
 
 import asyncio
+import select
 import socket
 from collections.abc import Iterator
 
 import pytest
 import uvloop
 
-from gateway.net.outgoing import bytes_not_taken
+from gateway.net.buffered import bytes_not_read, bytes_not_taken
 from tests.support.scripted import ScriptedTransport
 
 MUCH = 8 * 1024 * 1024
@@ -77,4 +78,26 @@ def test_a_socket_that_cannot_be_asked_counts_as_empty() -> None:
         closed.close()
         transport._extra["socket"] = closed  # type: ignore[attr-defined]
         assert bytes_not_taken(transport) == 0
+        assert bytes_not_read(transport) == 0
     loop.close()
+
+
+def test_what_came_while_the_loop_was_busy_is_not_read_until_it_comes_round(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, peers = pair
+
+    async def send_while_busy() -> tuple[int, int, int]:
+        transport = await transport_on(ours)
+        before = bytes_not_read(transport)
+        peers.sendall(b"12345")
+        while not select.select([ours], [], [], 5.0)[0]:
+            pass
+        unread = bytes_not_read(transport)
+        while bytes_not_read(transport):  # noqa: ASYNC110 - the protocol is told nothing of interest here
+            await asyncio.sleep(0)
+        after = bytes_not_read(transport)
+        transport.abort()
+        return before, unread, after
+
+    assert uvloop.run(send_while_busy()) == (0, 5, 0)

@@ -42,6 +42,10 @@ class RequestScreen(ExplainingScreen):
         Binding("Y", "copy_menu", "copy ..", id="copy_id"),
     ]
 
+    def __init__(self, subject: str = "", filter_text: str = "") -> None:
+        super().__init__(subject, filter_text)
+        self._next_pivot = ""
+
     def readings(self) -> Sequence[AnyReading]:
         line, _ = self._line()
         return (reading.exchange(self.subject), *([_usual(line)] if line is not None and self._is_slow(line) else []))
@@ -87,6 +91,24 @@ class RequestScreen(ExplainingScreen):
             return Destination("explain", self.subject)
         line, _ = self._line()
         return None if line is None else route_traffic(line, where)
+
+    def action_pivot(self, where: str) -> None:
+        """Who types faster than the gateway answers gets there as soon as it is known where that is."""
+        if self.selection is None and where != "explain" and not self.model.get(reading.exchange(self.subject)).problem:
+            self._next_pivot = where
+            self.say("asking the gateway, then going there")
+        else:
+            super().action_pivot(where)
+
+    def turn_to(self, subject: str) -> None:
+        self._next_pivot = ""
+        super().turn_to(subject)
+
+    def show(self) -> None:
+        super().show()
+        if self._next_pivot and self.selection is not None:
+            where, self._next_pivot = self._next_pivot, ""
+            self.call_later(self.action_pivot, where)
 
     def twin(self) -> str:
         return f"sightline req {self.subject}"

@@ -116,6 +116,22 @@ def test_keys_lead_to_its_trace_its_explanation_its_record_and_its_route() -> No
     play(about("req-0001", [Answered(reading.exchange("req-0001"), kept(line(1)))]), story)
 
 
+def test_a_key_typed_before_the_gateway_has_answered_leads_there_when_it_has() -> None:
+    source = GivenSource()
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "asking the gateway" in text(app))
+        await pilot.press("t")
+        assert isinstance(app.screen, RequestScreen)
+        source.tell(Answered(reading.exchange("req-0001"), kept(line(1))))
+        await until(pilot, lambda: app.screen.NAME == "trace")  # type: ignore[attr-defined]
+        await pilot.press("h")
+        await until(pilot, lambda: "answered 200" in text(app))
+        assert isinstance(app.screen, RequestScreen)
+
+    play(ConsoleApp(source, first=Destination("request", "req-0001")), story)
+
+
 @pytest.mark.parametrize(
     ("key", "copied"),
     [

@@ -71,7 +71,7 @@ class Linking(Looks):
         elif not isinstance(source, Recordable):
             self.say("this cannot be recorded")
         elif not file:
-            self.say(source.stop_recording() or "nothing is being recorded; :record FILE begins")
+            self.run_worker(self._end_recording(source), group="record")
         else:
             try:
                 source.record(file, self.live_model)
@@ -80,6 +80,9 @@ class Linking(Looks):
                 return
             source.notice = self.say
             self.say(f"recording to {file}; :record ends it")
+
+    async def _end_recording(self, source: Recordable) -> None:
+        self.say(await source.stop_recording() or "nothing is being recorded; :record FILE begins")
 
     def freeze(self) -> None:
         """A recording stands still while nobody wants it to go on."""

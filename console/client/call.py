@@ -11,6 +11,7 @@ import msgspec
 from console.client.contexts import Target
 from console.client.problems import Refused, Unreachable, WrongUsage
 from console.state.messages import Request
+from console.state.times import checked
 from gateway.wire.views import ConfigErrorView, ProblemView
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def _whole(target: Target, connection: HTTPConnection, answer: HTTPResponse) -> 
 def decode(body: bytes, view: type[T]) -> T:
     """The answer as a view. Raises Unreachable if it is something else."""
     try:
-        return msgspec.json.decode(body, type=view)
+        return checked(msgspec.json.decode(body, type=view))
     except msgspec.DecodeError as error:
         raise Unreachable(f"what answers there is not an admin API this command knows ({error})") from error
 

@@ -1,5 +1,6 @@
 """A source that can be recorded while it runs."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 
@@ -30,20 +31,27 @@ class Recordable:
         """Begin, with what is known. Raises WrongUsage."""
         recorder = Recorder(file)
         recorder.begin(model)
-        self.stop_recording()
+        self._leave_recording()
         self.recorder = recorder
 
-    def stop_recording(self) -> str:
-        """A sentence about the recording that has ended; empty where there was none."""
+    async def stop_recording(self) -> str:
+        """A sentence about the recording that has ended, once it is written; empty where there was none."""
         recorder, self.recorder = self.recorder, None
-        return recorder.close() if recorder is not None else ""
+        # A disk may take its time, and whoever types does not wait for it.
+        return await asyncio.to_thread(recorder.close) if recorder is not None else ""
+
+    def _leave_recording(self) -> None:
+        """What it holds is written, and nobody waits for it."""
+        recorder, self.recorder = self.recorder, None
+        if recorder is not None:
+            recorder.end()
 
     async def run(self, take: Take) -> None:
         self._take = take
         try:
             await self._source.run(self._both)
         finally:
-            self.stop_recording()
+            self._leave_recording()
 
     def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
         self._source.want(readings, tail)
@@ -65,5 +73,6 @@ class Recordable:
         if self.recorder is not None:
             self.recorder.take(at_s, message)
             if self.recorder.over:
-                self.notice(self.stop_recording())
+                self.notice(self.recorder.over)
+                self._leave_recording()
         self._take(at_s, message)

@@ -1,5 +1,6 @@
 """Writes down what a source brings, in a thread of its own: a slow disk holds up nobody who types."""
 
+import atexit
 import queue
 import threading
 import time
@@ -95,13 +96,20 @@ class Recorder:
         if self._has_header:
             self._put_held()
 
-    def close(self) -> str:
-        """End the recording; a sentence about it."""
+    def end(self) -> None:
+        """No more is taken. What waits is written meanwhile, and where the program ends before, it waits for that a little."""
         if not self._has_header and not self.over:
             self._put_header(None)
             self._put_held()
         self._stop("")
+        if self._writer.is_alive():
+            _ = atexit.register(self._writer.join, _CLOSE_S)
+
+    def close(self) -> str:
+        """End the recording and wait until it is written, some seconds at most; a sentence about it."""
+        self.end()
         self._writer.join(_CLOSE_S)
+        atexit.unregister(self._writer.join)
         return self.over or f"recorded {self.lines} messages to {self.file}"
 
     def _put_header(self, status: StatusView | None) -> None:

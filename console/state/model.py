@@ -14,6 +14,7 @@ from console.state.pulse import Pulse
 from console.state.reading import GATEWAY_PAST, AnyReading, Reading
 from console.state.reading import INCIDENTS as INCIDENTS_PAST
 from console.state.tail import Tail
+from console.state.times import checked, wrong_time
 from gateway.wire.changes import IncidentListView, IncidentView
 from gateway.wire.history import HistoryTickView, HistoryView, SeriesPointView
 from gateway.wire.live import CountsEvent, HelloEvent, InFlightListView, LostEvent
@@ -79,6 +80,7 @@ class Model:
     def take(self, message: Message) -> None:
         """A message of a source."""
         self.version += 1
+        message = _understood(message)
         match message:
             case Event():
                 self._heard()
@@ -116,6 +118,7 @@ class Model:
 
     def fill(self, message: Message) -> None:
         """Take what was not known at all yet: what a screen opened over a still model asks for."""
+        message = _understood(message)
         if not isinstance(message, Answered | Failed) or self.view(message.reading) is not None:
             return
         self.version += 1
@@ -200,16 +203,27 @@ class Model:
         if taker is not None:
             try:
                 taker(self, event.data)
-            except (msgspec.DecodeError, ValueError):  # The latter of a time that is none.
+            except msgspec.DecodeError:
                 self.not_understood += 1
 
 
+def _understood(message: Message) -> Message:
+    """An answer with a time that is none counts as none: what was known before stays, and why is said."""
+    if isinstance(message, Answered) and (problem := wrong_time(message.view)):
+        return Failed(message.reading, 0, f"the answer is not what this console knows: {problem}")
+    return message
+
+
+def _decoded(data: str, kind: type[V]) -> V:
+    return checked(msgspec.json.decode(data, type=kind))
+
+
 def _take_status(model: Model, data: str) -> None:
-    model.status = msgspec.json.decode(data, type=StatusView)
+    model.status = _decoded(data, StatusView)
 
 
 def _take_tick(model: Model, data: str) -> None:
-    tick = msgspec.json.decode(data, type=HistoryTickView)
+    tick = _decoded(data, HistoryTickView)
     model.pulse.take(tick)
     if model.ticks and model.ticks[-1].at == tick.at:
         model.ticks.pop()
@@ -217,17 +231,17 @@ def _take_tick(model: Model, data: str) -> None:
 
 
 def _take_incident(model: Model, data: str) -> None:
-    incident = msgspec.json.decode(data, type=IncidentView)
+    incident = _decoded(data, IncidentView)
     if not any(incident.id == known.id and incident.at == known.at for known in model.incidents):
         model.incidents.append(incident)
 
 
 def _take_in_flight(model: Model, data: str) -> None:
-    model.in_flight = msgspec.json.decode(data, type=InFlightListView)
+    model.in_flight = _decoded(data, InFlightListView)
 
 
 def _take_lost(model: Model, data: str) -> None:
-    lost = msgspec.json.decode(data, type=LostEvent)
+    lost = _decoded(data, LostEvent)
     if lost.topic == "logs":
         model.logs.lose(lost.count)
     else:
@@ -235,7 +249,7 @@ def _take_lost(model: Model, data: str) -> None:
 
 
 def _take_hello(model: Model, data: str) -> None:
-    hello = msgspec.json.decode(data, type=HelloEvent)
+    hello = _decoded(data, HelloEvent)
     if "exchanges" in hello.topics:
         model.tail.begin(hello, model.now_s)
         model.tail_problem = ""
@@ -248,8 +262,8 @@ _EVENTS: Final[dict[str, Callable[[Model, str], None]]] = {
     "inflight": _take_in_flight,
     "hello": _take_hello,
     "exchange": lambda model, data: model.tail.add(data, model.now_s),
-    "counts": lambda model, data: model.tail.count(msgspec.json.decode(data, type=CountsEvent), model.now_s),
-    "logs": lambda model, data: model.logs.add(msgspec.json.decode(data, type=LogRecordView)),
+    "counts": lambda model, data: model.tail.count(_decoded(data, CountsEvent), model.now_s),
+    "logs": lambda model, data: model.logs.add(_decoded(data, LogRecordView)),
     "lost": _take_lost,
 }
 """Events this console knows; a newer gateway may tell of more."""

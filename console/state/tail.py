@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from console.state.times import checked
 from gateway.wire.live import AccessLine, CountsEvent, HelloEvent, LostEvent
 
 KEPT: Final = 2_000
@@ -84,7 +85,7 @@ class Tail:
             self.filter, self._epoch, self.began_s = hello.filter, hello.epoch, at_s
 
     def add(self, data: str, at_s: float) -> None:
-        event = _decode(data)
+        event = checked(_decode(data))
         self._number += 1
         self.rows.append(Shown(self._number, event.exchange, event.weight, data, at_s, event.replay))
 

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from console.render.traffic.lines import Line
 from console.screens.operator_screen import OperatorScreen
 from console.state.messages import Request
+from console.state.times import checked
 from console.widgets.text_view import TextView
 from gateway.wire.explain import ExplainRequest, ExplanationView
 
@@ -64,7 +65,7 @@ class ExplainingScreen(OperatorScreen):
     async def _explain(self, question: ExplainRequest) -> None:
         answer = await self.console.source.ask(Request("POST", _EXPLAIN, body=msgspec.json.encode(question)))
         try:
-            self.explanation = msgspec.json.decode(answer.body, type=ExplanationView) if answer.is_ok else None
+            self.explanation = checked(msgspec.json.decode(answer.body, type=ExplanationView)) if answer.is_ok else None
             self.problem = answer.problem
         except msgspec.DecodeError as error:
             self.problem = f"the answer is not understood: {error}"

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from console.state.times import checked
 from gateway.wire.live import AccessLine, LineAttempt, decode_line, is_fault
 from gateway.wire.views import ExchangeListView
 
@@ -42,7 +43,7 @@ def lines_of(view: ExchangeListView | None, since_s: float = 0.0) -> list[Access
     found = []
     for raw in view.exchanges if view is not None else ():
         try:
-            line = decode_line(bytes(raw))
+            line = checked(decode_line(bytes(raw)))
         except msgspec.DecodeError:
             continue
         if not since_s or ended_at_s(line) >= since_s:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from console.state.times import checked
 from console.state.traffic.waterfall import Step, steps_of
 from gateway.wire.filter import compile_filter, parse_filter
 from gateway.wire.live import AccessLine, decode_line, is_fault
@@ -51,7 +52,7 @@ def lines_of(exchanges: Iterable[msgspec.Raw]) -> list[AccessLine]:
     lines = []
     for each in exchanges:
         try:
-            lines.append(decode_line(bytes(each)))
+            lines.append(checked(decode_line(bytes(each))))
         except msgspec.DecodeError:
             continue
     return lines

@@ -58,10 +58,10 @@ def test_what_is_heard_is_recorded_until_somebody_ends_it(tmp_path: Path) -> Non
         await pilot.pause()
         assert f"recording to {file}" in screen_text(app)
         app.run_command("record")
+        await until(pilot, lambda: f"recorded 2 messages to {file}" in screen_text(app))
         assert file.stat().st_size > 0
         app.run_command("record")
-        await pilot.pause()
-        assert "nothing is being recorded" in screen_text(app)
+        await until(pilot, lambda: "nothing is being recorded" in screen_text(app))
 
     play(app, story, (160, 24))
 

@@ -1,11 +1,15 @@
 """A source beside which a recorder runs."""
 
 import asyncio
+import threading
 from pathlib import Path
+
+from typing_extensions import override
 
 from console.sources.archive import Archive
 from console.sources.recordable import Recordable
 from console.sources.recorded import RecordedSource
+from console.sources.recorder import Recorder
 from console.sources.recording import read_recording
 from console.state.messages import Request, Response
 from console.state.model import Model
@@ -25,7 +29,7 @@ def test_what_comes_is_written_while_somebody_wants_it_and_all_that_comes_is_pas
         source.record(str(file), model)
         for _, message in SMALL[:3]:
             inner.tell(message)
-        assert source.stop_recording() == f"recorded 3 messages to {file}"
+        assert await source.stop_recording() == f"recorded 3 messages to {file}"
         inner.tell(tick(2))
         running.cancel()
         await asyncio.wait([running])
@@ -33,6 +37,32 @@ def test_what_comes_is_written_while_somebody_wants_it_and_all_that_comes_is_pas
 
     assert len(asyncio.run(story())) == 5
     assert [line.kind for line in read_recording(str(file)).lines] == ["answer", "event", "answer"]
+
+
+class OnSlowDisk(Recorder):
+    """Closed when `is_written` is set."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.is_written = threading.Event()
+
+    @override
+    def close(self) -> str:
+        assert self.is_written.wait(10.0)
+        return super().close()
+
+
+def test_nothing_else_waits_for_the_disk_when_a_recording_ends(tmp_path: Path) -> None:
+    recorder = OnSlowDisk(str(tmp_path / "a.ndjson"))
+    source = Recordable(GivenSource(), recorder)
+
+    async def story() -> str:
+        ending = asyncio.create_task(source.stop_recording())
+        await asyncio.sleep(0)
+        recorder.is_written.set()  # By the loop, which would wait for it otherwise.
+        return await ending
+
+    assert asyncio.run(story()) == f"recorded 0 messages to {recorder.file}"
 
 
 def test_a_request_that_was_explained_is_explained_by_the_recording_and_an_action_is_no_part_of_it(
@@ -46,7 +76,7 @@ def test_a_request_that_was_explained_is_explained_by_the_recording_and_an_actio
         source.record(str(file), Model())
         await source.ask(question)
         await source.ask(Request("POST", "revisions/2/rollback", body=b"{}"))
-        source.stop_recording()
+        await source.stop_recording()
 
     asyncio.run(story())
     player = RecordedSource(Archive(read_recording(str(file))))

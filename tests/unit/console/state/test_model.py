@@ -62,7 +62,8 @@ def test_the_past_that_is_asked_for_goes_before_what_the_stream_told() -> None:
     model.take(Event("incidents", INCIDENT % (2, 3)))
     points = [HistoryPointView(at=f"2026-01-31T08:00:0{second}Z", seconds=1) for second in range(1, 5)]
     past = HistoryView(
-        kind="gateway", name="", start="", end="", step_s=1, resolution_s=1, complete_since="", is_complete=True,
+        kind="gateway", name="", start=points[0].at, end=points[-1].at, step_s=1, resolution_s=1,
+            complete_since=points[0].at, is_complete=True,
         total=points[0], points=points,
     )  # fmt: skip
     model.take(Answered(reading.GATEWAY_PAST, past))

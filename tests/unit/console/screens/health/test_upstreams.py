@@ -1,16 +1,18 @@
 """Upstreams and the page of an endpoint, by their keys and in three sizes."""
 
+import time
+
 import pytest
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
 from console.state import reading
 from console.state.health.endpoint_page import course as course_reading
-from console.state.messages import Answered, Failed
+from console.state.messages import Answered, Failed, Message
 from console.state.model import Model
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
-from gateway.wire.upstream_views import UpstreamListView
+from gateway.wire.upstream_views import EndpointView, UpstreamListView
 from tests.support.console import NOW_S, GivenSource, play, screen_text, until
 from tests.support.situations import Situation, course, endpoint, failed, figures, incident, route, upstream
 
@@ -62,6 +64,37 @@ def test_the_row_under_the_cursor_is_an_endpoint_for_all_keys_and_stays_it() -> 
         assert table.cursor_key == "up/10.0.1.8:9001"
         await pilot.press("slash", *"1.7", "enter")
         assert [row.key for row in table.grid.rows] == ["up/10.0.1.7:9001"]
+
+    play(ConsoleApp(source, first=Destination("upstreams")), story)
+
+
+class Acting(GivenSource):
+    """Something can be done to its gateway, which is heard just now."""
+
+    can_act = True
+
+    def tell(self, message: Message, at_s: float = 0.0) -> None:
+        super().tell(message, at_s or time.time())
+
+
+def test_what_is_done_is_done_to_the_row_that_the_cursor_was_on_when_its_key_was_pressed() -> None:
+    source = Acting()
+
+    def tell(*endpoints: EndpointView) -> None:
+        view = UpstreamListView(revision="a", upstreams=[upstream("up", *endpoints)])
+        source.tell(Answered(reading.upstreams(300), view))
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: source.wanted != ())
+        tell(GOOD, BAD)
+        await until(pilot, lambda: app.screen.query_one(LiveTable).cursor_key == "up/10.0.1.7:9001")
+        await pilot.press("a")
+        tell(endpoint("10.0.1.8:9001", figures(90.0, 1.0)))  # The other one is gone, its place taken.
+        app.draw()
+        assert app.screen.query_one(LiveTable).cursor_key == "up/10.0.1.8:9001"
+        await pilot.press("d")
+        await until(pilot, lambda: source.asked != [])
+        assert source.asked[0].path == "upstreams/up/endpoints/10.0.1.7%3A9001/drain"
 
     play(ConsoleApp(source, first=Destination("upstreams")), story)
 

@@ -36,7 +36,12 @@ def answer(request: Request) -> Response:
     if wanted.exchange == "gone":
         return Response(404, problem="none of the 3000 exchanges kept has this id")
     recorded = RecordedView(
-        request_id="a", at="", revision="411", same_revision=False, route="orders", unknown=["header x-tenant"]
+        request_id="a",
+        at="2026-01-31T08:00:00Z",
+        revision="411",
+        same_revision=False,
+        route="orders",
+        unknown=["header x-tenant"],
     )
     return Response(200, msgspec.json.encode(explanation(recorded=recorded if wanted.exchange else None)))
 

@@ -23,7 +23,7 @@ from gateway.upstreams.gating.breaker import Transition
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.outlier import SuspectTold
 from gateway.upstreams.retry_budget import RetryBudgets
-from gateway.wire.control import EndpointOverride, EndpointStanding
+from gateway.wire.control import EndpointOverride, EndpointStanding, OpenCircuit
 from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge
 
 _CONNECTIONS_PER_LOOK: Final = 4000
@@ -105,6 +105,10 @@ class Engine:
     def set_overrides(self, standing: Iterable[EndpointOverride]) -> None:
         """What operators want of endpoints from now on; exchanges under way end where they are."""
         self._directory.set_overrides(standing)
+
+    def set_circuits(self, opened: Iterable[OpenCircuit]) -> None:
+        """What to begin with, before the first snapshot."""
+        self._directory.set_circuits(opened)
 
     def set_standings(self, changed: Mapping[str, Iterable[EndpointStanding]]) -> None:
         """What is known of the endpoints of these upstreams from now on."""

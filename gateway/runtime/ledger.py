@@ -15,7 +15,7 @@ from gateway.runtime.reload import Standing
 from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.overload import OverloadWatch
 from gateway.telemetry.instruments import SupervisorInstruments
-from gateway.wire.control import CircuitChanged, LoopBlocked, Pressed, Suspect
+from gateway.wire.control import CircuitChanged, LoopBlocked, OpenCircuit, Pressed, Suspect
 from gateway.wire.views import ReloadView
 
 _log = structlog.get_logger("sightline.workers")
@@ -51,6 +51,9 @@ class Ledger:
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.changed(worker, change)
 
+    def open_circuits(self, worker: int) -> list[OpenCircuit]:
+        return self.circuits.opened_in(worker)
+
     def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
         self.overload.take(worker, message)
 
@@ -58,7 +61,6 @@ class Ledger:
         self._intake.suspected(suspect)
 
     def on_worker_gone(self, worker: int, reason: str) -> None:
-        self.circuits.worker_gone(worker)
         self._intake.worker_gone(worker)
         self.overload.worker_gone(worker)
         if reason == "drained":

@@ -114,7 +114,9 @@ class Supervisor:
         self._live.register_status(self._gateway.status)
         self._access = AccessRules(configuration.admin.tokens)
         self._admin = AdminServer(self._gateway, self._access, configuration.admin.host, configuration.admin.port)
-        estate = Estate(self._reloads, self._health, self._incidents, revisions, self._sockets, self._admin)
+        estate = Estate(
+            self._reloads, self._health, ledger.circuits, self._incidents, revisions, self._sockets, self._admin
+        )
         self._upgrades.estate = estate
         self._takeover = TakeOver(predecessor, estate, self._fleet.distribution) if predecessor else None
         self._departure = Departure(self._fleet, self._sockets, self._incidents)

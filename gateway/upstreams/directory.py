@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol
 
+from gateway.model.breaker import CircuitState
 from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason
 from gateway.model.upstream import Endpoint, Upstream
@@ -18,7 +19,7 @@ from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.outlier import SuspectTold, watch_failures
 from gateway.upstreams.pool import Pool, PoolObserver
 from gateway.upstreams.room import Room
-from gateway.wire.control import EndpointOverride, EndpointStanding
+from gateway.wire.control import EndpointOverride, EndpointStanding, OpenCircuit
 
 _AS_CONFIGURED: Final = EndpointOverride("", "")
 _ALL_HEALTHY: Final[Mapping[str, EndpointStanding]] = {}
@@ -47,6 +48,8 @@ class Directory:
         self.on_suspect: SuspectTold | None = None
         self._standings: dict[str, dict[str, EndpointStanding]] = {}
         """By upstream and address; those that are missing are healthy."""
+        self._opened: dict[str, tuple[OpenCircuit, int]] = {}
+        """Circuits that the first activation begins with, by upstream, and when they were opened."""
         self._told_since: set[str] = set()
         """Upstreams of whose endpoints something was told since the last activation: what was prepared before does not know."""
         self._ramp_timer: asyncio.TimerHandle | None = None
@@ -64,7 +67,16 @@ class Directory:
         """The one there is, which learns of its new settings when they are in force; a new one where there is none."""
         if not needs_gate(upstream):
             return None
-        return (None if current is None else current.gate) or Gate(upstream, self)
+        known = None if current is None else current.gate
+        return known or self._build_gate(upstream)
+
+    def _build_gate(self, upstream: Upstream) -> Gate:
+        gate = Gate(upstream, self)
+        if upstream.name in self._opened:
+            circuit, opened_ns = self._opened[upstream.name]
+            opened = Transition(CircuitState.OPEN, circuit.cause, circuit.requests, circuit.failures)
+            gate.resume(opened, opened_ns, monotonic_ns())
+        return gate
 
     def _build_endpoint(self, upstream: Upstream, endpoint: Endpoint) -> LiveEndpoint:
         key = (upstream.name, endpoint.address)
@@ -99,7 +111,7 @@ class Directory:
         for key in [key for key in self._pools if key not in used]:
             self._pools.pop(key).retire()
         self._apply(self._told_since)
-        self._told_since = set()
+        self._told_since, self._opened = set(), {}
         self._watch_ramps(self._live.values())
 
     def _room(self, live: LiveUpstream) -> Room | None:
@@ -114,6 +126,11 @@ class Directory:
         mind, for a configuration that has them."""
         before, self._overrides = self._overrides, {(each.upstream, each.endpoint): each for each in standing}
         self._apply({upstream for upstream, _ in (*before, *self._overrides)})
+
+    def set_circuits(self, opened: Iterable[OpenCircuit]) -> None:
+        """Those that were open in the worker whose place this one takes; before the first configuration."""
+        now_ns = monotonic_ns()
+        self._opened = {each.upstream: (each, now_ns - each.open_ns) for each in opened}
 
     def set_standings(self, changed: Mapping[str, Iterable[EndpointStanding]]) -> None:
         """What the supervisor knows of the endpoints of these upstreams from now on, likewise."""

@@ -93,6 +93,22 @@ class Standings(msgspec.Struct, tag="standings", frozen=True):
     upstreams: dict[str, list[EndpointStanding]]
 
 
+class OpenCircuit(msgspec.Struct, frozen=True, array_like=True):
+    """A circuit that was opened `open_ns` ago, and what was counted that made it so."""
+
+    upstream: str
+    cause: CircuitCause
+    requests: int
+    failures: int
+    open_ns: int
+
+
+class Circuits(msgspec.Struct, tag="circuits", frozen=True):
+    """Those that were not closed in the worker whose place this one takes, before its first snapshot: they go on here."""
+
+    opened: list[OpenCircuit]
+
+
 class Share(msgspec.Struct, tag="share", frozen=True):
     """Whether another program of this gateway serves the listening sockets too, from now on: what is done to their queues
     would be done to that program's."""
@@ -226,7 +242,7 @@ class Notice(msgspec.Struct, tag="notice", frozen=True):
 
 
 Down: TypeAlias = (
-    Begin | Slice | Commit | Abort | Addresses | Overrides | Standings | Share | Attend | MemoryUse | Drain
+    Begin | Slice | Commit | Abort | Addresses | Overrides | Standings | Circuits | Share | Attend | MemoryUse | Drain
 )
 Up: TypeAlias = (
     Hello | Prepared | Applied | Failed | Measured | Drained | CircuitChanged | Pressed | LoopBlocked | Suspect | Notice

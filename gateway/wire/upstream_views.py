@@ -84,7 +84,7 @@ class CircuitView(PartView, frozen=True, kw_only=True):
 
     state: Literal["closed", "open", "half_open"]
     reason: str = ""
-    """Of the state: `failure_ratio`, `waited`, `probe_failed`, `probes_passed`, `worker_gone`; empty from the start."""
+    """Of the state: `failure_ratio`, `waited`, `probe_failed`, `probes_passed`; empty from the start."""
     evidence: str = ""
     """`worker 2: 57% of 124 requests failed`."""
     since: str | None = None

@@ -76,6 +76,11 @@ def upgrades(program: Program) -> list[Any]:
     return found
 
 
+def endpoint(program: Program, address: str) -> Any:
+    found = program.call("/api/v1/upstreams/origin")[1]["endpoints"]
+    return next(each for each in found if each["address"] == address)
+
+
 def await_upgrade(program: Program, kind: str) -> Any:
     def told() -> Any:
         newest = upgrades(program)[-1:]
@@ -133,11 +138,23 @@ def test_nobody_notices_two_upgrades_in_a_row(tmp_path: Path, traffic: MixedTraf
         assert {"fresh", "get", "post", "slow"} <= set(traffic.answered)
 
 
-def test_what_operators_decided_and_what_ran_is_still_there(tmp_path: Path, start_origin: StartOrigin) -> None:
+def test_what_operators_decided_what_was_learnt_and_what_ran_is_still_there(
+    tmp_path: Path, start_origin: StartOrigin
+) -> None:
     origins = [start_origin(say_target).address for _ in range(2)]
-    with Program(tmp_path, *origins, workers=1) as program:
+    down = f"127.0.0.1:{free_port()}"
+    with Program(tmp_path, *origins, down, workers=1) as program:
         route = "  - {name: extra, match: {path: /extra}, respond: {status: 200, body: handed-in}}"
-        assert program.apply(program.text(more_routes=route))["outcome"] == "applied"
+        learns = (
+            "balance: round_robin, health: {passive: {consecutive_failures: 1, eject_for: 1h}}, "
+            "breaker: {min_requests: 1, failure_ratio: 10%, open_for: 1h}"
+        )
+        assert program.apply(program.text(more_routes=route, upstream=learns))["outcome"] == "applied"
+        while program.send("/")[0] == 200:
+            pass
+        ejected = wait_until(lambda: endpoint(program, down)["ejected_until"], "it is ejected")
+        circuit = program.call("/api/v1/upstreams/origin")[1]["circuit"]
+        assert circuit["state"] == "open"
         drain = f"/api/v1/upstreams/origin/endpoints/{quote(origins[0], safe='')}/drain"
         assert program.call(drain, json.dumps({"reason": "disk is full"}), JSON)[0] == 200
         assert program.call("/api/v1/upgrade", json.dumps({"reason": "1.4.2"}), JSON)[0] == 200
@@ -149,9 +166,12 @@ def test_what_operators_decided_and_what_ran_is_still_there(tmp_path: Path, star
         assert (status["source"], status["ready"]) == ("api", True)
         assert status["sequence"] > 2
         assert program.send("/extra") == (200, b"handed-in")
-        endpoints = program.call("/api/v1/upstreams/origin")[1]["endpoints"]
-        drained, weighed = (next(each for each in endpoints if each["address"] == origin) for origin in origins)
+        drained, weighed = (endpoint(program, origin) for origin in origins)
         assert (drained["state"], weighed["weight"]) == ("draining", 7)
+        out = endpoint(program, down)
+        assert (out["state"], out["ejections"], out["ejected_until"][:16]) == ("ejected", 1, ejected[:16])
+        assert program.call("/api/v1/upstreams/origin")[1]["circuit"] == circuit
+        assert program.send("/")[0] == 503
         assert len(program.call("/api/v1/revisions")[1]["revisions"]) == 3
         code, rolled_back = program.call("/api/v1/revisions/1/rollback", "", YAML)
         assert (code, rolled_back["outcome"]) == (200, "applied")

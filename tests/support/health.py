@@ -1,5 +1,6 @@
 """Endpoint states with a clock that stands still, and what they tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -8,8 +9,9 @@ from gateway.model.health import ActiveCheck, CheckResult, Health, PassiveCheck
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Endpoint, Upstream
 from gateway.runtime.health.checking import Finding
+from gateway.runtime.health.ejections import EjectionRecord
 from gateway.runtime.health.verdict import Verdict
-from gateway.runtime.overrides import Overrides
+from gateway.runtime.overrides import Key, Overrides
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
@@ -55,7 +57,10 @@ def running(*upstreams: Upstream) -> Snapshot:
 class StatesUnderTest:
     """Of one upstream `orders`, by the numbers of its endpoints, from 1."""
 
-    def __init__(self, number: int = 3, **health: object) -> None:
+    def __init__(
+        self, number: int = 3, ejections: Mapping[Key, EjectionRecord] | None = None, **health: object
+    ) -> None:
+        """ejections: of the program before this one."""
         self.now_s = 5000.0
         self.store, self.told = MetricsStore(), Told()
         self.news: list[str] = []
@@ -64,17 +69,17 @@ class StatesUnderTest:
         )
         self.states.on_change = self.news.append
         self.verdicts: dict[tuple[str, str], Verdict] = {}
-        self.follow(number, **health)
+        self.follow(number, ejections, **health)
         self.store.watch((catalog.UPSTREAM_ENDPOINT_UP, catalog.UPSTREAM_PANIC), self.states.readings)
 
-    def follow(self, number: int = 3, **health: object) -> None:
+    def follow(self, number: int = 3, ejected: Mapping[Key, EjectionRecord] | None = None, **health: object) -> None:
         upstream = orders(number, replace(Health(), **health))  # type: ignore[arg-type]
         snapshot = running(upstream)
         if upstream.health.active is not None:
             for endpoint in upstream.endpoints:
                 self.verdicts.setdefault(("orders", endpoint.address), Verdict(upstream.health.active))
         self.store.configure(snapshot)
-        self.states.follow(snapshot, {}, self.verdicts)
+        self.states.follow(snapshot, {}, self.verdicts, ejected)
         self.news.clear()
 
     def check(self, number: int, *findings: Finding) -> None:

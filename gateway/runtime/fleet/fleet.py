@@ -18,6 +18,7 @@ from gateway.wire.control import (
     VERSION,
     Applied,
     CircuitChanged,
+    Circuits,
     Drain,
     Drained,
     Failed,
@@ -25,6 +26,7 @@ from gateway.wire.control import (
     LoopBlocked,
     Measured,
     Notice,
+    OpenCircuit,
     Prepared,
     Pressed,
     Suspect,
@@ -48,6 +50,10 @@ class FleetObserver(Protocol):
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         """The circuit of an upstream is in another state in this worker."""
+        ...
+
+    def open_circuits(self, worker: int) -> list[OpenCircuit]:
+        """Those that a worker which is new begins with: its predecessor's."""
         ...
 
     def on_suspect(self, suspect: Suspect) -> None:
@@ -244,6 +250,8 @@ class Fleet:
         # Before anything else: what is drained must not get a request of a worker that was started anew.
         self.distribution.send_overrides(seat)
         self.distribution.send_standings(seat)
+        if opened := self._observer.open_circuits(seat.index):
+            seat.send(encode(Circuits(opened)))
         self.distribution.send_addresses(seat)
         self.distribution.send_sharing(seat)
         self.distribution.catch_up(seat)

@@ -38,20 +38,20 @@ class EjectionRecord:
     count: int = 0
     doublings: int = 0
     current: Ejection | None = None
-    _returned_s: float = 0.0
-    _last_for_s: float = 0.0
+    returned_s: float = 0.0
+    last_for_s: float = 0.0
 
     def eject(self, check: PassiveCheck, proof: Proof, now_s: float) -> Ejection:
         """From now on, for as long as its history asks for."""
-        if self._last_for_s:
-            self.doublings = max(0, self.doublings + 1 - int((now_s - self._returned_s) / self._last_for_s))
+        if self.last_for_s:
+            self.doublings = max(0, self.doublings + 1 - int((now_s - self.returned_s) / self.last_for_s))
         for_ns = min(check.eject_for_ns << min(self.doublings, 32), check.max_eject_for_ns)
-        self._last_for_s = for_ns / SECOND_NS
+        self.last_for_s = for_ns / SECOND_NS
         self.count += 1
-        self.current = Ejection(proof, self._last_for_s, now_s + self._last_for_s)
+        self.current = Ejection(proof, self.last_for_s, now_s + self.last_for_s)
         return self.current
 
     def end(self, now_s: float) -> None:
         """It is back."""
         self.current = None
-        self._returned_s = now_s
+        self.returned_s = now_s

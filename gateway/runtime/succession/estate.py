@@ -1,7 +1,7 @@
 """What a program passes on to the one that takes its place, and how that one makes it its own.
 
-Passed on: the listening sockets, what operators have decided about endpoints and active checks have found of them, the
-configuration that was handed in, the revisions that can be gone back to, the incidents, and the sequence. Not passed on:
+Passed on: the listening sockets, what operators have decided about endpoints, what active checks have found of them,
+which are ejected and for how long, which circuits are open since when, the configuration that was handed in, the revisions that can be gone back to, the incidents, and the sequence. Not passed on:
 metrics, rolling windows and recent exchanges begin anew, as after a start.
 """
 
@@ -20,13 +20,19 @@ from gateway import __version__
 from gateway.admin.server import AdminServer
 from gateway.config.diff.archive import Archive
 from gateway.model.clock import SECOND_NS
-from gateway.model.health import CheckResult
 from gateway.runtime.changes.revisions import Revision, Revisions
-from gateway.runtime.health.checking import Finding
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.overrides import NOTHING, Decision, Key, Override
 from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
+from gateway.runtime.succession.experience import (
+    circuits_of,
+    ejections_of,
+    kept_circuits,
+    kept_ejections,
+    kept_verdicts,
+    verdicts_of,
+)
 from gateway.runtime.succession.messages import (
     VERSION,
     Inheritance,
@@ -35,10 +41,10 @@ from gateway.runtime.succession.messages import (
     KeptOverride,
     KeptRevision,
     KeptText,
-    KeptVerdict,
     decode_revision,
     encode,
 )
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.health import Health
 from gateway.wire.changes import IncidentView
 from gateway.wire.views import ReloadTrigger
@@ -49,7 +55,6 @@ MAX_BYTES: Final = 48 * 1024 * 1024
 """Of revisions and incidents together; a message may not be longer than 64 MiB. The newest are passed on."""
 
 _TRIGGERS: Final[dict[str, ReloadTrigger]] = {trigger: trigger for trigger in get_args(ReloadTrigger)}
-_RESULTS: Final = frozenset(CheckResult)
 _decode_incident = msgspec.msgpack.Decoder(IncidentView).decode
 _log = structlog.get_logger("sightline")
 
@@ -61,6 +66,7 @@ class Estate:
         self,
         reloads: Reloads,
         health: Health,
+        circuits: Circuits,
         incidents: Incidents,
         revisions: Revisions,
         sockets: ListeningSockets,
@@ -68,6 +74,7 @@ class Estate:
     ) -> None:
         self.overrides = health.states.overrides
         self._health = health
+        self._circuits = circuits
         self.incidents = incidents
         self.sockets = sockets
         self._reloads = reloads
@@ -109,17 +116,9 @@ class Estate:
             sequence=self._reloads.running.sequence,
             text=self._text(),
             overrides=self.kept_overrides(),
-            verdicts=[
-                KeptVerdict(
-                    upstream=upstream,
-                    endpoint=endpoint,
-                    is_up=is_up,
-                    result=last.result or "",
-                    evidence=last.evidence,
-                    at_s=last.at_s,
-                )
-                for (upstream, endpoint), (is_up, last) in self._health.verdicts.items()
-            ],
+            verdicts=kept_verdicts(self._health.verdicts),
+            ejections=kept_ejections(self._health.states.ejections),
+            circuits=kept_circuits(self._circuits.standing),
             incidents=incidents,
             last_incident=self.incidents.last_id,
             revisions=revisions,
@@ -144,13 +143,7 @@ class Estate:
         self.sockets.inherit({
             group.key: [sockets[ticket] for ticket in group.tickets] for group in inheritance.listeners
         })  # fmt: skip
-        self._health.restore(
-            {
-                (one.upstream, one.endpoint): (one.is_up, Finding(CheckResult(one.result), one.evidence, one.at_s))
-                for one in inheritance.verdicts
-                if one.result in _RESULTS
-            }
-        )
+        self._health.restore(verdicts_of(inheritance.verdicts), ejections_of(inheritance.ejections))
         self.incidents.restore(_readable(inheritance.incidents, _decode_incident), inheritance.last_incident)
         self._revisions.restore(_readable(inheritance.revisions, _revision), inheritance.revisions_dropped)
         if inheritance.text is not None:
@@ -159,6 +152,8 @@ class Estate:
                 text.text, API_SOURCE, text.actor, files=text.files, variables=text.variables, reason=text.reason
             )
             await self._reloads.resume(handed)
+        workers = self._reloads.running.configuration.workers
+        self._circuits.restore(circuits_of(inheritance.circuits, workers))
         admin = tuple(sockets[ticket] for ticket in inheritance.admin)
         if inheritance.admin_address == self._reloads.running.configuration.admin.address:
             return admin

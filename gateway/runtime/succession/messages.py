@@ -48,6 +48,43 @@ class KeptVerdict(Message, frozen=True, kw_only=True):
     at_s: float
 
 
+class KeptEjection(Message, frozen=True, kw_only=True):
+    """What is known of an endpoint that has been ejected; see gateway.runtime.health.ejections. Times are monotonic, of the
+    machine. until_s: None where it is not out now; reason, brief, evidence: why it is."""
+
+    upstream: str
+    endpoint: str
+    count: int
+    doublings: int
+    returned_s: float
+    last_for_s: float
+    until_s: float | None = None
+    reason: str = ""
+    brief: str = ""
+    evidence: str = ""
+
+
+class KeptWorkerCircuit(Message, frozen=True, kw_only=True):
+    """See gateway.runtime.vitals.circuits.WorkerCircuit."""
+
+    worker: int
+    state: str
+    opened_s: float
+    cause: str
+    requests: int
+    failures: int
+
+
+class KeptCircuit(Message, frozen=True, kw_only=True):
+    """One that is not closed in these workers; the rest is that of the whole gateway."""
+
+    upstream: str
+    since_s: float | None
+    reason: str
+    evidence: str
+    workers: list[KeptWorkerCircuit]
+
+
 class KeptRevision(Message, frozen=True, kw_only=True):
     """A configuration that ran, with what is needed to go back to it. packed: see gateway.config.diff.archive."""
 
@@ -98,6 +135,8 @@ class Inheritance(Message, frozen=True, kw_only=True, tag="inheritance"):
     text: KeptText | None = None
     overrides: list[KeptOverride] = []
     verdicts: list[KeptVerdict] = []
+    ejections: list[KeptEjection] = []
+    circuits: list[KeptCircuit] = []
     incidents: list[msgspec.Raw] = []
     last_incident: int = 0
     revisions: list[msgspec.Raw] = []

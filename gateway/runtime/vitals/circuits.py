@@ -4,22 +4,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
 
-from gateway.model.breaker import CircuitState, evidence_of
+from gateway.model.breaker import CircuitCause, CircuitState, evidence_of
+from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.merging.gauges import Reading
 from gateway.wire.changes import IncidentKind, IncidentView
-from gateway.wire.control import CircuitChanged
+from gateway.wire.control import CircuitChanged, OpenCircuit
 
 FAMILIES: Final = (catalog.CIRCUIT_BREAKER_STATE,)
-WORKER_GONE: Final = "worker_gone"
-"""Reason of a transition: the worker whose circuit was in the other state has ended, and what it knew with it."""
 
 _BADNESS: Final = (CircuitState.CLOSED, CircuitState.HALF_OPEN, CircuitState.OPEN)
 _KIND: Final[dict[CircuitState, IncidentKind]] = {
@@ -40,6 +39,18 @@ class CircuitStatus:
     reason: str = ""
     evidence: str = ""
     workers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCircuit:
+    """One that is not closed, in one worker. opened_s: monotonic, when it was opened last; cause, requests, failures: what
+    made it so."""
+
+    state: CircuitState
+    opened_s: float
+    cause: CircuitCause
+    requests: int
+    failures: int
 
 
 class TransitionCounter(Protocol):
@@ -64,15 +75,20 @@ class Circuits:
     """By upstream. Changed on the supervisor's loop, read from any thread."""
 
     def __init__(
-        self, counter: TransitionCounter, incidents: IncidentList, clock: Callable[[], float] = time.time
+        self,
+        counter: TransitionCounter,
+        incidents: IncidentList,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """clock: seconds since the epoch."""
+        """Clocks in seconds, since the epoch and monotonic."""
         self._counter = counter
         self._incidents = incidents
         self._clock = clock
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._of_workers: dict[str, dict[int, CircuitState]] = {}
-        """Those that are not closed."""
+        self._of_workers: dict[str, dict[int, WorkerCircuit]] = {}
+        """Those that are not closed. A worker that ends leaves them to its successor, which goes on with them."""
         self._states: dict[str, CircuitStatus] = {}
         self.version = 0
         """Grows with every change, so that what was made of it can be made anew."""
@@ -89,15 +105,32 @@ class Circuits:
         """A worker's circuit is in another state."""
         if change.upstream not in self._states:
             return  # The configuration has changed meanwhile.
-        self._note(worker, change.upstream, change.to)
+        self._note(worker, change)
         evidence = evidence_of(change.cause, change.requests, change.failures)
         self._judge(change.upstream, change.cause.value, f"worker {worker}: {evidence}")
 
-    def worker_gone(self, worker: int) -> None:
-        """It takes its circuits along."""
-        for upstream in [name for name, workers in self._of_workers.items() if worker in workers]:
-            self._note(worker, upstream, CircuitState.CLOSED)
-            self._judge(upstream, WORKER_GONE, f"worker {worker} has ended")
+    def opened_in(self, worker: int) -> list[OpenCircuit]:
+        """What this worker's successor begins with. One that is half-open has been open for long enough, and will be
+        probed at once."""
+        now_s = self._monotonic()
+        return [
+            OpenCircuit(
+                upstream, known.cause, known.requests, known.failures, int((now_s - known.opened_s) * SECOND_NS)
+            )
+            for upstream, workers in self._of_workers.items()
+            if (known := workers.get(worker)) is not None
+        ]
+
+    @property
+    def standing(self) -> Mapping[str, tuple[CircuitStatus, Mapping[int, WorkerCircuit]]]:
+        """Those that are not closed, with what each worker has."""
+        return {name: (self._states[name], workers) for name, workers in self._of_workers.items() if workers}
+
+    def restore(self, standing: Mapping[str, tuple[CircuitStatus, Mapping[int, WorkerCircuit]]]) -> None:
+        """Before the first snapshot: as they stood in the program before this one, without workers that there are no
+        more."""
+        self._of_workers = {name: dict(workers) for name, (_, workers) in standing.items()}
+        self._states = {name: self._with_workers(name, status) for name, (status, _) in standing.items()}
 
     def of(self, upstream: str) -> CircuitStatus | None:
         """None where it has no breaker."""
@@ -111,26 +144,34 @@ class Circuits:
             for state in CircuitState:
                 yield catalog.CIRCUIT_BREAKER_STATE, (upstream, state.value), int(status.state is state)
 
-    def _note(self, worker: int, upstream: str, state: CircuitState) -> None:
-        workers = self._of_workers.setdefault(upstream, {})
-        if state is CircuitState.CLOSED:
+    def _note(self, worker: int, change: CircuitChanged) -> None:
+        workers = self._of_workers.setdefault(change.upstream, {})
+        if change.to is CircuitState.CLOSED:
             workers.pop(worker, None)
+        elif change.to is CircuitState.HALF_OPEN and worker in workers:
+            workers[worker] = replace(workers[worker], state=change.to)
         else:
-            workers[worker] = state
+            workers[worker] = WorkerCircuit(
+                change.to, self._monotonic(), change.cause, change.requests, change.failures
+            )
 
     def _judge(self, upstream: str, reason: str, evidence: str) -> None:
-        before, states = self._states[upstream], self._of_workers[upstream].values()
-        worst = max(states, key=_BADNESS.index, default=CircuitState.CLOSED)
-        workers = sum(state is worst for state in states)
+        before = self._states[upstream]
+        after = self._with_workers(upstream, before)
+        worst = after.state
         self.version += 1
-        if worst is before.state:
-            after = CircuitStatus(before.state, before.since_s, before.reason, before.evidence, workers)
-        else:
-            after = CircuitStatus(worst, self._clock(), reason, evidence, workers)
+        if worst is not before.state:
+            after = CircuitStatus(worst, self._clock(), reason, evidence, after.workers)
         with self._lock:
             self._states[upstream] = after
         if worst is not before.state:
             self._tell(upstream, after)
+
+    def _with_workers(self, upstream: str, status: CircuitStatus) -> CircuitStatus:
+        """The worst that any of them has, and how many do."""
+        states = [each.state for each in self._of_workers[upstream].values()]
+        worst = max(states, key=_BADNESS.index, default=CircuitState.CLOSED)
+        return replace(status, state=worst, workers=sum(state is worst for state in states))
 
     def _tell(self, upstream: str, status: CircuitStatus) -> None:
         self._counter.count(catalog.CIRCUIT_BREAKER_TRANSITIONS, (upstream, status.state.value, status.reason), 1)

@@ -34,7 +34,9 @@ class Ejecting:
     def follow(self, snapshot: Snapshot) -> None:
         """The states follow this snapshot already."""
         self._outliers.follow(snapshot)
-        self._until_s = {key: until_s for key, until_s in self._until_s.items() if self._is_out(key)}
+        self._until_s = {
+            key: record.current.until_s for key, record in self._states.ejections.items() if record.current is not None
+        }
         self._ejected = Counter(upstream for upstream, _ in self._until_s)
 
     def take(self, report: Report) -> None:
@@ -86,7 +88,3 @@ class Ejecting:
         if known is not None and known.ejections is not None:
             known.ejections.end(now_s)
             self._states.reconsider(key)
-
-    def _is_out(self, key: Key) -> bool:
-        known = self._states.known_of(key)
-        return known is not None and known.ejections is not None and known.ejections.current is not None

@@ -18,9 +18,9 @@ from gateway.runtime.health.ejections import EjectionRecord
 from gateway.runtime.health.verdict import Verdict
 from gateway.runtime.incidents import EndpointChange
 from gateway.runtime.overrides import Decision, Key, Overrides
-from gateway.runtime.resolver import Resolved, needs_lookup
+from gateway.runtime.resolver import Resolved
 from gateway.runtime.vitals.groups import Group, groups_of
-from gateway.runtime.vitals.weighing import DNS, HEALTHY, EndpointStatus, Known, overcome, weigh
+from gateway.runtime.vitals.weighing import DNS, HEALTHY, EndpointStatus, Known, carried_over, overcome, weigh
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.labels import OVERFLOW
@@ -91,13 +91,19 @@ class EndpointStates:
         snapshot: Snapshot,
         resolved: Resolved,
         verdicts: Mapping[Key, Verdict] | None = None,
+        ejected: Mapping[Key, EjectionRecord] | None = None,
     ) -> None:
-        """This snapshot is running, with these addresses of its names. verdicts: of those that are checked."""
+        """This snapshot is running, with these addresses of its names. verdicts: of those that are checked. ejected: of those
+        that are new here, what is known from before."""
         known = {
-            (up.name, point.address): self._carried_over(up, point, verdicts or {})
+            (up.name, point.address): self._carried_over(up, point)
             for up in snapshot.upstreams
             for point in up.endpoints
         }
+        for key, each in known.items():
+            each.verdict = (verdicts or {}).get(key)
+            if each.health.passive is not None and each.ejections is None:
+                each.ejections = (ejected or {}).get(key) or EjectionRecord()
         before = self._groups
         states = {key: status for key, status in self._states.items() if key in known}
         groups = groups_of(snapshot, before, lambda upstream, address: states.get((upstream, address)))
@@ -116,19 +122,10 @@ class EndpointStates:
             if group.concerns_workers or (upstream in before and before[upstream].concerns_workers):
                 self.on_change(upstream)
 
-    def _carried_over(self, upstream: Upstream, endpoint: Endpoint, verdicts: Mapping[Key, Verdict]) -> Known:
-        key = (upstream.name, endpoint.address)
-        health, before = upstream.health, self._known.get(key)
-        known = Known(endpoint, health, verdict=verdicts.get(key))
-        known.is_named = needs_lookup(endpoint) if before is None else before.is_named
-        if before is None:
-            is_new = upstream.name in self._groups and health.slow_start_ns > 0
-            known.came_back_s = self._monotonic() if is_new else None
-        else:
-            known.was_answered, known.came_back_s = before.was_answered, before.came_back_s
-        if health.passive is not None:
-            known.ejections = (before.ejections if before is not None else None) or EjectionRecord()
-        return known
+    def _carried_over(self, upstream: Upstream, endpoint: Endpoint) -> Known:
+        before, starts_slowly = self._known.get((upstream.name, endpoint.address)), upstream.health.slow_start_ns > 0
+        is_new = before is None and upstream.name in self._groups
+        return carried_over(before, endpoint, upstream.health, self._monotonic() if is_new and starts_slowly else None)
 
     def resolved(self, resolved: Resolved) -> None:
         """Names have been looked up."""
@@ -180,6 +177,11 @@ class EndpointStates:
     def known_of(self, key: Key) -> Known | None:
         """What its state follows from; None if there is no such endpoint."""
         return self._known.get(key)
+
+    @property
+    def ejections(self) -> Mapping[Key, EjectionRecord]:
+        """Of those that have ever been ejected."""
+        return {key: each.ejections for key, each in self._known.items() if each.ejections and each.ejections.count}
 
     def group(self, upstream: str) -> Group | None:
         """The endpoints of an upstream together."""

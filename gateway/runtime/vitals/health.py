@@ -8,6 +8,7 @@ from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.fleet.distribution import Distribution
 from gateway.runtime.health.checking import Finding
+from gateway.runtime.health.ejections import EjectionRecord
 from gateway.runtime.health.news import News
 from gateway.runtime.health.prober import Key, Prober
 from gateway.runtime.overrides import Overrides
@@ -28,12 +29,14 @@ class Health:
         self.states = states
         self._prober = Prober(states)
         self._ejecting = Ejecting(states)
+        self._remembered: Mapping[Key, EjectionRecord] = {}
         states.on_change = News(lambda upstream: standings_of(states, upstream, time.monotonic()), send).changed
 
     def follow(self, snapshot: Snapshot, resolved: Resolved) -> None:
         """This snapshot is running, with these addresses of its names."""
         self._prober.resolved(resolved)
-        self.states.follow(snapshot, resolved, self._prober.follow(snapshot))
+        remembered, self._remembered = self._remembered, {}
+        self.states.follow(snapshot, resolved, self._prober.follow(snapshot), remembered)
         self._ejecting.follow(snapshot)
 
     @property
@@ -41,9 +44,10 @@ class Health:
         """What active checks have found, each with the last evidence."""
         return self._prober.verdicts
 
-    def restore(self, verdicts: Mapping[Key, tuple[bool, Finding]]) -> None:
-        """Before the first snapshot: what they found in the program before this one."""
+    def restore(self, verdicts: Mapping[Key, tuple[bool, Finding]], ejections: Mapping[Key, EjectionRecord]) -> None:
+        """Before the first snapshot: what checks found in the program before this one, and what was ejected."""
         self._prober.remember(verdicts)
+        self._remembered = ejections
 
     def resolved(self, resolved: Resolved) -> None:
         """Names have been looked up."""

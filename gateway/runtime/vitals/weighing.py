@@ -9,6 +9,7 @@ from gateway.model.upstream import Endpoint
 from gateway.runtime.health.ejections import EjectionRecord
 from gateway.runtime.health.verdict import Verdict
 from gateway.runtime.overrides import Decision
+from gateway.runtime.resolver import needs_lookup
 from gateway.wire.views import EndpointState
 
 DNS: Final = "dns"
@@ -65,6 +66,21 @@ class Known:
         if self.came_back_s is None or now_s - self.came_back_s >= whole_s:
             return None
         return (1 + int(max(0.0, now_s - self.came_back_s) * 10 / whole_s)) / 10
+
+
+def carried_over(before: Known | None, endpoint: Endpoint, health: Health, arrived_s: float | None) -> Known:
+    """What is known of an endpoint where another configuration runs from now on. before: None where it is new. arrived_s:
+    monotonic time at which it begins slowly, if it is new and does. The verdict is not its to keep."""
+    if before is None:
+        return Known(endpoint, health, is_named=needs_lookup(endpoint), came_back_s=arrived_s)
+    return Known(
+        endpoint,
+        health,
+        is_named=before.is_named,
+        ejections=None if health.passive is None else before.ejections,
+        was_answered=before.was_answered,
+        came_back_s=before.came_back_s,
+    )
 
 
 def weigh(known: Known, drained: Decision | None) -> EndpointStatus:

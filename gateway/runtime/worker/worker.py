@@ -29,6 +29,7 @@ from gateway.wire.control import (
     Attend,
     Begin,
     CircuitChanged,
+    Circuits,
     Commit,
     Drain,
     Drained,
@@ -107,18 +108,20 @@ class Worker:
                 self._spawn(self._commit(sequence))
             case Abort():
                 self._drop_assembly()
-            case Addresses() | Overrides() | Standings() | MemoryUse() | Share() as told:
+            case Addresses() | Overrides() | Standings() | Circuits() | MemoryUse() | Share() as told:
                 self._take_note(told)
             case Attend(tap=tap, in_flight=in_flight):
                 self._recorder.attend(tap, in_flight=in_flight)
             case Drain(delay_ns=delay_ns, deadline_ns=deadline_ns):
                 self._spawn(self._drain(delay_ns, deadline_ns))
 
-    def _take_note(self, told: Addresses | Overrides | Standings | MemoryUse | Share) -> None:
+    def _take_note(self, told: Addresses | Overrides | Standings | Circuits | MemoryUse | Share) -> None:
         if isinstance(told, Addresses):
             self._engine.set_addresses(told.resolved)
         elif isinstance(told, Standings):
             self._engine.set_standings(told.upstreams)
+        elif isinstance(told, Circuits):
+            self._engine.set_circuits(told.opened)
         elif isinstance(told, MemoryUse):
             self._engine.pressure.note_others(told.total)
         elif isinstance(told, Overrides):

@@ -71,9 +71,7 @@ CIRCUIT_TRANSITIONS: Final = (
     (CircuitState.OPEN.value, CircuitCause.FAILURE_RATIO.value),
     (CircuitState.OPEN.value, CircuitCause.PROBE_FAILED.value),
     (CircuitState.HALF_OPEN.value, CircuitCause.WAITED.value),
-    (CircuitState.HALF_OPEN.value, "worker_gone"),
     (CircuitState.CLOSED.value, CircuitCause.PROBES_PASSED.value),
-    (CircuitState.CLOSED.value, "worker_gone"),
 )
 KEEP_RULES: Final = ("sampled", "error", "slow", "retried")
 DROP_REASONS: Final = ("queue_full", "export_failed", "rejected", "shutdown")

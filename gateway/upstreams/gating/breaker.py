@@ -152,11 +152,19 @@ class Breaker:
         self.requests = self._past_requests = sum(requests for requests, _ in self._past)
         self._failures = self._past_failures = sum(failures for _, failures in self._past)
 
+    def resume(self, opened_ns: int) -> None:
+        """It was opened then, in a worker whose place this one takes: go on from there. Nobody is told, since nothing has
+        changed."""
+        self._enter(CircuitState.OPEN, opened_ns)
+
     def _go(self, to: CircuitState, cause: CircuitCause, now_ns: int, requests: int, failures: int) -> None:
+        self._enter(to, now_ns)
+        self._changed(Transition(to, cause, requests, failures))
+
+    def _enter(self, to: CircuitState, since_ns: int) -> None:
         self.state = to
-        self.since_ns = now_ns
+        self.since_ns = since_ns
         self._ticket = next(_tickets)
         self.closed_ticket = self._ticket if to is _CLOSED else 0
         self._probes = self._passed = 0
         self._clear()
-        self._changed(Transition(to, cause, requests, failures))

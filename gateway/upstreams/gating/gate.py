@@ -232,14 +232,25 @@ class Gate:
             self.breaker.look(now_ns)
             self._judge_answered(self.breaker, now_ns)
 
+    def resume(self, opened: Transition, opened_ns: int, now_ns: int) -> None:
+        """The circuit was opened then, in a worker whose place this one takes."""
+        if self.breaker is not None:
+            self.breaker.resume(opened_ns)
+            self._renew()
+            self._note(opened, self._wall() - (now_ns - opened_ns))
+
     def _changed(self, transition: Transition) -> None:
         self._probing.clear()
         self._renew()
+        self._note(transition, self._wall())
+        self._observer.circuit_changed(self.name, transition)
+
+    def _note(self, transition: Transition, wall_ns: int) -> None:
+        """What those who are refused are told. wall_ns: when it was."""
         state = transition.to.value.replace("_", "-")
-        since = datetime.fromtimestamp(self._wall() / SECOND_NS, UTC)
+        since = datetime.fromtimestamp(wall_ns / SECOND_NS, UTC)
         evidence = evidence_of(transition.cause, transition.requests, transition.failures)
         self._evidence = f"{self.name}: circuit {state} since {since:%H:%M:%S}Z: {evidence}"
-        self._observer.circuit_changed(self.name, transition)
 
     def _refuse(self, reason: Reason, detail: str, retry_after_s: int) -> Refusal:
         self._observer.upstream_rejected(self.name, reason)

@@ -89,10 +89,12 @@ def test_a_death_is_an_incident_and_a_wait_before_the_successor_another() -> Non
     scene.close()
 
 
-def test_a_worker_that_is_gone_takes_what_it_said_of_circuits_along() -> None:
+def test_a_worker_that_is_gone_leaves_its_circuits_to_the_next() -> None:
     scene = Scene()
     scene.ledger.circuits.follow(replace(EMPTY, upstreams=(Upstream("orders", (), breaker=BreakerSettings()),)))
     scene.ledger.on_circuit(1, CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 20, 20))
     scene.ledger.on_worker_gone(1, "killed")
-    assert [incident.kind for incident in scene.incidents.newest()] == ["circuit_opened", "circuit_closed"]
+    assert [incident.kind for incident in scene.incidents.newest()] == ["circuit_opened"]
+    assert [each.upstream for each in scene.ledger.open_circuits(1)] == ["orders"]
+    assert scene.ledger.open_circuits(2) == []
     scene.close()

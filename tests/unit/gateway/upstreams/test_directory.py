@@ -1,18 +1,20 @@
 """Live upstreams across changes of the configuration: what stays keeps its connections, what goes closes them."""
 
+import msgspec
 import pytest
 
-from gateway.model.breaker import BreakerSettings, UpstreamLimits
+from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState, UpstreamLimits
 from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
 from gateway.model.upstream import Balance, ConnectionLimits, Endpoint, Upstream
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.directory import Directory
+from gateway.upstreams.gating.breaker import Breaker
 from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.pool import Pool, Waiter
-from gateway.wire.control import EndpointOverride
-from tests.support.scripted import ScriptedLoop
+from gateway.wire.control import EndpointOverride, OpenCircuit
+from tests.support.scripted import Clock, ScriptedLoop
 
 A = Endpoint("127.0.0.1:9001", "127.0.0.1", 9001)
 B = Endpoint("b.test:9002", "b.test", 9002)
@@ -281,3 +283,26 @@ def test_endpoints_share_the_connections_of_an_upstream_only_where_it_has_limits
     assert None not in rooms
     (live,) = activate(directory, Upstream("orders", (A, B)))
     assert {pool.room for pool in pools(live)} == {None}
+
+
+def test_circuits_that_were_open_in_the_worker_before_this_one_are_open_from_its_first_configuration(
+    directory: Directory, clock: Clock
+) -> None:
+    breaker = BreakerSettings(open_for_ns=60 * SECOND_NS)
+    opened = OpenCircuit("orders", CircuitCause.FAILURE_RATIO, 4, 3, 20 * SECOND_NS)
+    directory.set_circuits([opened, msgspec.structs.replace(opened, upstream="stock")])
+    directory.build(Upstream("orders", (A,), breaker=breaker))  # Of a configuration that comes to nothing.
+    users, orders = activate(
+        directory, Upstream("users", (A,), breaker=breaker), Upstream("orders", (A,), breaker=breaker)
+    )
+    assert [circuit(live).state for live in (users, orders)] == [CircuitState.CLOSED, CircuitState.OPEN]
+    assert circuit(orders).opens_in_ns(clock.now_ns) == 40 * SECOND_NS
+    # What comes with a later configuration is new.
+    (stock,) = activate(directory, Upstream("stock", (A,), breaker=breaker))
+    assert circuit(stock).state is CircuitState.CLOSED
+
+
+def circuit(live: LiveUpstream) -> Breaker:
+    assert live.gate is not None
+    assert live.gate.breaker is not None
+    return live.gate.breaker

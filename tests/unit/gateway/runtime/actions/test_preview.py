@@ -78,7 +78,7 @@ def test_thousands_of_endpoints_are_looked_at_once_each() -> None:
         began_s = time.process_time()
         return drained(Standing("a", 1, 0, 1.0), *others), time.process_time() - began_s
 
-    view, took_s = looked_at(5000)
-    # Each with each would take a hundred times as long.
-    assert took_s < 50 * min(looked_at(500)[1] for _ in range(3))
+    view, _ = looked_at(5000)
+    # Each with each would take a hundred times as long. The quickest of some: any one of them may meet a collection.
+    assert min(looked_at(5000)[1] for _ in range(3)) < 50 * min(looked_at(500)[1] for _ in range(3))
     assert view.highest_after == pytest.approx(5001 / 5000, abs=0.001)

@@ -22,6 +22,7 @@ from gateway.wire.control import (
     Applied,
     Begin,
     CircuitChanged,
+    Circuits,
     Commit,
     Down,
     Drain,
@@ -30,6 +31,7 @@ from gateway.wire.control import (
     Hello,
     LoopBlocked,
     Measured,
+    OpenCircuit,
     Prepared,
     Pressed,
     Suspect,
@@ -100,6 +102,7 @@ class Observer:
         self.reports: list[int] = []
         self.gone: list[tuple[int, str]] = []
         self.circuits: list[tuple[int, str]] = []
+        self.open: dict[int, list[OpenCircuit]] = {}
         self.serving: list[tuple[int, int, int]] = []
         self.died: list[tuple[int, str, str]] = []
 
@@ -108,6 +111,9 @@ class Observer:
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.append((worker, change.upstream))
+
+    def open_circuits(self, worker: int) -> list[OpenCircuit]:
+        return self.open.get(worker, [])
 
     def on_trouble(self, worker: int, message: Pressed | LoopBlocked) -> None:
         """Nothing of these tests is short of anything."""
@@ -336,5 +342,23 @@ def test_what_happens_to_a_circuit_is_passed_on_with_the_worker_it_is_of(monkeyp
         await stage.publish(1)
         stage.worker(2).say(CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 20, 20))
         await stage.until(lambda: stage.observer.circuits == [(2, "orders")])
+
+    play(monkeypatch, scene)
+
+
+def test_a_worker_is_told_the_circuits_of_the_one_before_it_ahead_of_what_it_is_to_serve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = OpenCircuit("orders", CircuitCause.FAILURE_RATIO, 4, 3, 1)
+
+    async def scene(stage: Stage) -> None:
+        await stage.publish(1)
+        stage.observer.open[2] = [opened]
+        stage.worker(2).end(1)
+        await stage.until(lambda: len(stage.processes) == 3 and stage.sequences() == [1, 1])
+        told = [type(each) for each in stage.worker(2).heard]
+        assert stage.worker(2).heard[told.index(Circuits)] == Circuits([opened])
+        assert told.index(Circuits) < told.index(Begin)
+        assert Circuits not in map(type, stage.worker(1).heard)
 
     play(monkeypatch, scene)

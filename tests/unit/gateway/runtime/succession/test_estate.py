@@ -11,6 +11,7 @@ import pytest
 from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
 from gateway.config.errors import ConfigInvalid
+from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.health import CheckResult
 from gateway.model.snapshot import Snapshot
 from gateway.runtime.candidate import Candidate, Loader
@@ -22,21 +23,26 @@ from gateway.runtime.overrides import Decision, Override, Overrides
 from gateway.runtime.reload import HandedIn, Reloads, Standing
 from gateway.runtime.succession.estate import Estate
 from gateway.runtime.succession.messages import Inheritance, decode_down, encode
+from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.health import Health
 from gateway.telemetry.store import MetricsStore
+from gateway.wire.control import CircuitChanged, Suspect
 from gateway.wire.views import ReloadView
 from tests.support.admin_api import PreparedState
 
 ANA = Decision("ana", "disk is full", 1000.0)
-KEY, SICK = ("orders", "127.0.0.1:9"), ("orders", "127.0.0.1:7")
+KEY, SICK, OUT = ("orders", "127.0.0.1:9"), ("orders", "127.0.0.1:7"), ("users", "127.0.0.1:7")
+OPENED = CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 124, 71)
 REFUSED = Finding(CheckResult.CONNECT_ERROR, "refused", 1000.0)
 
 
 def text(body: str, admin: str = "127.0.0.1:9900", more: str = "") -> str:
     return (
         "listeners: [{name: public, address: '127.0.0.1:0'}]\n"
-        "upstreams: {orders: {endpoints: ['127.0.0.1:9', '127.0.0.1:7'], health: {active: {path: /}}}}\n"
+        "upstreams:\n"
+        "  orders: {endpoints: ['127.0.0.1:9', '127.0.0.1:7'], health: {active: {path: /}}, breaker: {}}\n"
+        "  users: {endpoints: ['127.0.0.1:9', '127.0.0.1:7'], health: {passive: {}}}\n"
         f"routes: [{{name: only, match: {{path: /}}, respond: {{status: 200, body: {body}}}}}]\n"
         f"admin: {{address: '{admin}'}}\nworkers: 1\n{more}"
     )
@@ -51,10 +57,13 @@ class Gateway:
         self.overrides = Overrides(lambda standing: None)
         self.endpoints = EndpointStates(MetricsStore(workers=1), self.incidents, self.overrides)
         self.health = Health(self.endpoints, lambda standings: None)
+        self.circuits = Circuits(MetricsStore(workers=1), self.incidents)
         self.reloads = Reloads(loader, first, self.apply, self)
         self.sockets = ListeningSockets(1)
         self.admin = AdminServer(PreparedState(), AccessRules(), "127.0.0.1", 0)
-        self.estate = Estate(self.reloads, self.health, self.incidents, self.revisions, self.sockets, self.admin)
+        self.estate = Estate(
+            self.reloads, self.health, self.circuits, self.incidents, self.revisions, self.sockets, self.admin
+        )
 
     async def apply(self, candidate: Candidate) -> None:
         pass
@@ -103,8 +112,11 @@ def pass_on(
         await old.serve()
         await old.admin.start()
         await old.reloads.apply(HandedIn(text("handed-in"), "api", "bo", reason="try"), if_match=None, dry_run=False)
-        old.health.restore({SICK: (False, REFUSED)})
+        old.health.restore({SICK: (False, REFUSED)}, {})
         old.health.follow(old.reloads.running.configuration.snapshot, {})
+        old.health.suspected(Suspect(*OUT, 5, "connect_refused"))
+        old.circuits.follow(old.reloads.running.configuration.snapshot)
+        old.circuits.changed(1, OPENED)
         old.overrides.set(KEY, Override(drained=ANA, weight=5, weighed=ANA))
         composed, sockets = old.estate.compose("ana")
         inherited = decode_down(encode(change(composed)))
@@ -117,6 +129,7 @@ def pass_on(
             admin = await new.estate.accept(inherited, copies)
             new.estate.accept_standing(inherited.overrides)
             await new.serve()
+            new.circuits.follow(new.reloads.running.configuration.snapshot)
         except ConfigInvalid:
             for sock in copies.values():
                 sock.close()
@@ -139,6 +152,12 @@ def test_decisions_configuration_revisions_and_incidents_are_passed_on(file: Pat
     assert dict(new.overrides.standing) == {KEY: Override(drained=ANA, weight=5, weighed=ANA)}
     assert new.endpoints.of(*KEY).state == "draining"
     assert (new.endpoints.of(*SICK).state, new.endpoints.of(*SICK).note) == ("unhealthy", "refused")
+    assert (new.endpoints.of(*OUT).state, new.endpoints.of(*OUT).note) == (
+        "ejected", "5 failures in a row, at last connect_refused; for 30 s"
+    )  # fmt: skip
+    assert new.endpoints.ejections == old.endpoints.ejections
+    assert new.circuits.of("orders") == old.circuits.of("orders")
+    assert [each.upstream for each in new.circuits.opened_in(1)] == ["orders"]
     assert (new.reloads.source, new.reloads.running.revision) == ("api", old.reloads.running.revision)
     assert new.reloads.source_differs
     assert new.reloads.running.sequence > old.reloads.running.sequence

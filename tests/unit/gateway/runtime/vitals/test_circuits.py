@@ -1,30 +1,35 @@
 """The circuits of the whole gateway, put together from what its workers say: the worst of them, and every change told once."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
 
 from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState
+from gateway.model.clock import SECOND_NS
 from gateway.model.snapshot import Snapshot
 from gateway.model.upstream import Upstream
 from gateway.runtime.incidents import Incidents
-from gateway.runtime.vitals.circuits import Circuits, CircuitStatus
+from gateway.runtime.vitals.circuits import Circuits, CircuitStatus, WorkerCircuit
 from gateway.telemetry import catalog
 from gateway.telemetry.store import MetricsStore
-from gateway.wire.control import CircuitChanged
+from gateway.wire.control import CircuitChanged, OpenCircuit
 
 SNAPSHOT: Final = Snapshot(
     "r", 1, (), (Upstream("orders", (), breaker=BreakerSettings()), Upstream("files", ())), routes=()
 )
 OPENED: Final = CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 124, 71)
 HALF_OPENED: Final = CircuitChanged("orders", CircuitState.HALF_OPEN, CircuitCause.WAITED, 0, 0)
+REOPENED: Final = CircuitChanged("orders", CircuitState.OPEN, CircuitCause.PROBE_FAILED, 1, 1)
 CLOSED: Final = CircuitChanged("orders", CircuitState.CLOSED, CircuitCause.PROBES_PASSED, 3, 0)
 
 
 class Scene:
-    def __init__(self) -> None:
+    def __init__(self, before: Mapping[str, tuple[CircuitStatus, Mapping[int, WorkerCircuit]]] | None = None) -> None:
+        self.now_s = 5000.0
         self.store, self.incidents = MetricsStore(), Incidents()
-        self.circuits = Circuits(self.store, self.incidents, lambda: 1000.0)
+        self.circuits = Circuits(self.store, self.incidents, lambda: 1000.0, lambda: self.now_s)
+        self.circuits.restore(before or {})
         self.store.watch((catalog.CIRCUIT_BREAKER_STATE,), self.circuits.readings)
         self.store.configure(SNAPSHOT)
         self.circuits.follow(SNAPSHOT)
@@ -78,12 +83,33 @@ def test_it_is_open_while_that_of_any_worker_is(scene: Scene) -> None:
     assert scene.status().reason == "probes_passed"
 
 
-def test_a_worker_that_ends_takes_its_circuits_along(scene: Scene) -> None:
+def test_the_successor_of_a_worker_begins_with_its_circuits_and_what_is_left_of_their_time(scene: Scene) -> None:
     scene.circuits.changed(1, OPENED)
-    scene.circuits.worker_gone(2)
-    assert scene.status().state is CircuitState.OPEN
-    scene.circuits.worker_gone(1)
-    assert (scene.status().state, scene.status().reason) == (CircuitState.CLOSED, "worker_gone")
+    scene.now_s += 3
+    opened = OpenCircuit("orders", CircuitCause.FAILURE_RATIO, 124, 71, 3 * SECOND_NS)
+    assert (scene.circuits.opened_in(1), scene.circuits.opened_in(2)) == ([opened], [])
+    # Half-open it has been open for long enough, wherever it goes on.
+    scene.circuits.changed(1, HALF_OPENED)
+    assert scene.circuits.opened_in(1) == [opened]
+    scene.circuits.changed(1, REOPENED)
+    assert scene.circuits.opened_in(1) == [OpenCircuit("orders", CircuitCause.PROBE_FAILED, 1, 1, 0)]
+    scene.circuits.changed(1, CLOSED)
+    assert scene.circuits.opened_in(1) == []
+
+
+def test_the_next_program_has_the_circuits_of_the_one_before_it_and_tells_nobody(scene: Scene) -> None:
+    scene.circuits.changed(1, OPENED)
+    scene.circuits.changed(2, OPENED)
+    scene.circuits.changed(2, HALF_OPENED)
+    after = Scene(scene.circuits.standing)
+    assert after.status() == scene.status()
+    assert after.circuits.opened_in(2) == scene.circuits.opened_in(2) != []
+    assert after.kinds() == []
+    after.circuits.changed(1, HALF_OPENED)
+    assert after.status().state is CircuitState.HALF_OPEN
+    status, workers = scene.circuits.standing["orders"]
+    fewer = Scene({"orders": (status, {2: workers[2]})})
+    assert (fewer.status().state, fewer.status().workers) == (CircuitState.HALF_OPEN, 1)
 
 
 def test_a_reload_keeps_the_state_and_one_without_the_breaker_forgets_it(scene: Scene) -> None:

@@ -18,9 +18,13 @@ from tests.support.scripted import Clock, ScriptedLoop
 
 
 class Ejected:
-    def __init__(self, number: int = 4, **passive: object) -> None:
+    def __init__(self, number: int = 4, before: "Ejected | None" = None, **passive: object) -> None:
         self.check = replace(PASSIVE, **passive)  # type: ignore[arg-type]
-        self.under = StatesUnderTest(number, passive=self.check)
+        self.under: StatesUnderTest = StatesUnderTest(
+            number, {} if before is None else before.under.states.ejections, passive=self.check
+        )
+        if before is not None:
+            self.under.now_s = before.under.now_s
         self.ejecting = Ejecting(self.under.states, lambda: self.under.now_s)
         self.ejecting.follow(running(orders(number, self.under.states.group("orders").health)))  # type: ignore[union-attr]
 
@@ -109,6 +113,21 @@ def test_another_snapshot_keeps_ejections_of_endpoints_that_stay_and_without_a_c
     assert ejected.states() == "uuuu"
     assert ejected.suspect(1) == "uuuu"
     assert ejected.after(100) == "uuuu"
+
+
+def test_the_next_program_keeps_it_out_for_the_rest_of_its_time_and_the_next_time_for_longer() -> None:
+    before = Ejected()
+    before.suspect(2)
+    before.after(10)
+    before.suspect(1, 2)
+    before.after(3)
+    after = Ejected(before=before)
+    assert after.states() == "eeuu"
+    assert after.under.states.of("orders", address(2)).note.endswith("for 20 s")
+    assert after.suspect(3) == "eeuu"  # As many are out as may be.
+    assert (after.after(6.9), after.after(0.2), after.after(9.8), after.after(0.2)) == ("eeuu", "ueuu", "ueuu", "uuuu")
+    after.suspect(2)
+    assert (after.after(39.9), after.after(0.2)) == ("ueuu", "uuuu")
 
 
 def test_a_suspect_that_is_unknown_is_nobody() -> None:

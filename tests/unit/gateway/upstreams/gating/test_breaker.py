@@ -135,3 +135,16 @@ def test_another_window_begins_empty() -> None:
     assert scene.told == []
     scene.run(bad=1)
     assert [transition.requests for transition in scene.told] == [4]
+
+
+def test_one_that_was_opened_in_another_worker_is_open_for_what_is_left_of_its_time_and_nobody_is_told() -> None:
+    scene = Scene()
+    before = scene.admit()
+    scene.breaker.resume(scene.now_ns - 3 * SECOND_NS)
+    assert (scene.breaker.state, scene.breaker.closed_ticket, scene.admit()) == (CircuitState.OPEN, 0, 0)
+    assert scene.breaker.opens_in_ns(scene.now_ns) == 2 * SECOND_NS
+    scene.end(before, has_failed=True)
+    assert scene.told == []
+    scene.sleep(2)
+    assert scene.admit()
+    assert scene.told == [HALF_OPENED]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from gateway.model.breaker import BreakerSettings, CircuitState, ConcurrencySettings, UpstreamLimits
+from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState, ConcurrencySettings, UpstreamLimits
 from gateway.model.clock import SECOND_NS
 from gateway.model.exchange import Attempt
 from gateway.model.outcome import Reason
@@ -244,3 +244,21 @@ def test_new_settings_keep_the_state_and_what_is_taken_away_is_gone() -> None:
     assert (scene.gate.concurrency_limit, scene.gate.breaker and scene.gate.breaker.state) == (7, CircuitState.CLOSED)
     scene.gate.configure(Upstream("orders", (), concurrency=ConcurrencySettings(max=6)))
     assert (scene.gate.concurrency_limit, scene.gate.breaker) == (6, None)
+
+
+def test_a_circuit_that_was_opened_in_another_worker_refuses_and_says_since_when_it_did_there() -> None:
+    scene = Scene(breaker=BREAKER)
+    opened = Transition(CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 4, 3)
+    scene.gate.resume(opened, scene.now_ns - 2 * SECOND_NS, scene.now_ns)
+    detail = "orders: circuit open since 22:13:18Z: 75% of 4 requests failed"
+    assert scene.refusal() == Refusal(Reason.CIRCUIT_OPEN, detail, 3)
+    assert scene.told.states == []
+    scene.now_ns += 3 * SECOND_NS
+    scene.end(scene.enter())
+    assert scene.told.states == [CircuitState.HALF_OPEN, CircuitState.CLOSED]
+
+
+def test_without_a_breaker_there_is_no_circuit_to_go_on_with() -> None:
+    scene = Scene(limits=UpstreamLimits(requests=1))
+    scene.gate.resume(Transition(CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 4, 3), 0, scene.now_ns)
+    scene.end(scene.enter())

@@ -14,7 +14,7 @@ from gateway.http1.body import BodyReader
 from gateway.http1.request_head import RequestHeadReader
 from gateway.model.clock import NEVER_NS, SECOND_NS, monotonic_ns
 from gateway.model.exchange import Exchange
-from gateway.net.buffered import bytes_not_read, bytes_not_taken
+from gateway.net.buffered import bytes_not_taken
 from gateway.proxy.accept import ListenerPort
 from gateway.proxy.context import Context
 from gateway.proxy.forward import Peer
@@ -194,14 +194,6 @@ class ClientConnection(asyncio.Protocol):
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
         if self._discarded > _LINGER_BYTES and self._state == DISCARDING:
-            self._close()
-
-    def _close_if_silent(self, now_ns: int) -> None:
-        """The end of keep-alive. A request that has come and is only not read yet is still answered: its sender cannot know
-        whether it was seen (RFC 9112 section 9.3.1), and not every request may be sent twice."""
-        if bytes_not_read(self._transport) and not self._is_reading_paused:
-            self.deadline_ns = now_ns
-        else:
             self._close()
 
     def _close(self) -> None:

@@ -13,6 +13,7 @@ from gateway.model.clock import NEVER_NS, monotonic_ns
 from gateway.model.exchange import Exchange
 from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
+from gateway.net.buffered import bytes_not_read
 from gateway.net.pieces import PIECE, read_in_pieces
 from gateway.proxy.causes import cause_fields
 from gateway.proxy.client_connection import AWAITING, BODY, BUSY, CLOSED, DISCARDING, TUNNEL, ClientConnection
@@ -199,16 +200,16 @@ class DownstreamConnection(ClientConnection):
 
     def _close_if_client_ended(self) -> None:
         """A client that closed its side and has no whole request left will get no further answer."""
-        if not self._has_client_ended:
-            return
-        if self._state == AWAITING:
+        if self._state == AWAITING and self._has_client_ended:
             self._linger()
-        elif self._state == BODY and self._served is not None:
+        elif self._state == BODY and self._has_client_ended and self._served is not None:
             self._served.client_left()
 
     def on_deadline(self, now_ns: int) -> None:
         if self.is_write_paused or self._state >= DISCARDING:
             self._check_write_progress(now_ns)
+        elif self._state == AWAITING and not self._reader.size_so_far and bytes_not_read(self._transport):
+            self.deadline_ns = now_ns  # A request that has come, and is only not read yet, is still answered.
         elif self._state == AWAITING:
             self._stop_awaiting(now_ns)
         elif self._state == BODY and isinstance(self._served, Lifecycle):
@@ -218,7 +219,7 @@ class DownstreamConnection(ClientConnection):
 
     def _stop_awaiting(self, now_ns: int) -> None:
         if not self._reader.size_so_far:
-            self._close_if_silent(now_ns)
+            self._close()
             return
         timeout = reply_for(Reason.CLIENT_TIMEOUT)
         self._refuse_unread(RequestRefused(timeout.reason, timeout.detail), None, 0, now_ns)

@@ -8,11 +8,7 @@ import pytest
 from gateway.model.listener import Listener
 from gateway.net.sockets import BindError
 from gateway.runtime.listening import ListeningSockets
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+from tests.support.config import free_port
 
 
 def listener(name: str, port: int = 0) -> Listener:

@@ -13,17 +13,26 @@ from tests.support.config import one_route
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "deploy" / "tracing"
 BLOCKS: Final = re.findall(r"```yaml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+EXPORTING: Final = [block for block in BLOCKS if block.startswith("telemetry:")]
+WHOLE: Final = [block for block in BLOCKS if block not in EXPORTING]
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", EXPORTING)
 def test_a_block_of_the_recipes_makes_a_gateway_that_exports(block: str) -> None:
     configuration = load_text(one_route("127.0.0.1:9001") + block, "recipe.yaml", 1, {})
     assert configuration.warnings == ()
     assert configuration.snapshot.telemetry.traces.export
 
 
+def test_the_gateway_for_the_harness_takes_requests_and_callbacks_apart() -> None:
+    (block,) = WHOLE
+    configuration = load_text(block, "harness.yaml", 1, {})
+    assert configuration.warnings == ()
+    assert [route.match.listeners for route in configuration.snapshot.routes] == [("requests",), ("callbacks",)]
+
+
 def test_the_recipes_send_what_the_receivers_libraries_read() -> None:
-    formats = {form for block in BLOCKS for form in yaml.safe_load(block)["telemetry"]["traces"].get("formats", [])}
+    formats = {form for block in EXPORTING for form in yaml.safe_load(block)["telemetry"]["traces"].get("formats", [])}
     assert formats == {TraceFormat.JAEGER, TraceFormat.B3}
 
 

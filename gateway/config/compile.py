@@ -65,6 +65,7 @@ def compile_listener(form: ListenerForm) -> Listener:
         trusted_proxies=tuple(parse_network(network) for network in form.trusted_proxies),
         forwarded=form.forwarded,
         explain_to=tuple(parse_network(network) for network in form.explain_to),
+        return_request_id=form.return_request_id,
         trust_incoming=form.trust_incoming,
     )
 

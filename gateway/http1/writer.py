@@ -34,6 +34,12 @@ def field_lines(fields: Fields) -> bytes:
     return b"\r\n".join(map(_pair, fields)) + CRLF if fields else b""
 
 
+def without_field(lines: bytes, lower_name: bytes) -> bytes:
+    """Header lines, each with its line end, but for those of the field with this name (given in lower case)."""
+    start = lower_name + b":"
+    return CRLF.join([line for line in lines.split(CRLF) if line[: len(start)].lower() != start])
+
+
 def chunk(payload: bytes) -> bytes:
     """One chunk; `payload` must not be empty, for an empty chunk would end the body."""
     return b"%x\r\n%b\r\n" % (len(payload), payload)

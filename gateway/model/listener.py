@@ -67,6 +67,8 @@ class Listener:
     """Also emit the `Forwarded` field of RFC 7239."""
     explain_to: tuple[str, ...] = ()
     """CIDRs of callers whose answers say what the gateway did: Proxy-Status and Server-Timing."""
+    return_request_id: bool = False
+    """Whether answers of upstreams, and those a route has configured, carry X-Request-Id as our own do."""
     trust_incoming: TrustIncoming = TrustIncoming.ACCEPT
     """What becomes of the trace context of requests that arrive here, unless their route says otherwise."""
 

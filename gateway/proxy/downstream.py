@@ -32,7 +32,8 @@ class DownstreamConnection(ClientConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if self._state != CLOSED:
-            self._begin = ToldLifecycle if self._peer.is_told else Lifecycle
+            peer = self._peer
+            self._begin = ToldLifecycle if peer.is_told or peer.gets_id else Lifecycle
 
     def data_received(self, data: bytes) -> None:
         state = self._state

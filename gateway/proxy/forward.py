@@ -29,14 +29,16 @@ class Peer:
     """What is known of a connection's other end, worked out once per connection.
 
     is_trusted: it is a proxy whose forwarding fields are believed. is_told: its answers say what the gateway did.
+    gets_id: its answers carry the request id, whoever made them.
     """
 
-    __slots__ = ("address", "forwarding_lines", "is_plain", "is_told", "is_trusted", "wants_forwarded")
+    __slots__ = ("address", "forwarding_lines", "gets_id", "is_plain", "is_told", "is_trusted", "wants_forwarded")
 
     def __init__(self, address: str, listener: Listener) -> None:
         self.address = address
         self.is_trusted = _is_in(address, listener.trusted_proxies)
         self.is_told = _is_in(address, listener.explain_to)
+        self.gets_id = listener.return_request_id
         self.wants_forwarded = listener.forwarded
         self.is_plain = not self.is_trusted and not listener.forwarded
         """Whether `forwarding_lines` and the host are all that has to be said of it."""

@@ -6,10 +6,13 @@ what the client's connection drives; the steps behind it are its bases: relaying
 on attempting, on ending.
 """
 
+from typing import Final
+
 from gateway.http1.refusal import RequestRefused
 from gateway.http1.response_head import ResponseHead
-from gateway.http1.writer import CRLF, field_line
+from gateway.http1.writer import CRLF, field_line, without_field
 from gateway.model.clock import SECOND_NS, monotonic_ns
+from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
 from gateway.proxy.admit import admit
 from gateway.proxy.causes import cause_fields
@@ -18,6 +21,8 @@ from gateway.proxy.forward import deadline_of
 from gateway.proxy.match import begin_trace, describe_request, match_request
 from gateway.proxy.relaying import Relaying
 from gateway.proxy.reply import Reply, refusal_reply, reply_for
+
+_REQUEST_ID: Final = b"X-Request-Id"
 
 
 class Lifecycle(Relaying):
@@ -119,13 +124,25 @@ class Lifecycle(Relaying):
 
 
 class ToldLifecycle(Lifecycle):
-    """An exchange whose client is told what the gateway did. A class of its own: all others pay nothing for it."""
+    """An exchange whose client is told what the gateway did, or its id. A class of its own: all others pay nothing for it."""
 
     def _is_usual(self) -> bool:
         return False
 
     def _encode_head(self, head: ResponseHead, *, is_chunked: bool) -> bytes:
-        reason = Reason.UPSTREAM_STATUS if head.status >= 500 else Reason.NONE
-        fields = cause_fields(self.exchange, reason, is_ours=False)
-        encoded = super()._encode_head(head, is_chunked=is_chunked)
-        return encoded.removesuffix(CRLF) + b"".join([field_line(name, value) for name, value in fields]) + CRLF
+        encoded = super()._encode_head(head, is_chunked=is_chunked).removesuffix(CRLF)
+        if self._peer.gets_id:
+            encoded = without_field(encoded, b"x-request-id") + field_line(
+                _REQUEST_ID, self.exchange.request_id.encode()
+            )
+        if self._peer.is_told:
+            reason = Reason.UPSTREAM_STATUS if head.status >= 500 else Reason.NONE
+            fields = cause_fields(self.exchange, reason, is_ours=False)
+            encoded += b"".join([field_line(name, value) for name, value in fields])
+        return encoded + CRLF
+
+    def _answer(self, reply: Reply) -> None:
+        # An answer with a body of its own is one that was configured; the others carry the id in any case.
+        if self._peer.gets_id and reply.body is not None and not field_values(reply.fields, b"x-request-id"):
+            reply.fields.append((_REQUEST_ID, self.exchange.request_id.encode()))
+        super()._answer(reply)

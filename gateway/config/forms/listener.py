@@ -79,6 +79,9 @@ class ListenerForm(Form):
         default=(),
         description="Networks of callers whose answers say what the gateway did, in Proxy-Status and Server-Timing.",
     )
+    return_request_id: Flag = Field(
+        default=False, description="Put the request id on every answer, in place of an X-Request-Id of the upstream's."
+    )
     trust_incoming: Trust = Field(
         default=TrustIncoming.ACCEPT,
         description="Continue the trace a request brings, begin one with a link to it, or ignore it and its baggage.",

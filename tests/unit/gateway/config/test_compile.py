@@ -51,6 +51,7 @@ listeners:
     trusted_proxies: [10.0.0.0/8, "::1"]
     forwarded: true
     explain_to: [192.0.2.0/24]
+    return_request_id: true
     trust_incoming: link
 """
     listener = load(text, bare=True).snapshot.listeners[0]
@@ -62,6 +63,7 @@ listeners:
     assert listener.trusted_proxies == ("10.0.0.0/8", "::1/128")
     assert listener.forwarded
     assert listener.explain_to == ("192.0.2.0/24",)
+    assert listener.return_request_id
     assert listener.trust_incoming is TrustIncoming.LINK
 
 

@@ -7,13 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http1.writer import LAST_CHUNK, STATUS_LINES, chunk, field_line, field_lines, last_chunk
+from gateway.http1.writer import (
+    LAST_CHUNK,
+    STATUS_LINES,
+    chunk,
+    field_line,
+    field_lines,
+    last_chunk,
+    without_field,
+)
 
 CONTROLS = [bytes([byte]) for byte in (*range(9), *range(10, 32), 127)]
 
 
 def test_a_field_is_a_line() -> None:
     assert field_line(b"X-A", b"b c\t\xe9") == b"X-A: b c\t\xe9\r\n"
+
+
+def test_a_field_is_left_out_in_whatever_case_and_as_often_as_it_stands() -> None:
+    lines = b"HTTP/1.1 200 OK\r\nx-id: 1\r\nX-Idle: x-id: 2\r\nX-ID:\r\nB: \xe9\r\n"
+    assert without_field(lines, b"x-id") == b"HTTP/1.1 200 OK\r\nX-Idle: x-id: 2\r\nB: \xe9\r\n"
 
 
 @pytest.mark.parametrize("control", CONTROLS)

@@ -136,6 +136,7 @@ class Recorder(Settling):
             records=records,
             tapped_lines=tapped_lines,
             unmatched=self._outbox.take_unmatched(),
+            sampled=self._outbox.take_sampled(),
         )
 
     def take_report(self, pools: list[PoolGauge], now_ns: int, *, last: bool = False) -> Report:
@@ -158,7 +159,6 @@ class Recorder(Settling):
         routes, upstreams, listeners, lag = self._tally.take()
         self._pause = min(len(routes) // _BUSY_ROUTES, _MAX_PAUSE)
         under_way = self.look() if self.look is not None else None
-        oldest = oldest_by_route(under_way) if under_way is not None else None
         open_lines = self._open_lines(under_way, now_ns) if under_way is not None and self._log else []
         self._own_cost.add_since(began_cpu_ns)
         telemetry_cpu_ns, busy_ratio = self._own_cost.take()
@@ -177,11 +177,12 @@ class Recorder(Settling):
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,
-            oldest=oldest,
+            oldest=oldest_by_route(under_way) if under_way is not None else None,
             telemetry_cpu_ns=telemetry_cpu_ns,
             busy_ratio=busy_ratio,
             tapped_lines=tapped_lines,
             unmatched=self._outbox.take_unmatched(),
+            sampled=self._outbox.take_sampled(),
             budgets=self.budgets(),
             in_flight=self._rows(under_way, now_ns),
             open_lines=b"".join(open_lines),
@@ -227,7 +228,6 @@ class Recorder(Settling):
         if not self._export:
             return kept
         finished = sum(request.count for route in routes for request in route.requests)
-        let_go = finished - sum(kept.values())
-        if let_go > 0:
+        if (let_go := finished - sum(kept.values())) > 0:
             kept["none"] = let_go
         return kept

@@ -266,6 +266,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     open_line_count: int = 0
     unmatched: int = 0
     """Lines in this report of requests that no route took: most reports have none, and need not be searched for them."""
+    sampled: int = 0
+    """Lines in this report that stand for others too, tapped ones included."""
     gates: list[GateGauge] = []
     """All that the worker has, as `pools` are."""
     budgets: list[BudgetGauge] = []

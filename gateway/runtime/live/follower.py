@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from gateway.admin.state import Wanted
 from gateway.runtime.live.events import HEARTBEAT, encode, event, write_id
 from gateway.runtime.live.ring import Position
-from gateway.runtime.live.sampling import Sampler, Shown
+from gateway.runtime.live.sampling import Shown
 from gateway.wire.filter import Predicate, render
 from gateway.wire.live import VERSION, CountsEvent, HelloEvent, LostEvent
 
@@ -31,7 +31,6 @@ class Follower:
         self.wanted = wanted
         self.predicate = predicate
         self.filter = render(wanted.filter)
-        self.sampler = Sampler(wanted.rate)
         self.places: dict[str, str] = {}
         """How far each topic has been told."""
         self.resumable: dict[str, str] = {}

@@ -8,6 +8,7 @@ import msgspec
 from gateway.admin.state import Following, Wanted
 from gateway.model.clock import MILLISECOND_NS
 from gateway.model.snapshot import Snapshot
+from gateway.runtime.live.arrival import Lines
 from gateway.runtime.live.attention import Attention
 from gateway.runtime.live.in_flight import InFlightTable
 from gateway.runtime.live.ring import ExchangeRing, parse_position
@@ -52,13 +53,14 @@ class LiveTraffic:
     def take(self, report: Report) -> None:
         recent = report.access_lines + report.tapped_lines
         count = report.access_line_count + report.tapped_lines.count(b"\n")
-        arrival = self.ring.add(recent, count, report.kept_lines)
+        number = self.ring.add(recent, count, report.kept_lines)
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
         if report.unmatched:
             self._unmatched.feed(report.access_lines or report.kept_lines)
         self._in_flight.take(report)
         self._attention.take(report)
-        self._stream.offer(arrival, recent, report.kept_lines)
+        if self._stream.wants_exchanges:
+            self._stream.offer(Lines(number, recent, count, report.kept_lines, are_sampled=bool(report.sampled)))
 
     def worker_gone(self, worker: int) -> None:
         self._in_flight.worker_gone(worker)

@@ -1,4 +1,4 @@
-"""The stream of live traffic: lines decoded once for all who follow, filters evaluated once for all who have the same.
+"""The stream of live traffic: lines looked at once for all who follow, filters evaluated once for all who have the same.
 
 Nothing is split or decoded while nobody follows. A follower that does not read fills a bounded queue of its own and
 nothing else.
@@ -6,7 +6,7 @@ nothing else.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Final
@@ -15,10 +15,13 @@ import msgspec
 from prometheus_client import Counter, Gauge
 
 from gateway.admin.state import TooManyFollowers, Wanted
+from gateway.runtime.live.arrival import Arrival, Lines, Seen
+from gateway.runtime.live.audience import Audience
 from gateway.runtime.live.events import encode, read_id
 from gateway.runtime.live.follower import Follower
 from gateway.runtime.live.ring import ExchangeRing, Position, parse_position
-from gateway.runtime.live.sampling import Sampler, Seen, Shown
+from gateway.runtime.live.sampling import Sampler, Shown
+from gateway.runtime.live.screen import screen_of
 from gateway.runtime.live.topics import Topic
 from gateway.wire.filter import Predicate
 from gateway.wire.live import LostEvent, decode_line, tells_an_end
@@ -29,10 +32,6 @@ REPLAYED_LINES: Final = 3000
 _MOST_REPLAYED: Final = 500
 _TICK_S: Final = 0.25
 _COUNT_EVERY_S: Final = 1.0
-_SURE_BYTES: Final = 128 * 1024
-"""As long as a worker sends fewer copies of what is remarkable, none of them was left out."""
-_SAMPLED: Final = b'"sample_rate":'
-"""In lines that stand for others too. A client's text has no bare quotation mark in a line."""
 
 
 class Stream:
@@ -60,6 +59,8 @@ class Stream:
             events.labels(result)
         self._topics: dict[str, Topic] = {}
         self._followers: list[Follower] = []
+        self._audiences: list[Audience] = []
+        """Of those who follow exchanges; those with the same filter stand together, for it is evaluated once for all of them."""
         self._timer: asyncio.TimerHandle | None = None
         self._ticked_s = 0.0
         self._is_closed = False
@@ -74,7 +75,7 @@ class Stream:
     @property
     def wants_exchanges(self) -> bool:
         """Whether anybody follows exchanges."""
-        return any(EXCHANGES in follower.wanted.topics for follower in self._followers)
+        return bool(self._audiences)
 
     def follow(self, wanted: Wanted, predicate: Predicate) -> Follower:
         """Raises TooManyFollowers. The follower's `end` must be called when they have gone."""
@@ -83,21 +84,28 @@ class Stream:
         follower = Follower(wanted, predicate, self._epoch, self._counter)
         follower.on_end = self._left
         self._followers.append(follower)
-        # Those with the same filter stand together, for it is evaluated once for all of them.
-        self._followers.sort(key=attrgetter("filter"))
         self._gauge.set(len(self._followers))
         self._take_up(follower)
         # Before they have read that they follow: whoever then asks for what was before misses nothing in between.
         asyncio.get_running_loop().call_soon(self._tell_topics, follower, time.monotonic())
         if EXCHANGES in wanted.topics:
+            self._seat(follower)
             self._attend()
         if self._timer is None:
             self._ticked_s = time.monotonic()
             self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
         return follower
 
+    def _seat(self, follower: Follower) -> None:
+        if not any(audience.join(follower) for audience in self._audiences):
+            self._audiences.append(Audience(follower))
+            self._audiences.sort(key=attrgetter("filter"))
+
     def _left(self, follower: Follower) -> None:
         self._followers = [other for other in self._followers if other is not follower]
+        for audience in self._audiences:
+            audience.leave(follower)
+        self._audiences = [audience for audience in self._audiences if audience.followers]
         self._gauge.set(len(self._followers))
 
     def close(self) -> None:
@@ -106,69 +114,17 @@ class Stream:
         for follower in list(self._followers):
             follower.end()
 
-    def offer(self, arrival: int, recent: bytes, remarkable: bytes) -> None:
-        """What a report brought, as it went into the ring."""
-        if not self.wants_exchanges:
+    def offer(self, lines: Lines) -> None:
+        """What a report brought."""
+        if not self._audiences:
             return
-        lines = recent.splitlines()
-        placed = [(Position(arrival, 0, at), line) for at, line in enumerate(lines) if tells_an_end(line)]
-        if remarkable:
-            shown = set(lines)
-            kept = enumerate(remarkable.splitlines())
-            placed += [(Position(arrival, 1, at), line) for at, line in kept if line not in shown]
-        following = [follower for follower in self._followers if EXCHANGES in follower.wanted.topics]
-        groups = [list(group) for _, group in groupby(following, attrgetter("filter"))]
-        for group, (plain, always) in zip(groups, self._parts(placed, remarkable, groups), strict=True):
-            estimated = sum(seen.stands_for for seen in plain) + sum(seen.stands_for for seen in always)
-            for follower in group:
-                follower.scanned += len(placed)
-                follower.matched += len(plain) + len(always)
-                follower.estimated += estimated
-                follower.sampler.offer(plain, always)
-                if follower.sampler.is_overfull:
-                    follower.show(*follower.sampler.choose(0.0))
-
-    def _parts(
-        self, placed: list[tuple[Position, bytes]], remarkable: bytes, groups: list[list[Follower]]
-    ) -> list[tuple[list[Seen], list[Seen]]]:
-        """Of each group of followers, with one filter each, the plain and the remarkable exchanges that satisfy it."""
-        # A worker copies what is remarkable, and more than that, until its room for it is full: what is not among the copies
-        # need not be decoded for those who want everything, and they are the most.
-        if groups[0][0].filter or len(remarkable) > _SURE_BYTES:
-            return self._sift(placed, [group[0].predicate for group in groups])
-        rest = self._sift(placed, [group[0].predicate for group in groups[1:]]) if len(groups) > 1 else []
-        return [self._sift_everything(placed, set(remarkable.splitlines())), *rest]
-
-    def _sift_everything(
-        self, placed: list[tuple[Position, bytes]], copied: set[bytes]
-    ) -> tuple[list[Seen], list[Seen]]:
-        others: list[tuple[Position, bytes]] = []
-        certain: list[Seen] = []
-        for position, line in placed:
-            if line in copied or _SAMPLED in line:
-                others.append((position, line))
-            else:
-                certain.append(Seen(position, line, 1.0))
-        ((plain, always),) = self._sift(others, [lambda _exchange: True])
-        return plain + certain, always
-
-    def _sift(
-        self, placed: list[tuple[Position, bytes]], predicates: list[Predicate]
-    ) -> list[tuple[list[Seen], list[Seen]]]:
-        """For each predicate the plain and the remarkable exchanges that satisfy it."""
-        found: list[tuple[list[Seen], list[Seen]]] = [([], []) for _ in predicates]
-        for position, line in placed:
-            try:
-                exchange = decode_line(line)
-            except msgspec.DecodeError:
-                continue
-            is_remarkable = self._is_remarkable(exchange)
-            seen = None
-            for predicate, parts in zip(predicates, found, strict=True):
-                if predicate(exchange):
-                    seen = seen or Seen(position, line, 1.0 / (exchange.sample_rate or 1.0))
-                    parts[is_remarkable].append(seen)
-        return found
+        arrival = Arrival(lines, self._is_remarkable)
+        for _, audiences in groupby(self._audiences, attrgetter("filter")):
+            alike = list(audiences)
+            found = alike[0].look(arrival)
+            for audience in alike:
+                audience.offer(found, arrival.scanned)
+        arrival.forget()
 
     def _tick(self) -> None:
         try:
@@ -183,12 +139,12 @@ class Stream:
             self._attend()
         now_s = time.monotonic()
         passed_s, self._ticked_s = now_s - self._ticked_s, now_s
+        for audience in self._audiences:
+            audience.deliver(passed_s)
         for follower in self._followers:
-            if EXCHANGES in follower.wanted.topics:
-                follower.show(*follower.sampler.choose(passed_s))
-                if now_s >= follower.due_s.get(EXCHANGES, 0.0):
-                    follower.due_s[EXCHANGES] = now_s + _COUNT_EVERY_S
-                    follower.count()
+            if EXCHANGES in follower.wanted.topics and now_s >= follower.due_s.get(EXCHANGES, 0.0):
+                follower.due_s[EXCHANGES] = now_s + _COUNT_EVERY_S
+                follower.count()
             self._tell_topics(follower, now_s)
 
     def _tell_topics(self, follower: Follower, now_s: float) -> None:
@@ -224,16 +180,29 @@ class Stream:
     def _replay(self, follower: Follower, after: Position | None) -> None:
         if after is not None and not self._ring.reaches_back_to(after):
             follower.tell("lost", encode(LostEvent(topic=EXCHANGES, why="gone")))
-        kept = self._ring.placed_newest_first(after)
-        placed = list(islice((placed for placed in kept if tells_an_end(placed[1])), REPLAYED_LINES))
-        ((plain, always),) = self._sift(placed, [follower.predicate])
+        placed = islice(self._ring.placed_newest_first(after), REPLAYED_LINES)
+        matching = self._matching(placed, follower)
         if after is None:
-            last = sorted(plain + always)[-follower.wanted.last :]
-            follower.show([Shown(*seen) for seen in last], 0, is_replay=True)
+            last = [seen for seen, _ in islice(matching, follower.wanted.last)]
+            follower.show([Shown(*seen) for seen in reversed(last)], 0, is_replay=True)
             return
+        found = list(matching)
         sampler = Sampler(min(follower.wanted.rate * 4, _MOST_REPLAYED))
-        sampler.offer(plain, always)
+        sampler.offer([[seen for seen, always in found if not always]], [seen for seen, always in found if always])
         follower.show(*sampler.choose(0.0), is_replay=True)
+
+    def _matching(self, placed: Iterable[tuple[Position, bytes]], follower: Follower) -> Iterator[tuple[Seen, bool]]:
+        """Of lines that are kept, those that satisfy a follower's filter, and whether they are remarkable."""
+        screen = screen_of(follower.wanted.filter)
+        for position, line in placed:
+            if not tells_an_end(line) or (screen is not None and not screen.may_satisfy(line)):
+                continue
+            try:
+                exchange = decode_line(line)
+            except msgspec.DecodeError:
+                continue
+            if follower.predicate(exchange):
+                yield Seen(position, line, 1.0 / (exchange.sample_rate or 1.0)), self._is_remarkable(exchange)
 
 
 def _place_in(places: dict[str, str]) -> Position | None:

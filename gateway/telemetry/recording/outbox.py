@@ -18,13 +18,24 @@ Lines: TypeAlias = tuple[bytes, int, bytes, bytes, list[ExchangeRecord]]
 class Outbox:
     """What one worker has to send on."""
 
-    __slots__ = ("_decisions", "_drops", "_kept", "_line_count", "_lines", "_records", "_tapped", "_unmatched")
+    __slots__ = (
+        "_decisions",
+        "_drops",
+        "_kept",
+        "_line_count",
+        "_lines",
+        "_records",
+        "_sampled",
+        "_tapped",
+        "_unmatched",
+    )
 
     def __init__(self) -> None:
         self._lines = bytearray()
         self._line_count = 0
         self._kept = bytearray()
         self._unmatched = 0
+        self._sampled = 0
         self._tapped = bytearray()
         self._records: list[ExchangeRecord] = []
         self._decisions: dict[str, int] = {}
@@ -70,6 +81,15 @@ class Outbox:
         """How many lines were, since the last call."""
         unmatched, self._unmatched = self._unmatched, 0
         return unmatched
+
+    def note_sampled(self) -> None:
+        """A line that is being added stands for others too."""
+        self._sampled += 1
+
+    def take_sampled(self) -> int:
+        """How many lines did, since the last call."""
+        sampled, self._sampled = self._sampled, 0
+        return sampled
 
     def add_tapped_line(self, line: bytes) -> None:
         """One line of a plain exchange that is only written because somebody looks."""

@@ -52,7 +52,10 @@ class Writing:
             share = 1.0 if is_kept else self._tap
         if share < 1.0 and random() >= share:
             return
-        outbox, fixed = self._outbox, ending.line if share >= 1.0 else _ending_of(exchange, ending, share)
+        outbox, fixed = self._outbox, ending.line
+        if share < 1.0:
+            fixed = _ending_of(exchange, ending, share)
+            outbox.note_sampled()
         line = self._encoder.encode(exchange, timing or measure(exchange), fixed)
         if self._log:
             outbox.add_line(line)

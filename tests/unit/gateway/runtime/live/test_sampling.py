@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.runtime.live.arrival import Seen
 from gateway.runtime.live.ring import Position
-from gateway.runtime.live.sampling import MOST_WAITING, Sampler, Seen
+from gateway.runtime.live.sampling import MOST_WAITING, Sampler
 
 
 def seen(number: int, stands_for: float = 1.0) -> Seen:
@@ -18,7 +19,7 @@ def seen(number: int, stands_for: float = 1.0) -> Seen:
 def test_the_weights_add_up_to_all_that_came(arrivals: list[int], rate: int) -> None:
     sampler, weights, left_out, shown_count = Sampler(rate), 0.0, 0, 0
     for count in [*arrivals, 0]:
-        sampler.offer([seen(number) for number in range(count)], [])
+        sampler.offer([[seen(number) for number in range(count)]], [])
         shown, out = sampler.choose(1.0)
         weights += sum(one.weight for one in shown)
         left_out += out
@@ -29,7 +30,13 @@ def test_the_weights_add_up_to_all_that_came(arrivals: list[int], rate: int) -> 
 
 def test_what_a_line_stands_for_goes_into_its_weight() -> None:
     sampler = Sampler(10)
-    sampler.offer([seen(number, stands_for=4.0) for number in range(100)], [])
+    sampler.offer(
+        [
+            [seen(number, stands_for=4.0) for number in range(60)],
+            [seen(number, stands_for=4.0) for number in range(40)],
+        ],
+        [],
+    )
     shown, left_out = sampler.choose(0.0)
     assert (len(shown), left_out) == (10, 90)
     assert sum(one.weight for one in shown) == pytest.approx(400)
@@ -38,7 +45,7 @@ def test_what_a_line_stands_for_goes_into_its_weight() -> None:
 def test_remarkable_ones_are_always_shown_and_stand_for_themselves() -> None:
     sampler = Sampler(1)
     for _ in range(5):
-        sampler.offer([seen(number) for number in range(50)], [seen(number) for number in range(50, 90)])
+        sampler.offer([[seen(number) for number in range(50)]], [seen(number) for number in range(50, 90)])
         shown, _ = sampler.choose(0.25)
         assert sum(1 for one in shown if one.position.line >= 50 and one.weight == 1.0) == 40
 
@@ -46,10 +53,10 @@ def test_remarkable_ones_are_always_shown_and_stand_for_themselves() -> None:
 def test_a_rate_below_one_a_call_lets_exchanges_wait_rather_than_leaving_a_moment_out() -> None:
     sampler = Sampler(1)
     sampler.choose(0.0)
-    sampler.offer([seen(1)], [])
+    sampler.offer([[seen(1)]], [])
     assert len(sampler.choose(0.0)[0]) == 1
     for number in range(3):
-        sampler.offer([seen(number)] * 10, [])
+        sampler.offer([[seen(number)] * 10], [])
         assert sampler.choose(0.25) == ([], 0)
     shown, left_out = sampler.choose(0.25)
     assert ([one.weight for one in shown], left_out) == ([30.0], 29)
@@ -59,16 +66,16 @@ def test_every_exchange_has_the_same_chance() -> None:
     counts: Counter[int] = Counter()
     for _ in range(3000):
         sampler = Sampler(2)
-        sampler.offer([seen(number) for number in range(10)], [])
+        sampler.offer([[seen(number) for number in range(4)], [], [seen(number) for number in range(4, 10)]], [])
         counts.update(one.position.line for one in sampler.choose(0.0)[0])
     assert all(480 < counts[number] < 720 for number in range(10))
 
 
 def test_too_many_that_wait_are_chosen_from_at_once() -> None:
     sampler = Sampler(1)
-    sampler.offer([seen(0)], [])
+    sampler.offer([[seen(0)]], [])
     sampler.choose(0.0)
-    sampler.offer([seen(number) for number in range(MOST_WAITING + 1)], [])
+    sampler.offer([[seen(number) for number in range(MOST_WAITING + 1)]], [])
     assert sampler.is_overfull
     shown, left_out = sampler.choose(0.0)
     assert (len(shown), left_out) == (1, MOST_WAITING)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from tests.live.conftest import StartOrigin
+from tests.support.command_line import sightline
 from tests.support.origin import say_target
 from tests.support.program import Program
 from tests.support.waiting import wait_until
@@ -33,10 +34,7 @@ def words_of(program: Program, words: tuple[str, ...]) -> list[str]:
 
 
 def run(program: Program, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words_of(program, words), cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return sightline(words[0], "--url", f"http://127.0.0.1:{program.admin_port}", *words[1:])
 
 
 def typed(program: Program, answer: str, *words: str) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 keys than the benchmark allows, and the same by a command."""
 
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from tests.support.command_line import sightline
 from tests.support.loop_thread import LoopThread
 from tests.support.operator_task import Benchmark, Task, paste, press, write
 from tests.support.scene import NOISY, REFUSING, SHORT, SLOW, STEADY, Scene, make_noise, open_scene
@@ -64,8 +64,7 @@ def console(benchmark: Benchmark) -> Benchmark:
 
 def twin(scene: Scene, *words: str, code: int = 0) -> str:
     """What a command prints that ends with this code."""
-    command = [sys.executable, "-m", "gateway", words[0], "--url", scene.url, *words[1:]]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    run = sightline(words[0], "--url", scene.url, *words[1:])
     assert run.returncode == code, run.stdout + run.stderr
     return run.stdout
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from tests.support.command_line import sightline
 from tests.support.config import free_port
 from tests.support.loop_thread import LoopThread
 from tests.support.origin import Origin, say_target
@@ -49,9 +50,7 @@ def counted(gateway: Program) -> int:
 
 
 def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
-    url = f"http://127.0.0.1:{gateway.admin_port}"
-    command = [sys.executable, "-m", "gateway", words[0], "--url", url, *words[1:]]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return sightline(words[0], "--url", f"http://127.0.0.1:{gateway.admin_port}", *words[1:])
 
 
 @pytest.mark.parametrize(
@@ -191,8 +190,7 @@ def test_what_cannot_be_done_is_told_with_its_exit_code(
     program: Program, words: tuple[str, ...], code: int, talk: str
 ) -> None:
     url = () if "--context" in words else ("--url", f"http://127.0.0.1:{program.admin_port}")
-    command = [sys.executable, "-m", "gateway", words[0], *url, *words[1:]]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    run = sightline(words[0], *url, *words[1:])
     assert run.returncode == code, run.stderr
     assert run.stdout == ""
     assert talk in run.stderr

@@ -1,15 +1,13 @@
-"""Running the command line as its users do: a process of its own."""
+"""The command line, and a file for it."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
 
-ROOT: Final = Path(__file__).resolve().parents[4]
+from tests.support import command_line
 
 Sightline: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -27,20 +25,7 @@ routes:
 @pytest.fixture
 def sightline() -> Sightline:
     """Run `python -m gateway` with these words; `environ` adds to the environment."""
-
-    def run(*words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway", *words]
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **(environ or {})},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-
-    return run
+    return command_line.sightline
 
 
 @pytest.fixture

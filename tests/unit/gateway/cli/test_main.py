@@ -20,8 +20,6 @@ from gateway.wire.exit_codes import ExitCode
 
 ROOT: Final = Path(__file__).resolve().parents[4]
 
-Sightline = Callable[..., subprocess.CompletedProcess[str]]
-
 
 class Echo:
     """A command from elsewhere that does what a test tells it."""
@@ -133,5 +131,7 @@ def test_only_the_chosen_command_is_imported() -> None:
     assert run.stderr == "[]\n"
 
 
-def test_the_module_is_the_command(sightline: Sightline) -> None:
-    assert sightline("--version").stdout == f"sightline {__version__}\n"
+def test_the_module_is_the_command() -> None:
+    command = [sys.executable, "-m", "gateway", "--version"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert run.stdout == f"sightline {__version__}\n"

@@ -61,7 +61,8 @@ class Directory:
             return current
         known = {live.endpoint: live for live in current.endpoints} if current is not None else {}
         endpoints = [known.get(endpoint) or self._build_endpoint(upstream, endpoint) for endpoint in upstream.endpoints]
-        return LiveUpstream(upstream, endpoints, zone, self._gate(upstream, current))
+        # What stays goes by today's form until this one is in force, which may never be.
+        return LiveUpstream(upstream, endpoints, zone, self._gate(upstream, current), begins=not known)
 
     def _gate(self, upstream: Upstream, current: LiveUpstream | None) -> Gate | None:
         """The one there is, which learns of its new settings when they are in force; a new one where there is none."""
@@ -97,6 +98,8 @@ class Directory:
             gone.retire()
         used: set[tuple[str, str]] = set()
         for live in self._live.values():
+            if not live.has_begun:
+                live.begin()
             gate = live.gate
             if gate is not None and gate.upstream is not live.upstream:
                 gate.configure(live.upstream)

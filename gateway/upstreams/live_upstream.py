@@ -19,6 +19,7 @@ class LiveUpstream:
     """Made by the directory for a configuration; endpoints that stay are those of the one before.
 
     zone: where this gateway runs. is_plain: whether a choice needs to know nothing of the request.
+    has_begun: whether its endpoints go by it, which those of the form before it do not until it is in force.
     """
 
     __slots__ = (
@@ -28,6 +29,7 @@ class LiveUpstream:
         "balancers",
         "endpoints",
         "gate",
+        "has_begun",
         "hash_on",
         "is_hashed",
         "is_plain",
@@ -38,8 +40,15 @@ class LiveUpstream:
     )
 
     def __init__(
-        self, upstream: Upstream, endpoints: list[LiveEndpoint], zone: str = "", gate: Gate | None = None
+        self,
+        upstream: Upstream,
+        endpoints: list[LiveEndpoint],
+        zone: str = "",
+        gate: Gate | None = None,
+        *,
+        begins: bool = True,
     ) -> None:
+        """begins: whether it is in force at once; otherwise `begin` is called when it is."""
         self.upstream = upstream
         self.gate = gate
         """What may refuse a request; None where nothing is configured that would."""
@@ -50,9 +59,10 @@ class LiveUpstream:
         self.sessions = None if upstream.sticky is None else Sessions(upstream.name, upstream.sticky, endpoints)
         self.is_plain = not self.is_hashed and self.sessions is None
         self.endpoints = endpoints
-        for endpoint in endpoints:
-            _measure(endpoint, is_wanted=upstream.balance is Balance.PEAK_EWMA)
-        self._settle_endpoints()
+        self.has_begun = begins
+        if begins:
+            self._measure()
+            self._settle_endpoints()
         self._weights = self._weights_now()
         self._tiers: list[Tiers[LiveEndpoint]] = []
         self.balancers: dict[Labels, Balancer[LiveEndpoint]] = {}
@@ -60,6 +70,16 @@ class LiveUpstream:
         self._lay_out()
         self.balancer = self.balancers[_ALL]
         """Over all endpoints."""
+
+    def begin(self) -> None:
+        """It is in force from now on."""
+        self.has_begun = True
+        self._measure()
+        self.settle()
+
+    def _measure(self) -> None:
+        for endpoint in self.endpoints:
+            _measure(endpoint, is_wanted=self.upstream.balance is Balance.PEAK_EWMA)
 
     def settle(self) -> None:
         """What is known of an endpoint has changed: decide anew which may be chosen, and lay the balancers out anew if

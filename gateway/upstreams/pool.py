@@ -172,7 +172,8 @@ class Pool:
             is_owed = room is not None and connection.exchanges and room.is_owed(self)
             if not is_owed and self._grant(connection):
                 return
-            if self._is_full and len(self._connecting) < len(self._waiting):
+            if len(self._connecting) < len(self._waiting):
+                # There is no room for the one who waits for a fresh one, or was nothing left to open it with.
                 connection.close("made_room")
                 return
         if room is not None and room.has_queue and connection.exchanges and room.is_wanted_elsewhere(self):
@@ -223,7 +224,10 @@ class Pool:
         if connection is None:
             if reason is not Reason.OVERLOADED or not self._established:
                 self._fail_one(reason, detail)
-            # Who waits where there is no descriptor for one more connection gets the next one that is free.
+            elif self._waiting:
+                # Who waits where there is no descriptor for one more connection gets the next one that is free. That there
+                # are idle ones means that they will not do for him: one of them makes room.
+                self.make_room()
             return
         self._established.add(connection)
         if connection.address not in self.addresses and self._endpoint.unix_path is None:

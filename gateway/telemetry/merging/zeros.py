@@ -223,8 +223,6 @@ def _of_gate(upstream: Upstream) -> Iterator[Series]:
             yield catalog.CIRCUIT_BREAKER_TRANSITIONS, (name, to, cause)
     if upstream.concurrency is not None or limits.requests is not None:
         yield catalog.UPSTREAM_REJECTED, (name, Reason.CONCURRENCY_LIMITED.value)
-    if upstream.concurrency is not None:
-        yield catalog.UPSTREAM_CONCURRENCY_LIMIT, (name,)
 
 
 def _retries_by_upstream(routes: Iterable[Route]) -> dict[str, list[Retries]]:

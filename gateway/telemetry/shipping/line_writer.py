@@ -37,7 +37,7 @@ class LineWriter:
     """Writes whole blocks of lines to a destination in the order they came.
 
     What finds no room in the queue is dropped and counted there, as is everything once the reader has gone (EPIPE).
-    Any other failure, a full disk say, costs the block at hand; the next one is tried again. The thread starts with the
+    Any other failure, be it a full disk or a fault of ours, costs the block at hand; the next one is tried again. The thread starts with the
     object and ends with `close`.
     """
 
@@ -88,7 +88,7 @@ class LineWriter:
         try:
             # Now rather than with the first line: who has just named a file that cannot be written is still looking.
             self._destination.begin()
-        except OSError as error:
+        except Exception as error:
             self._tell_failure(error)
         while True:
             self._wake.wait()
@@ -118,7 +118,8 @@ class LineWriter:
                 if written:
                     self._is_line_open = rest[written - 1] != _LINE_END
                     rest = rest[written:]
-        except OSError as error:
+        except Exception as error:
+            # A fault of ours costs the block as well; the thread, and all that comes after it, must not end with it.
             self._tell_failure(error)
             if not self._is_abandoned:
                 self._losses.add("write_failed", block.lines)
@@ -133,9 +134,18 @@ class LineWriter:
             self._is_failing = False
             _log.info("access_log_written_again", sink=self._losses.sink)
 
-    def _tell_failure(self, error: OSError) -> None:
-        self._is_broken = error.errno == errno.EPIPE
+    def _tell_failure(self, error: Exception) -> None:
+        is_fault = not isinstance(error, OSError)
+        self._is_broken = isinstance(error, OSError) and error.errno == errno.EPIPE
         if not self._is_failing:
             self._is_failing = True
-            told = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-            _log.error("access_log_not_written", sink=self._losses.sink, error=told, is_final=self._is_broken)
+            _log.error(
+                "access_log_not_written", sink=self._losses.sink, error=_told(error), is_final=self._is_broken,
+                exc_info=error if is_fault else None,
+            )  # fmt: skip
+
+
+def _told(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return repr(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.model.breaker import ConcurrencySettings
 from gateway.model.outcome import Reason
 from gateway.model.route import Match, PathKind, WeightedUpstream
 from gateway.model.snapshot import MetricSettings, TelemetrySettings
+from gateway.model.upstream import Upstream
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.telemetry.histogram import Histogram
@@ -21,6 +23,7 @@ from gateway.wire.report import (
     AttemptCount,
     BudgetGauge,
     DropCount,
+    GateGauge,
     ListenerDelta,
     PoolGauge,
     Report,
@@ -192,6 +195,20 @@ def test_a_gone_worker_leaves_its_counts_and_takes_its_gauges() -> None:
     assert series(store, catalog.UPSTREAM_CONNECTIONS)["orders", "idle"] == 0
     assert series(store, catalog.CONNECTIONS_ACCEPTED)["public",] == 14
     store.worker_gone(2)
+
+
+def test_a_limit_that_finds_itself_is_not_known_before_it_is_told_and_goes_with_what_it_limits() -> None:
+    limited = Upstream("limited", (), concurrency=ConcurrencySettings())
+    store = MetricsStore()
+    store.configure(replace(make_snapshot(), upstreams=(limited,)))
+    assert series(store, catalog.UPSTREAM_CONCURRENCY_LIMIT) == {}
+    for worker in (1, 2):
+        store.absorb(worker, Report(worker, 1, 1, gates=[GateGauge("limited", 3, 20)]))
+    assert series(store, catalog.UPSTREAM_CONCURRENCY_LIMIT) == {("limited",): 40}
+    store.configure(replace(make_snapshot(), upstreams=()))
+    for worker in (1, 2):
+        store.absorb(worker, Report(worker, 2, 1))
+    assert series(store, catalog.UPSTREAM_CONCURRENCY_LIMIT) == {}
 
 
 def test_gauges_that_did_not_change_stay() -> None:

@@ -113,3 +113,17 @@ def test_a_zone_that_is_preferred_does_not_hide_what_its_group_has_lost(director
     # Half of the group is left, and it carries 0.5 / 0.7 of the requests.
     assert chosen.keys() == {far.address, standby.address}
     assert chosen[standby.address] == pytest.approx(1000 * (1 - 0.5 / 0.7), rel=0.2)
+
+
+def test_a_configuration_that_comes_to_nothing_has_changed_nothing_about_the_endpoints_that_serve(
+    directory: Directory,
+) -> None:
+    (live,) = activate(directory, Upstream("orders", (A, B), health=CHECKED))
+    directory.set_standings({"orders": [EndpointStanding(A.address, "ejected", "passive x5")]})
+    kept, (a, _) = Health(passive=PassiveCheck(), panic_below_ratio=0.9), live.endpoints
+    prepared = directory.build(Upstream("orders", (A, B), balance=Balance.PEAK_EWMA, health=kept))
+    assert (a.is_available, a.latency) == (False, None)
+    directory.activate([prepared])
+    # In panic by its own settings now.
+    assert prepared.endpoints[0] is a
+    assert (a.is_available, type(a.latency)) == (True, LatencyEstimate)

@@ -190,6 +190,27 @@ def test_without_a_descriptor_for_one_more_connection_who_waits_gets_the_next_on
     assert second.granted == first.granted
 
 
+@pytest.mark.parametrize("is_idle", [True, False], ids=["idle now", "free later"])
+def test_without_a_descriptor_a_used_connection_makes_room_for_who_needs_a_fresh_one(
+    build_pool: BuildPool, *, is_idle: bool
+) -> None:
+    pool = build_pool(max=3)
+    other = pool.ask()
+    pool.accept()
+    if is_idle:
+        other.use(other.granted[0])
+    particular = pool.ask(needs_fresh=True)
+    pool.loop.settle()
+    pool.loop.dials[1].refuse(OSError(errno.EMFILE, "Too many open files"))
+    pool.loop.settle()
+    if not is_idle:
+        other.use(other.granted[0])
+    assert (pool.closed, particular.failed) == (["made_room"], [])
+    pool.accept()
+    assert len(particular.granted) == 1
+    assert pool.open == 1
+
+
 def test_without_a_descriptor_for_the_only_connection_who_waits_is_told(build_pool: BuildPool) -> None:
     pool = build_pool(max=2)
     asker = pool.ask()

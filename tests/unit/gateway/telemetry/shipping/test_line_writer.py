@@ -211,3 +211,27 @@ def test_an_empty_block_is_nothing(pipe: Pipe) -> None:
     writer.write(b"", 0)
     writer.close(WAIT_S)
     assert (ledger.exported, ledger.dropped) == (0, Counter())
+
+
+def test_a_fault_of_ours_costs_the_block_and_not_the_thread(pipe: Pipe) -> None:
+    def rewrite(data: bytes) -> bytes:
+        if data.startswith(b"000001"):
+            raise ValueError("no form for this one")
+        return data
+
+    ledger = CountedLedger()
+    with structlog.testing.capture_logs() as logs:
+        writer = LineWriter(ledger, Descriptor(pipe.writing))
+        writer.rewrite = rewrite
+        writer.write(block(1), 1)
+        ledger.wait_for_drops("write_failed", 1)
+        writer.write(block(2), 1)
+        writer.close(WAIT_S)
+    pipe.close_writer()
+    assert pipe.read_all() == block(2)
+    assert (ledger.exported, ledger.dropped) == (1, {"write_failed": 1})
+    told = [(log["event"], log.get("error")) for log in logs if log["event"] != "access_lines_dropped"]
+    assert told == [
+        ("access_log_not_written", "ValueError('no form for this one')"),
+        ("access_log_written_again", None),
+    ]

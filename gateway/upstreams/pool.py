@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason
@@ -12,6 +12,9 @@ from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.dialling import dial
 from gateway.upstreams.room import Room
+
+
+_DISPLACED: Final = "A more critical request has taken its place in the queue."
 
 
 class PoolObserver(Protocol):
@@ -119,9 +122,7 @@ class Pool:
             if not self._waiting or self._waiting[-1].rank <= waiter.rank:
                 return False
             displaced = self._waiting.pop()
-            displaced.failed(
-                Reason.POOL_EXHAUSTED, "A more critical request has taken its place in the queue.", displaced
-            )
+            displaced.failed(Reason.POOL_EXHAUSTED, _DISPLACED, displaced)
         place_by_rank(self._waiting, waiter)
         self.open_if_needed()
         return True
@@ -173,7 +174,6 @@ class Pool:
             if not is_owed and self._grant(connection):
                 return
             if len(self._connecting) < len(self._waiting):
-                # There is no room for the one who waits for a fresh one, or was nothing left to open it with.
                 connection.close("made_room")
                 return
         if room is not None and room.has_queue and connection.exchanges and room.is_wanted_elsewhere(self):
@@ -225,8 +225,7 @@ class Pool:
             if reason is not Reason.OVERLOADED or not self._established:
                 self._fail_one(reason, detail)
             elif self._waiting:
-                # Who waits where there is no descriptor for one more connection gets the next one that is free. That there
-                # are idle ones means that they will not do for him: one of them makes room.
+                # Without a descriptor for one more, the next one that is free is his, or makes room if he needs a fresh one.
                 self.make_room()
             return
         self._established.add(connection)

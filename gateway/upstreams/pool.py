@@ -13,7 +13,6 @@ from gateway.upstreams.connection import UpstreamConnection
 from gateway.upstreams.dialling import dial
 from gateway.upstreams.room import Room
 
-
 _DISPLACED: Final = "A more critical request has taken its place in the queue."
 
 

@@ -11,7 +11,7 @@ from console.app.destinations import BY_NAME, load_screens
 from console.app.handing import Handing
 from console.app.kept.files import Files, UnusableFile
 from console.app.kept.keymap import keymap_of
-from console.app.pivots import PIVOTS
+from console.app.pivots import PIVOTS, why_nowhere
 from console.render.band import link_state
 from console.render.palette import PaletteName
 from console.screens.muting import offer
@@ -96,7 +96,7 @@ class ConsoleApp(Handing):
         way = PIVOTS.get(where)
         destination = way(selection) if way is not None else None
         if destination is None:
-            self.say(f"nothing is known of {selection.name} there")
+            self.say(why_nowhere(where, selection))
         else:
             self.open(destination)
 

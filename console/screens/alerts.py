@@ -12,6 +12,7 @@ from console.render.alerting.rows import Item, alert_grid, head_line, items
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.alerting.alerts import ALERTS
+from console.state.health.looking import upstream_of
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
@@ -74,7 +75,7 @@ class AlertsScreen(OperatorScreen):
         if item is None:
             return None
         if item.objective is not None:
-            return Selection("objective", item.route, route=item.route)
+            return Selection("objective", item.route, route=item.route, upstream=upstream_of(self.model, item.route))
         assert item.alert is not None, "a row is about something"
         labels = item.alert.labels
         return Selection(

@@ -116,6 +116,13 @@ class ChangesScreen(OperatorScreen):
         older = [each.sequence for each in self._revisions() if each.sequence < sequence]
         return Destination("diff", f"{max(older)}..{sequence}" if older else key)
 
+    def pivot_to(self, where: str) -> Destination | None:
+        return (
+            self.drill_to()
+            if where == "compare" and self.selection is not None and self.selection.kind == "revision"
+            else None
+        )
+
     def twin(self) -> str:
         return f"sightline changes {self.filter!r}" if self.filter else "sightline changes"
 

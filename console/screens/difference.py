@@ -24,6 +24,7 @@ class DiffScreen(OperatorScreen):
     """`subject`: `411..412`, `rev:1` for a revision that none came before, or `inc:17` for an incident."""
 
     NAME: ClassVar[str] = "diff"
+    IS_FILTERED: ClassVar[bool] = False
     HINTS: ClassVar[tuple[str, ...]] = ("back", "raw", "act", "copy_twin", "help")
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:

@@ -41,6 +41,10 @@ class FramedScreen(PromptedScreen):
     """As in the command bar: `routes`."""
     SORTS: ClassVar[tuple[str, ...]] = ()
     """What the rows can be sorted by; keys R, E and L mean `rate`, `errors` and `p99`, where they are among them."""
+    WHY_FIXED: ClassVar[str] = "the order is fixed here"
+    """Said where rows cannot be sorted."""
+    IS_FILTERED: ClassVar[bool] = True
+    """There are rows that a filter leaves out."""
     IS_FILTERED_THERE: ClassVar[bool] = False
     """The gateway looks for what satisfies the filter: it is asked once, when the filter is entered."""
     HINTS: ClassVar[tuple[str, ...]] = HINTED
@@ -103,6 +107,11 @@ class FramedScreen(PromptedScreen):
     def tail(self) -> TailWanted | None:
         """The live traffic this screen shows, if it does."""
         return None
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What the rows can be sorted by as they are shown now."""
+        return self.SORTS
 
     @property
     def selection(self) -> Selection | None:
@@ -169,8 +178,9 @@ class FramedScreen(PromptedScreen):
             self.show()
 
     def show_hints(self) -> None:
+        wanted = [each for each in self.HINTS if each != "filter" or self.IS_FILTERED]
         self.query_one("#hints", CellLine).show(
-            hint_line(hints_of(self, self.HINTS, self.console.why_not), self.size.width)
+            hint_line(hints_of(self, wanted, self.console.why_not), self.size.width)
         )
 
     def in_order(self, grid: Grid) -> Grid:

@@ -51,6 +51,10 @@ class HelpScreen(OperatorScreen):
         self.query_one(Prompt).ask("/", self.filter, "search:")
         self.show_hints()
 
+    def action_help(self) -> None:
+        """The same key again."""
+        self.console.back()
+
     def action_filter(self) -> None:
         self.on_screen_resume()
 

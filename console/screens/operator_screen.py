@@ -9,6 +9,7 @@ from console.screens.keys import GLOBAL, SORT_KEYS
 from console.state.selection import Destination
 from console.widgets.live_table import LiveTable
 from console.widgets.prompt import Prompt
+from console.widgets.tail_view import TailView
 
 
 class OperatorScreen(FramedScreen):
@@ -40,38 +41,47 @@ class OperatorScreen(FramedScreen):
         self.query_one(Prompt).ask(":")
 
     def action_filter(self) -> None:
-        self.query_one(Prompt).ask("/", self.filter)
+        if self.IS_FILTERED:
+            self.query_one(Prompt).ask("/", self.filter)
+        else:
+            self.say("there are no rows here to filter")
 
     def action_match(self, step: int) -> None:
-        for table in self.query(LiveTable):
-            if not table.grid.rows:
-                self.say("there are no rows")
-            elif not table.move_to_match(self.filter, step):
-                table.action_move(
-                    step
-                )  # A filter in the filter language stands in no cell; all rows there are match it.
-            return
+        for rows in self.query("LiveTable, TailView"):
+            if isinstance(rows, TailView) and rows.display:
+                rows.action_move(-step)  # The newest is below, and what the filter leaves is all that is there.
+                return
+            if isinstance(rows, LiveTable) and rows.display:
+                self._match_in(rows, step)
+                return
         self.say("all that is shown matches the filter" if self.filter else "there is no filter to match")
 
+    def _match_in(self, table: LiveTable, step: int) -> None:
+        if not table.grid.rows:
+            self.say("there are no rows")
+        elif not table.move_to_match(self.filter, step):
+            # A filter in the filter language stands in no cell; all rows there are match it.
+            table.action_move(step)
+
     def action_pick_sort(self) -> None:
-        if not self.SORTS:
-            self.say("the order is fixed here")
+        if not self.sorts:
+            self.say(self.WHY_FIXED)
             return
-        options = dict(zip("123456789", self.SORTS, strict=False))
+        options = dict(zip("123456789", self.sorts, strict=False))
         self.choose("sort by", options, lambda key: self.apply_sort(options[key]))
 
     def action_sort_by(self, key: str) -> None:
         for name in SORT_KEYS[key].names:
-            if name in self.SORTS:
+            if name in self.sorts:
                 self.apply_sort(name)
                 return
         self.say(f"nothing here to sort by {SORT_KEYS[key].names[0]}")
 
     def action_reverse(self) -> None:
-        if self.SORTS:
+        if self.sorts:
             self.apply_sort(self.sort, is_reversed=not self.is_reversed)
         else:
-            self.say("the order is fixed here")
+            self.say(self.WHY_FIXED)
 
     def action_views(self) -> None:
         self.console.offer_views()

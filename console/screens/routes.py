@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from console.render.route_grid import ROUTE_SORTS, route_grid, routes_with
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
-from console.state.health.looking import routes_seen
+from console.state.health.looking import routes_seen, upstream_of
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
@@ -72,17 +72,11 @@ class RoutesScreen(OperatorScreen):
         key = self.query_one(LiveTable).cursor_key
         if key is None:
             return None
-        view = routes_seen(self.model)
-        shares = [route.upstreams for route in (view.routes if view is not None else ()) if route.name == key]
-        upstream = shares[0][0].upstream if shares and shares[0] else ""
-        return Selection("route", key, route=key, upstream=upstream)
+        return Selection("route", key, route=key, upstream=upstream_of(self.model, key))
 
     def drill_to(self) -> Destination | None:
         key = self.query_one(LiveTable).cursor_key
         return None if key is None else Destination("route", key)
-
-    def pivot_to(self, where: str) -> Destination | None:
-        return self.drill_to() if where == "compare" else None
 
     def twin(self) -> str:
         sort = f" --sort {self.sort}" if self.sort in ("rate", "errors", "p99", "requests", "order") else ""

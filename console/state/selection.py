@@ -1,6 +1,6 @@
 """What is selected on a screen, so that a key means the same for a route, an endpoint or an exchange."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,7 @@ SelectionKind: TypeAlias = Literal[
     "objective",
     "alert",
     "log",
+    "unmatched",
 ]
 
 
@@ -42,6 +43,10 @@ class Selection(msgspec.Struct, frozen=True):
         if self.upstream and not self.route:
             return f"upstream:{self.upstream}"
         return f"route:{self.route}" if self.route else ""
+
+
+COMPARED: Final = "compared"
+"""The filter of a page about one route that is to show it beside the window before."""
 
 
 class Destination(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
 """Every screen over the recorded demo, in each size, state and palette, as it was when somebody looked at it.
 
-UPDATE_SNAPSHOTS=1 writes them anew: `texts` are compared, `pictures` are for looking at.
+UPDATE_SNAPSHOTS=1 writes them anew. `texts` and `looks` are compared, the latter with the colour of each character; `pictures` show
+the same `looks` to people.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -25,10 +25,12 @@ from console.state.reading import AnyReading
 from console.state.selection import Destination
 from tests.support.console import NOW_S, GivenSource, play, screen_text
 from tests.support.demo_recording import FILE
+from tests.support.looks import styled_text
 from tests.support.snapshots import blank, compare, fail_with, keep_picture
 
 AT_S: Final = 57.0
 """Of the recording: a revision with too short a timeout runs, and an endpoint has been slow."""
+_TITLE: Final = "sightline console"
 SIZES: Final = ((80, 24), (250, 70))
 _SETTLED: Final = 2
 _DEADLINE_S: Final = 10.0
@@ -62,7 +64,7 @@ def destinations() -> list[Destination]:
     endpoint = next(archive().matching("upstream:catalog", AT_S)).line
     subjects = {
         "endpoint": f"catalog/{endpoint.endpoint}", "route": "product", "upstream": "catalog", "diff": "1..2", "request": failed.line.request_id,
-        "trace": failed.line.trace_id, "explain": "GET /v1/products/7",
+        "trace": failed.line.trace_id, "explain": "GET /v1/products/7", "raw": "route:product",
     }  # fmt: skip
     return [Destination(place.name, subjects.get(place.name, "")) for place in PLACES]
 
@@ -102,7 +104,8 @@ def walk(make: Callable[[], ConsoleApp], size: tuple[int, int], names: set[str],
                 change(app)
                 text = await settled(app, pilot)
             if has_picture:
-                keep_picture(f"pictures/{destination.screen}-{name}", app.export_screenshot(title="sightline console"))
+                keep_picture(f"pictures/{destination.screen}-{name}", lambda: app.export_screenshot(title=_TITLE))
+                differences.append(compare(f"looks/{destination.screen}-{name}", styled_text(app)))
             else:
                 differences.append(compare(f"texts/{destination.screen}-{name}", text))
 
@@ -163,13 +166,7 @@ def test_screens_of_which_nothing_is_known(name: str, source: type[GivenSource],
     walk(make, (80, 24), set(), name)
 
 
-@pytest.mark.parametrize("palette", ["mono", "light"])
-def test_palettes_show_the_same_words(palette: PaletteName) -> None:
-    walk(lambda: over_demo(palette), (80, 24), {"overview", "routes"}, palette)
-
-
-@pytest.mark.skipif(not os.environ.get("UPDATE_SNAPSHOTS"), reason="pictures are written to be looked at, not compared")
-@pytest.mark.parametrize("palette", ["dark", "mono", "light"])
-def test_pictures_are_written(palette: PaletteName) -> None:
+@pytest.mark.parametrize("palette", ["dark", "light", "high-contrast", "mono", "ansi-16"])
+def test_screens_in_their_colours(palette: PaletteName) -> None:
     names = set[str]() if palette == "dark" else {"overview", "routes"}
     walk(lambda: over_demo(palette), (120, 40), names, f"120x40-{palette}", has_picture=True)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -51,12 +52,12 @@ def blank(kind: Any, name: str = "") -> Any:
     return _SOME_TIME if is_time else _NOTHING.get(kind, None if kind is not bool else name == "ready")
 
 
-def keep_picture(name: str, svg: str) -> None:
+def keep_picture(name: str, draw: Callable[[], str]) -> None:
     """For people to look at: the program's own picture. Its bytes depend on the version of Textual, so it is not compared."""
     if IS_UPDATE:
         file = FOLDER / f"{name}.svg"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(svg)
+        file.write_text(draw())
 
 
 def fail_with(differences: list[str]) -> None:

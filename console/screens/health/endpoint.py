@@ -22,6 +22,7 @@ class EndpointScreen(OperatorScreen):
     """`subject` is upstream/address."""
 
     NAME: ClassVar[str] = "endpoint"
+    IS_FILTERED: ClassVar[bool] = False
     CSS = "#figures { height: 4; } #plot { height: 2fr; } #incidents { height: 1fr; min-height: 4; }"
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:

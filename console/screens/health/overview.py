@@ -25,6 +25,7 @@ _TALL: Final = 30
 
 class OverviewScreen(OperatorScreen):
     NAME: ClassVar[str] = "overview"
+    IS_FILTERED: ClassVar[bool] = False
     CSS = """
     #tiles { height: 1; }
     #tiles.-tall { height: 3; }

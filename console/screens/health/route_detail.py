@@ -22,7 +22,7 @@ from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.health.route_page import RoutePage, needed_for_route, route_page
 from console.state.reading import AnyReading
-from console.state.selection import Destination, Selection
+from console.state.selection import COMPARED, Destination, Selection
 from console.widgets.cell_block import CellBlock
 from console.widgets.section_table import SectionTable
 from gateway.wire.views import RouteListView
@@ -34,6 +34,7 @@ class RouteDetailScreen(OperatorScreen):
     """`subject` is the route's name."""
 
     NAME: ClassVar[str] = "route"
+    IS_FILTERED: ClassVar[bool] = False
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill", "failing", "live", "traces", "upstream", "changes", "explain", "compare", "act", "copy_twin", "help",
     )  # fmt: skip
@@ -46,8 +47,8 @@ class RouteDetailScreen(OperatorScreen):
     """
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
-        super().__init__(subject, filter_text)
-        self._compares = False
+        super().__init__(subject)
+        self._compares = filter_text == COMPARED
         self._wanted: set[AnyReading] = set()
 
     def body(self) -> ComposeResult:

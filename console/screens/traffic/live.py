@@ -45,6 +45,7 @@ class LiveScreen(OperatorScreen):
     NAME: ClassVar[str] = "live"
     IS_FILTERED_THERE: ClassVar[bool] = True
     SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
+    WHY_FIXED: ClassVar[str] = "they come in the order in which they ended; T ranks them"
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill", "filter", "freeze", "follow", "invert", "top", "in_flight", "traces", "explain", "help",
     )  # fmt: skip
@@ -85,6 +86,10 @@ class LiveScreen(OperatorScreen):
     @property
     def _table(self) -> LiveTable:
         return self.query_one("#top", LiveTable)
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        return self.SORTS if self._by else ()
 
     def tail(self) -> TailWanted | None:
         return TailWanted(self.filter)

@@ -1,7 +1,7 @@
 """Raw: the object as the gateway told it, as JSON or YAML."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 
@@ -10,14 +10,23 @@ from console.render.raw import RAW_FORMS, raw_lines
 from console.screens.operator_screen import OperatorScreen
 from console.state.raw import RawObject, raw_object
 from console.state.reading import AnyReading
+from console.state.selection import Selection
 from console.widgets.line import CellLine
 from console.widgets.text_view import TextView
+
+_SELECTIONS: Final[dict[str, Callable[[str], Selection]]] = {
+    "route": lambda name: Selection("route", name, route=name),
+    "upstream": lambda name: Selection("upstream", name, upstream=name),
+    "endpoint": lambda name: Selection("endpoint", name, endpoint=name),
+    "exchange": lambda name: Selection("exchange", name, request_id=name),
+}
 
 
 class RawScreen(OperatorScreen):
     """`subject`: kind and name, as in `route:orders` or `exchange:0c1b7a4de25f4c7e`."""
 
     NAME: ClassVar[str] = "raw"
+    IS_FILTERED: ClassVar[bool] = False
     HINTS: ClassVar[tuple[str, ...]] = ("back", "raw", "refetch", "copy_twin", "copy_id", "help")
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
@@ -64,6 +73,12 @@ class RawScreen(OperatorScreen):
     def action_copy_id(self) -> None:
         """Here it is the text itself that is of use."""
         self.console.copy(self.query_one(TextView).text)
+
+    @property
+    def selection(self) -> Selection | None:
+        kind, _, name = self.subject.partition(":")
+        make = _SELECTIONS.get(kind)
+        return make(name) if make is not None else None
 
     def twin(self) -> str:
         return self._object.twin if self._object is not None else super().twin()

@@ -33,6 +33,7 @@ class RequestScreen(ExplainingScreen):
     """`subject`: a request id, or a trace id."""
 
     NAME: ClassVar[str] = "request"
+    IS_FILTERED: ClassVar[bool] = False
     HINTS: ClassVar[tuple[str, ...]] = (
         "back", "next_request", "request_before", "traces", "explain", "live", "raw", "copy_twin", "copy_id", "help",
     )  # fmt: skip

@@ -114,6 +114,7 @@ class TraceScreen(OperatorScreen):
     """`subject`: a trace id, or the id of one of its requests."""
 
     NAME: ClassVar[str] = "trace"
+    IS_FILTERED: ClassVar[bool] = False
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill",
         "back",

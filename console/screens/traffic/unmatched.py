@@ -10,7 +10,7 @@ from console.render.traffic.unmatched import split_key, unmatched_grid
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.reading import AnyReading
-from console.state.selection import Destination
+from console.state.selection import Destination, Selection
 from console.state.traffic.filtering import narrowed
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
@@ -43,8 +43,18 @@ class UnmatchedScreen(OperatorScreen):
         start = path.split("*", 1)[0]
         return Destination("live", filter=f'{wanted} path~"^{_escaped(start)}"' if start != "/" else wanted)
 
+    @property
+    def selection(self) -> Selection | None:
+        key = self.query_one(LiveTable).cursor_key
+        if key is None:
+            return None
+        host, path, _ = split_key(key)
+        return Selection("unmatched", f"http://{host}{path}")
+
     def pivot_to(self, where: str) -> Destination | None:
         key = self.query_one(LiveTable).cursor_key
+        if where in {"live", "failing"}:
+            return self.drill_to()
         if where != "explain" or key is None:
             return None
         host, path, _ = split_key(key)

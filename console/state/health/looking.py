@@ -14,6 +14,13 @@ def routes_seen(model: Model) -> RouteListView | None:
     return model.view(reading.routes(model.window_s, model.at_s)) or model.latest(RouteListView)
 
 
+def upstream_of(model: Model, route: str) -> str:
+    """The first that a route sends to; empty where none is known."""
+    view = routes_seen(model)
+    shares = next((each.upstreams for each in (view.routes if view is not None else ()) if each.name == route), None)
+    return shares[0].upstream if shares else ""
+
+
 def upstreams_seen(model: Model) -> UpstreamListView | None:
     return model.view(reading.upstreams(model.window_s, model.at_s)) or model.latest(UpstreamListView)
 

@@ -165,7 +165,7 @@ class Attempting(Ending):
 
     def _may_resend(self) -> bool:
         """Once, on a fresh connection, if a reused one ended before any byte of an answer (RFC 9112 section 9.3.1)."""
-        attempt, connection = self._attempt, self._connection
+        attempt, connection, upstream, retry = self._attempt, self._connection, self._upstream, self._plan.retry
         return (
             attempt is not None
             and connection is not None
@@ -174,7 +174,8 @@ class Attempting(Ending):
             and len(self.exchange.attempts) == 1
             and self._replay is not None
             and self._head.method in IDEMPOTENT
-            and (self._plan.retry is None or self._plan.retry.budget.take(monotonic_ns()))
+            and (upstream is None or upstream.may_retry(monotonic_ns(), attempt))
+            and (retry is None or retry.budget.take(monotonic_ns()))
         )
 
     def upstream_deadline(self, now_ns: int) -> None:

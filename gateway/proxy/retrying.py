@@ -113,7 +113,7 @@ class Retrying(Attempting):
                 suppression = Suppression.RETRY_AFTER
             elif now_ns + wait_ns >= self._total_deadline_ns():
                 suppression = Suppression.DEADLINE
-            elif self._upstream is not None and not self._upstream.may_retry(now_ns):
+            elif self._upstream is not None and not self._upstream.may_retry(now_ns, self._attempt):
                 suppression = Suppression.LIMIT
             elif not retry.budget.take(now_ns):
                 suppression = Suppression.BUDGET

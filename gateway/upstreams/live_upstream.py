@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gateway.model.clock import monotonic_ns
+from gateway.model.exchange import Attempt
 from gateway.model.upstream import Balance, Labels, Upstream
 from gateway.upstreams.availability import settle_available, settle_weights, why_none
 from gateway.upstreams.balancing.balancer import Balancer, build_balancer
@@ -96,9 +97,9 @@ class LiveUpstream:
     def find(self, address: str) -> LiveEndpoint | None:
         return next((endpoint for endpoint in self.endpoints if endpoint.address == address), None)
 
-    def may_retry(self, now_ns: int) -> bool:
-        """Whether one more retry may be under way at it."""
-        return self.gate is None or self.gate.may_retry(now_ns)
+    def may_retry(self, now_ns: int, failed: Attempt | None = None) -> bool:
+        """Whether one more retry may be under way at it. failed: the attempt that it would follow, and not go beside."""
+        return self.gate is None or self.gate.may_retry(now_ns, failed)
 
     @property
     def is_ramping(self) -> bool:

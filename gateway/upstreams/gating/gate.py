@@ -120,21 +120,29 @@ class Gate:
         """The adaptive one, as it is now."""
         return None if self._concurrency is None else self._concurrency.limit
 
-    def may_retry(self, now_ns: int) -> bool:
-        """Whether a request that has failed may be tried again: what it could not pass is not worth its answer."""
-        if self._has_all_retries() or self.in_flight >= self._most:
-            return False
-        return self.breaker is None or self.breaker.would_admit(now_ns)
+    def may_retry(self, now_ns: int, failed: Attempt | None = None) -> bool:
+        """Whether a request that has failed may be tried again: what it could not pass is not worth its answer.
 
-    def _has_all_retries(self) -> bool:
-        most = self.upstream.limits.retries
-        return most is not None and self.retries >= most
+        failed: the attempt whose place the next one would take, if it has one still.
+        """
+        in_flight, retries = self.in_flight, self.retries
+        admission = None if failed is None or failed.ended_ns else failed.admission
+        if admission is not None and admission.gate is self:
+            in_flight -= 1
+            retries -= admission.is_retry
+        if in_flight >= self._most or _are_all(retries, self.upstream.limits.retries):
+            return False
+        breaker = self.breaker
+        if breaker is None or breaker.would_admit(now_ns):
+            return True
+        self._judge_answered(breaker, now_ns)
+        return breaker.would_admit(now_ns)
 
     def enter(self, attempt: Attempt, now_ns: int, *, is_retry: bool = False) -> Refusal | None:
         """Let this attempt in, or say why not."""
         if self.in_flight >= self._most:
-            return self._refuse(Reason.CONCURRENCY_LIMITED, self._limit_words(), 1)
-        if is_retry and self._has_all_retries():
+            return self._refuse(Reason.CONCURRENCY_LIMITED, _limit_words(self, self._most), 1)
+        if is_retry and _are_all(self.retries, self.upstream.limits.retries):
             words = f"{self.name}: {self.retries} retries under way, its limit in this worker is {self.retries}"
             return self._refuse(Reason.CONCURRENCY_LIMITED, words, 1)
         breaker = self.breaker
@@ -247,19 +255,27 @@ class Gate:
 
     def _note(self, transition: Transition, wall_ns: int) -> None:
         """What those who are refused are told. wall_ns: when it was."""
-        state = transition.to.value.replace("_", "-")
-        since = datetime.fromtimestamp(wall_ns / SECOND_NS, UTC)
-        evidence = evidence_of(transition.cause, transition.requests, transition.failures)
-        self._evidence = f"{self.name}: circuit {state} since {since:%H:%M:%S}Z: {evidence}"
+        self._evidence = f"{self.name}: circuit {_words(transition, wall_ns)}"
 
     def _refuse(self, reason: Reason, detail: str, retry_after_s: int) -> Refusal:
         self._observer.upstream_rejected(self.name, reason)
         return Refusal(reason, detail, retry_after_s)
 
-    def _limit_words(self) -> str:
-        is_adaptive = self._concurrency is not None and self._concurrency.limit <= self._most
-        what = "adaptive limit" if is_adaptive else "limit"
-        return f"{self.name}: {self.in_flight} requests in flight, its {what} in this worker is {self._most}"
+
+def _limit_words(gate: Gate, most: int) -> str:
+    adaptive = gate.concurrency_limit
+    what = "limit" if adaptive is None or adaptive > most else "adaptive limit"
+    return f"{gate.name}: {gate.in_flight} requests in flight, its {what} in this worker is {most}"
+
+
+def _are_all(retries: int, most: int | None) -> bool:
+    return most is not None and retries >= most
+
+
+def _words(transition: Transition, at_ns: int) -> str:
+    state = transition.to.value.replace("_", "-")
+    since = datetime.fromtimestamp(at_ns / SECOND_NS, UTC)
+    return f"{state} since {since:%H:%M:%S}Z: {evidence_of(transition.cause, transition.requests, transition.failures)}"
 
 
 def _seconds(duration_ns: int) -> int:

@@ -203,7 +203,7 @@ class Upstreams(RuleBasedStateMachine):
     @rule(data=st.data())
     def one_fails_and_is_tried_again_elsewhere(self, data: st.DataObject) -> None:
         failed = data.draw(st.sampled_from(self.running))
-        may_retry = self.live.may_retry(self.clock.now_ns)
+        may_retry = self.live.may_retry(self.clock.now_ns, failed.attempt)
         self.end(failed, Reason.UPSTREAM_RESET, has_begun=False)
         if may_retry and self.take_budget():
             self.try_one(b"again", failed.endpoint)

@@ -1,14 +1,18 @@
 """One try at an endpoint: its deadlines, an endpoint that lags behind with the request, and when it is tried again."""
 
+from dataclasses import replace
+
 import pytest
 
+from gateway.model.breaker import UpstreamLimits
 from gateway.model.clock import SECOND_NS
 from gateway.model.outcome import Reason
+from gateway.model.retry import Retries
 from gateway.model.route import RouteTimeouts
 from gateway.model.upstream import ConnectionLimits
 from gateway.upstreams.connection import UpstreamConnection
 from tests.support.scripted import ScriptedTransport
-from tests.support.walk import HOST, Client, Walk, get, ok, post
+from tests.support.walk import CONNECTIONS, HOST, PUBLIC, Client, Walk, get, ok, post, snapshot
 
 FIRST_BYTE_NS = RouteTimeouts().first_byte_ns
 UPSTREAM_IDLE_NS = RouteTimeouts().upstream_idle_ns
@@ -144,6 +148,33 @@ def test_a_body_longer_than_is_kept_for_a_second_try_gets_none() -> None:
         walk.settle()
         assert client.received.startswith(b"HTTP/1.1 502 ")
         assert len(walk.loop.dials) == 1
+        walk.assert_at_rest()
+
+
+@pytest.mark.parametrize(
+    ("limits", "reasons", "used"),
+    [
+        (UpstreamLimits(requests=1), [Reason.UPSTREAM_RESET, Reason.NONE], 1),
+        (UpstreamLimits(retries=0), [Reason.UPSTREAM_RESET], 0),
+    ],
+)
+def test_a_second_try_needs_a_place_at_the_upstream_and_costs_nothing_without_one(
+    limits: UpstreamLimits, reasons: list[Reason], used: int
+) -> None:
+    active = snapshot(PUBLIC, CONNECTIONS, RouteTimeouts(), Retries(on=(503,)))
+    with Walk() as walk:
+        walk.activate(replace(active, upstreams=(replace(active.upstreams[0], limits=limits),)))
+        client = walk.connect()
+        stale = stale_connection(walk, client)
+        client.send(get())
+        stale.reset()
+        walk.settle()
+        if len(reasons) > 1:
+            walk.accept().deliver(ok())
+            walk.settle()
+        assert [attempt.reason for attempt in walk.records[1].attempts] == reasons
+        assert walk.records[1].reason is reasons[-1]
+        assert walk.engine._budgets.uses(walk.clock.now_ns)[0][1] == used
         walk.assert_at_rest()
 
 

@@ -272,7 +272,7 @@ def test_without_budget_and_without_an_answer_the_client_is_told_to_come_back_la
 
 
 def test_an_upstream_that_allows_no_more_retries_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.upstreams.live_upstream.LiveUpstream.may_retry", lambda _upstream, _now_ns: False)
+    monkeypatch.setattr("gateway.upstreams.live_upstream.LiveUpstream.may_retry", lambda *_: False)
     with Walk(retries=RETRIES, endpoints=2) as walk:
         client = walk.connect()
         client.send(get())

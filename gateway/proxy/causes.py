@@ -1,5 +1,5 @@
 """What the gateway did, as fields of an answer: Proxy-Status (RFC 9209) says whose answer it is and why, Server-Timing (W3C)
-where the time went until the answer began. Only callers on a listener's `explain_to` list get them.
+where the time went until the answer began, a delay that the route injected included. Only callers on a listener's `explain_to` list get them.
 """
 
 from typing import Final
@@ -53,7 +53,8 @@ def cause_fields(exchange: Exchange, reason: Reason, *, is_ours: bool) -> Fields
     """Of an answer about to be sent; is_ours: the gateway made it."""
     exchange.ended_ns = monotonic_ns()  # As of now; the end, when it comes, overwrites it.
     timing = measure(exchange)[1:7]
-    phases = [f"{name};dur={spent // 1000 / 1000}" for name, spent in zip(_PHASES, timing, strict=True) if spent]
+    spans = [*zip(_PHASES, timing, strict=True), ("fault", exchange.fault_ns)]
+    phases = [f"{name};dur={spent // 1000 / 1000}" for name, spent in spans if spent]
     fields = [(b"Proxy-Status", _status(exchange, reason, is_ours=is_ours).encode("latin-1", "replace"))]
     if phases:
         fields.append((b"Server-Timing", ", ".join(phases).encode()))

@@ -55,6 +55,8 @@ class Ending:
     _flushing_since_ns = 0
     """Since when only the client's reading is awaited."""
     deadline_ns = NEVER_NS
+    _delayed_since_ns = 0
+    """Since when the route's configuration holds the request back, while it does."""
 
     # Set by the step that comes to know them; no step before it reads them.
     _is_request_complete: bool
@@ -108,7 +110,7 @@ class Ending:
     def on_deadline(self, now_ns: int) -> None:
         """The route's limit for the whole exchange, or the end of the wait for a connection."""
         if now_ns >= self._total_deadline_ns():
-            self._fail(reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL))
+            self._fail(_late_by_fault() if self._delayed_since_ns else reply_for(Reason.UPSTREAM_TIMEOUT_TOTAL))
             return
         reason = Reason.CONNECT_TIMEOUT if self._has_waited_for_connect(now_ns) else Reason.POOL_EXHAUSTED
         self._attempt_failed(reply_for(reason))
@@ -140,6 +142,7 @@ class Ending:
     def _fail_attempt(self, reason: Reason) -> None:
         """Give the connection, or the place in the queue for one, back; nothing more comes from this attempt."""
         attempt, connection = self._attempt, self._connection
+        self._end_delay()
         if self._waiter is not None:
             self._endpoint.pool.give_up(self._waiter)
             self._waiter = None
@@ -152,6 +155,12 @@ class Ending:
             self._endpoint.attempt_ended(attempt)
         if connection is not None:
             connection.abort()
+
+    def _end_delay(self) -> None:
+        """What the route held the request back for goes on the record, whatever ends it."""
+        if self._delayed_since_ns:
+            self.exchange.fault_ns = monotonic_ns() - self._delayed_since_ns
+            self._delayed_since_ns = 0
 
     def _answer_or_cut(self, reply: Reply) -> None:
         if self._is_ended:
@@ -205,3 +214,9 @@ class Ending:
                 self._downstream.exchange_ended(keep_alive=self._keep_alive, now_ns=self.exchange.ended_ns)
             else:
                 self._downstream.cut(with_reset=cut_with_reset)
+
+
+def _late_by_fault() -> Reply:
+    """No upstream has been asked, so none is to blame; the client gets what it would get of one that is as slow."""
+    detail = "injected by the route: a delay that the time for the whole exchange ran out in"
+    return Reply(STATUS_OF[Reason.UPSTREAM_TIMEOUT_TOTAL], Reason.FAULT_INJECTED, detail)

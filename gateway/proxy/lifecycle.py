@@ -69,30 +69,27 @@ class Lifecycle(Relaying):
         """The route wants some of its requests to suffer."""
         delay_ns, reply = faults.inject(self.exchange, self._head.fields)
         if not delay_ns:
-            self._after_fault(0, reply)
+            self._after_fault(self.exchange.head_ns, reply)
             return
         if not self._is_request_complete:
             self._downstream.hold_request()
-        held_since_ns = monotonic_ns()
-        self._context.loop.call_later(delay_ns / SECOND_NS, self._delay_ended, held_since_ns, reply)
+        self._delayed_since_ns = monotonic_ns()
+        self._context.loop.call_later(delay_ns / SECOND_NS, self._delay_ended, reply)
 
-    def _delay_ended(self, held_since_ns: int, reply: Reply | None) -> None:
+    def _delay_ended(self, reply: Reply | None) -> None:
+        if self._is_ended:
+            return
         try:
-            self._after_fault(held_since_ns, reply)
+            self._end_delay()
+            if not self._is_request_complete:
+                self._downstream.resume_request()
+            self._after_fault(monotonic_ns(), reply)
         except Exception as error:
             # Nobody else would tell the client, who has waited for long enough.
             self._context.loop.call_exception_handler({"message": "a request was not sent", "exception": error})
             self.failed_internally()
 
-    def _after_fault(self, held_since_ns: int, reply: Reply | None) -> None:
-        if self._is_ended:
-            return
-        now_ns = monotonic_ns()
-        if held_since_ns:
-            self.exchange.fault_ns = now_ns - held_since_ns
-            if not self._is_request_complete:
-                self._downstream.resume_request()
-        begun_ns = now_ns if held_since_ns else self.exchange.head_ns
+    def _after_fault(self, begun_ns: int, reply: Reply | None) -> None:
         if reply is not None:
             self._answer(reply)
         elif self._plan.retry is not None:

@@ -62,6 +62,16 @@ def test_an_answer_of_the_gateway_says_why_there_is_no_other(start_gateway: Star
     assert malformed.value("proxy-status") == b'sightline; error=http_request_error; details="bad_request"'
 
 
+def test_a_delay_that_was_injected_is_among_the_phases(start_origin: StartOrigin, start_gateway: StartGateway) -> None:
+    delayed = "faults: {delay: {share: 100%, duration: 50ms}}"
+    gateway = start_gateway(one_route(start_origin(answering(OK)).address, listener=TELLING, route=delayed))
+    with gateway.client() as client:
+        timing = client.request(GET).value("server-timing") or b""
+    assert TIMED.fullmatch(timing)
+    (spent,) = re.findall(rb"fault;dur=([\d.]+)", timing)
+    assert float(spent) > 45  # A timer of the loop may be a few milliseconds early.
+
+
 def test_an_answer_that_is_configured_is_the_gateways_own(start_gateway: StartGateway) -> None:
     more = "  - {name: fixed, match: {path: /fixed}, respond: {status: 200, body: hi}}"
     gateway = start_gateway(one_route("127.0.0.1:1", listener=TELLING, match="path: /v1", more_routes=more))

@@ -9,13 +9,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from gateway.model.clock import MICROSECOND_NS, MILLISECOND_NS, thread_time_ns
+import orjson
 
-BUSY: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nServer: sightline\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
-    b"Content-Length: 15\r\nConnection: close\r\n\r\n503 overloaded\n"
+from gateway.model.clock import MICROSECOND_NS, MILLISECOND_NS, thread_time_ns
+from gateway.model.outcome import Reason
+from gateway.proxy.reply import DETAIL_OF
+
+_BODY: Final = (
+    orjson.dumps({"status": 503, "reason": Reason.OVERLOADED, "detail": DETAIL_OF[Reason.OVERLOADED]}) + b"\n"
 )
-"""What a connection gets that is not let in; its request has not been read, so it has no id and no line in the log."""
+BUSY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nServer: sightline\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+"""What a connection gets that is not let in; its request has not been read, so nothing is known of what it would rather have,
+and it has no id and no line in the log."""
 
 _SHARE: Final = 10
 """Turning away may take one part in so many of the processor time the loop had since the last look. Whoever comes faster

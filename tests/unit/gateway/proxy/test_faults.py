@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from gateway.model.clock import MILLISECOND_NS, SECOND_NS
-from gateway.model.outcome import Reason
-from gateway.model.route import FaultAbort, FaultDelay, Faults, ValueKind, ValueMatch
+from gateway.model.outcome import Reason, Source
+from gateway.model.route import FaultAbort, FaultDelay, Faults, RouteTimeouts, ValueKind, ValueMatch
 from gateway.proxy.faults import FaultPlan
 from gateway.proxy.reply import Reply
+from gateway.telemetry.timing import measure
 from tests.support.requests import exchange_of, head_of
 from tests.support.walk import CONNECTIONS, PUBLIC, TIMEOUTS, Walk, get, snapshot
 
@@ -57,11 +58,47 @@ def test_only_requests_whose_headers_match_are_hit() -> None:
     assert inject(faults, b"X-Game-Day: 2")[2] == inject(faults)[2] == ""
 
 
+def delay_all(walk: Walk, timeouts: RouteTimeouts = TIMEOUTS) -> None:
+    """Every request is held back for a second."""
+    plain = snapshot(PUBLIC, CONNECTIONS, timeouts)
+    held_back = replace(plain.routes[0], faults=Faults(delay=FaultDelay(1.0, SECOND_NS)))
+    walk.activate(replace(plain, routes=(held_back, *plain.routes[1:])))
+
+
+def test_a_deadline_that_passes_during_a_delay_is_the_gateways_doing_and_no_upstreams() -> None:
+    with Walk() as walk:
+        delay_all(walk, replace(TIMEOUTS, request_ns=SECOND_NS // 2))
+        client = walk.connect()
+        client.send(get())
+        walk.pass_time(SECOND_NS // 2)
+        assert client.received.startswith(b"HTTP/1.1 504 ")
+        assert b'"reason":"fault_injected"' in client.received
+        (record,) = walk.records
+        assert (record.source, record.reason, record.fault) == (Source.GATEWAY, Reason.FAULT_INJECTED, "delay")
+        assert "ran out" in record.detail
+        assert record.attempts == []
+        assert record.fault_ns >= SECOND_NS // 2
+        assert measure(record)[1] < SECOND_NS // 10, "what was held back is no overhead"
+        walk.pass_time(SECOND_NS)
+        walk.assert_at_rest()
+
+
+def test_how_long_somebody_was_held_back_who_then_left_is_on_the_record() -> None:
+    with Walk() as walk:
+        delay_all(walk)
+        client = walk.connect()
+        client.send(get())
+        walk.clock.now_ns += SECOND_NS // 4
+        client.connection.connection_lost(None)
+        (record,) = walk.records
+        assert (record.reason, record.fault_ns) == (Reason.CLIENT_DISCONNECT, SECOND_NS // 4)
+        walk.pass_time(SECOND_NS)
+        walk.assert_at_rest()
+
+
 def test_a_request_that_cannot_be_sent_after_its_delay_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     with Walk() as walk:
-        plain = snapshot(PUBLIC, CONNECTIONS, TIMEOUTS)
-        held_back = replace(plain.routes[0], faults=Faults(delay=FaultDelay(1.0, SECOND_NS)))
-        walk.activate(replace(plain, routes=(held_back, *plain.routes[1:])))
+        delay_all(walk)
         client = walk.connect()
         client.send(get())
         monkeypatch.setattr("gateway.proxy.attempting.pick_endpoint", lambda *_: 1 / 0)

@@ -1,5 +1,6 @@
 """Connections let in by hand: as many as there is room for, the others told so at once."""
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.model.clock import SECOND_NS
+from gateway.model.outcome import Reason
 from gateway.proxy.overload import gate
 from gateway.proxy.overload.gate import ANY, NONE, Gate, Growth
+from gateway.proxy.reply import encode_reply, reply_for
 from tests.support.waiting import wait_until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -57,6 +60,16 @@ def test_who_finds_room_comes_in_and_the_others_get_an_answer_that_arrives(door:
     assert (len(door.inside), door.turned_away) == (2, 3)
     assert all(client.recv(4096).startswith(b"HTTP/1.1 503 ") for client in door.clients[2:])
     assert all(client.recv(4096) == b"" for client in door.clients[2:])
+
+
+def test_the_answer_at_the_door_is_of_the_form_of_all_others_of_ours() -> None:
+    head, body = gate.BUSY.split(b"\r\n\r\n")
+    ours = encode_reply(reply_for(Reason.OVERLOADED), "7", [], b"now", keep_alive=False, minor_version=1, to_head=False)
+    our_head, our_body = ours.split(b"\r\n\r\n")
+    assert json.loads(body) | {"request_id": "7"} == json.loads(our_body)
+    no_request = (b"Date: now", b"X-Request-Id: 7")
+    lines = [line for line in our_head.split(b"\r\n") if line not in no_request]
+    assert head.split(b"\r\n") == [*lines[:-2], b"Content-Length: %d" % len(body), lines[-1]]
 
 
 def test_the_others_may_be_left_to_wait(door: Door) -> None:

@@ -197,14 +197,14 @@ def test_what_would_be_refused_is_not_tried_again() -> None:
 
 def test_who_failed_leaves_its_place_to_its_own_next_try_and_to_nobody_elses() -> None:
     scene = Scene(limits=UpstreamLimits(requests=1, retries=1))
-    for _ in range(2):
-        failing = Attempt("orders", "a:1", scene.now_ns)
+    for failing in (Attempt("orders", "a:1", scene.now_ns), Attempt("orders", "a:2", scene.now_ns)):
         assert scene.gate.enter(failing, scene.now_ns, is_retry=True) is None
         assert scene.gate.may_retry(scene.now_ns, failing)
         assert not scene.gate.may_retry(scene.now_ns, Attempt("orders", "a:1", scene.now_ns))
         scene.end(failing, Reason.UPSTREAM_RESET, 0)
-    scene.enter()
-    assert not scene.gate.may_retry(scene.now_ns, failing)
+        other = scene.enter()
+        assert not scene.gate.may_retry(scene.now_ns, failing)
+        scene.end(other)
 
 
 def test_a_probe_that_is_answered_well_leaves_room_for_a_retry_while_its_answer_goes_on() -> None:

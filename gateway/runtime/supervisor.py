@@ -4,6 +4,7 @@ Start: configuration, sockets, admin API, workers and names, first snapshot. End
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -198,6 +199,8 @@ class Supervisor:
             package, groups, lambda: self._departure.retire(self._sockets.unused(groups))
         )
         self._vitals.follow(candidate.configuration.snapshot, self._resolver.resolved)
+        # A configuration lives long and has no cycles. A full collection would walk all of it, with the loop stalled.
+        gc.freeze()
 
     def _set_addresses(self, resolved: Resolved) -> None:
         self._fleet.distribution.set_addresses(resolved)

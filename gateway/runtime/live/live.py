@@ -14,7 +14,7 @@ from gateway.runtime.live.in_flight import InFlightTable
 from gateway.runtime.live.ring import ExchangeRing, parse_position
 from gateway.runtime.live.search import find, search
 from gateway.runtime.live.stream import Stream
-from gateway.runtime.live.topics import Told, Topic
+from gateway.runtime.live.topics import Told, Topic, status_topic
 from gateway.runtime.live.unmatched import UnmatchedPaths
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.wire.filter import Expression, Predicate, compile_filter
@@ -71,7 +71,7 @@ class LiveTraffic:
             self._stream.register(topic)
 
     def register_status(self, status: Callable[[], StatusView]) -> None:
-        self.register(Topic("status", 1.0, lambda _after, _wanted: [Told(msgspec.json.encode(status()))]))
+        self.register(status_topic(lambda: msgspec.json.encode(status())))
 
     def close(self) -> None:
         """End the streams, so that nobody waits for them."""

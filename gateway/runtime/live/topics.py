@@ -3,8 +3,10 @@
 stream.register(Topic("incidents", 0.25, lambda after, _: events_after(after), resumes=True))
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Final, TypeAlias
 
 import msgspec
@@ -14,6 +16,7 @@ from gateway.telemetry.history.history import History
 from gateway.telemetry.log_ring import LogRing
 from gateway.wire.filter import Expression
 
+_STATUS_FRESH_S: Final = 0.5
 _INCIDENTS_AT_ONCE: Final = 100
 _LOGS_AT_ONCE: Final = 100
 
@@ -74,6 +77,20 @@ def logs_topic(logs: LogRing) -> Topic:
         ]
 
     return Topic("logs", 0.25, ask, resumes=True)
+
+
+def status_topic(status: Callable[[], bytes], clock: Callable[[], float] = time.monotonic) -> Topic:
+    """How the gateway is, as JSON; made once for all who are told at about the same time. clock: monotonic seconds."""
+    made: tuple[float, bytes] = (-inf, b"")
+
+    def ask(_after: str, _wanted: Expression) -> Iterable[Told]:
+        nonlocal made
+        now_s = clock()
+        if now_s - made[0] >= _STATUS_FRESH_S:
+            made = (now_s, status())
+        return [Told(made[1])]
+
+    return Topic("status", 1.0, ask)
 
 
 def history_topic(history: History) -> Topic:

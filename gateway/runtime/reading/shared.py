@@ -16,7 +16,7 @@ Steps: TypeAlias = Generator[None, None, T]
 """Yields where it may be interrupted, and returns the value."""
 
 FRESH_S: Final = 1.0
-_SLICE_S: Final = 0.004
+_SLICE_S: Final = 0.001
 _KEPT: Final = 4
 """Looks whose values are kept at once."""
 _AT_ONCE: Final = 4
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 4
 
 
 class Slices:
-    """Makes values without holding up the loop for more than a few milliseconds at a time, however many are wanted at once:
+    """Makes values without holding up the loop for more than a millisecond or two at a time, however many are wanted at once:
     they take turns."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from prometheus_client.exposition import choose_encoder
 from gateway.telemetry.background import stand_back
 from gateway.telemetry.exposition.negotiation import Format, choose_format
 from gateway.telemetry.exposition.protobuf import write_families, write_registry
-from gateway.telemetry.exposition.text import StoreCollector, to_metric, write_text
+from gateway.telemetry.exposition.text import StoreCollector, TextWriter, to_metric
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 
@@ -23,6 +23,7 @@ class Exposition:
     def __init__(self, store: MetricsStore, instruments: SupervisorInstruments) -> None:
         self._store = store
         self._instruments = instruments
+        self._text = TextWriter()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Body and content type, in the format the Accept field prefers; protobuf only where native histograms are on."""
@@ -36,7 +37,7 @@ class Exposition:
         else:
             exemplars = self._store.exemplars if chosen is Format.OPENMETRICS else None
             encode_own = _ENCODE_TEXT if exemplars is None else _ENCODE_OPENMETRICS
-            text, samples = write_text(families, exemplars)
+            text, samples = self._text.write(families, exemplars)
             body = text.encode() + encode_own(registry)
         self._instruments.samples.set(samples)
         self._instruments.scrape_bytes.set(len(body))

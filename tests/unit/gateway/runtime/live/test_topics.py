@@ -3,7 +3,7 @@
 import json
 
 from gateway.runtime.incidents import Incidents
-from gateway.runtime.live.topics import history_topic, incidents_topic, logs_topic
+from gateway.runtime.live.topics import history_topic, incidents_topic, logs_topic, status_topic
 from gateway.telemetry.log_ring import LogRing
 from gateway.wire.filter import EVERYTHING
 from tests.unit.gateway.telemetry.history.windows import NOW, Scene, route_delta
@@ -30,6 +30,19 @@ def test_followers_share_what_was_made_for_the_first() -> None:
     scene.pass_s()
     [first], [second] = ask("", EVERYTHING), ask("", EVERYTHING)
     assert first.data is second.data
+
+
+def test_the_state_is_made_once_for_all_who_are_told_at_the_same_time() -> None:
+    now_s, made = [100.0], iter([b"first", b"second"])
+    topic = status_topic(lambda: next(made), lambda: now_s[0])
+
+    def told() -> bytes:
+        (only,) = topic.ask("", EVERYTHING)
+        return only.data
+
+    assert (told(), told()) == (b"first", b"first")
+    now_s[0] += 0.75  # Before a follower is told again: that is once a second.
+    assert told() == b"second"
 
 
 def test_seconds_that_were_missed_are_counted() -> None:

@@ -3,14 +3,15 @@
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from gateway.telemetry.exposition.text import write_text
-from gateway.telemetry.store import MetricsStore
+from gateway.telemetry.exposition.text import TextWriter
+from gateway.telemetry.store import Family, MetricsStore
 from tests.unit.gateway.telemetry.samples import (
     SPAN_ID,
     STARTED_AT_NS,
     TRACE_ID,
     make_exchange,
     make_recorder,
+    make_route,
     make_snapshot,
     record,
 )
@@ -25,7 +26,7 @@ def store_with_a_kept_exchange() -> MetricsStore:
 
 
 def openmetrics(store: MetricsStore) -> dict[str, Metric]:
-    text, _ = write_text(store.families(), store.exemplars)
+    text, _ = TextWriter().write(store.families(), store.exemplars)
     families = parse_openmetrics(text + "# EOF\n")  # type: ignore[no-untyped-call]
     return {family.name: family for family in families}
 
@@ -55,6 +56,27 @@ def test_no_other_family_has_exemplars() -> None:
 
 def test_the_older_text_has_none() -> None:
     store = store_with_a_kept_exchange()
-    text, samples = write_text(store.families(), None)
+    text, samples = TextWriter().write(store.families(), None)
     assert TRACE_ID not in text
     assert samples == sum(1 for line in text.splitlines() if not line.startswith("#"))
+
+
+def test_a_later_scrape_has_the_later_numbers_of_the_series_that_are_left() -> None:
+    store, recorder, writer = MetricsStore(), make_recorder(), TextWriter()
+    store.configure(make_snapshot(make_route(name="100%"), make_route(name="other")))
+    for route in ("100%", "other"):
+        record(recorder, make_exchange(make_route(name=route)))
+    store.absorb(1, recorder.take_report([], 1))
+    families = store.families()
+    first, _ = writer.write(families, None)
+    assert 'sightline_http_request_duration_seconds_count{class="2xx",route="100%"} 1\n' in first
+    record(recorder, make_exchange(make_route(name="100%")))
+    store.absorb(1, recorder.take_report([], 2))
+    left = [
+        Family(instrument, {labels: value for labels, value in series.items() if "other" not in labels})
+        for instrument, series in store.families()
+    ]
+    text, samples = writer.write(left, None)
+    assert 'sightline_http_request_duration_seconds_count{class="2xx",route="100%"} 2\n' in text
+    assert 'route="other"' not in text
+    assert (text, samples) == TextWriter().write(left, None)

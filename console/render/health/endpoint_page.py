@@ -6,11 +6,12 @@ from typing import Final
 from console.render.amounts import count, milliseconds, percent, rate
 from console.render.cells import Cell, glyph
 from console.render.grid import Grid, GridColumn, GridRow
+from console.render.health.circuit import circuit_cell, circuit_line, panic_line
 from console.render.health.plot import Course, plot
 from console.render.health.sentences import when
 from console.render.health.upstream_grid import checked_how, reason
 from console.state.health.endpoint_page import EndpointPage
-from gateway.wire.upstream_views import EndpointView
+from gateway.wire.upstream_views import EndpointView, UpstreamView
 
 _INCIDENTS: Final = (
     GridColumn("TIME", 12),
@@ -55,7 +56,16 @@ def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> lis
         [Cell(figures)],
         [Cell(standing)],
         [Cell(f" {checked_how(page.endpoint, now_s)}", "dim")],
+        *guard_lines(page.upstream),
     ]
+
+
+def guard_lines(upstream: UpstreamView) -> list[list[Cell]]:
+    """What holds for all endpoints of its upstream: panic, and the circuit where there is one."""
+    lines = [[Cell(f" {panic_line(upstream)}", "crit")]] if upstream.panic else []
+    if upstream.circuit is not None:
+        lines.append([Cell(f" {circuit_line(upstream.circuit)}", circuit_cell(upstream).severity)])
+    return lines
 
 
 def _placed(endpoint: EndpointView) -> str:

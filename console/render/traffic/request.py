@@ -32,7 +32,7 @@ def request_lines(known: Known, width: int, *, others: int = 0, ascii_only: bool
         *sentence(verdict(known), width, _severity(known)),
         *sentence(time_told(known), width),
     ]
-    lines += [BLANK, *waterfall_lines(line, width, ascii_only=ascii_only), BLANK]
+    lines += [BLANK, *waterfall_lines(line, width, known.tries, ascii_only=ascii_only), BLANK]
     share = percent(line.overhead_ms / line.duration_ms) if line.duration_ms else "-"
     own = f"{milliseconds(line.duration_ms)}, of which gateway itself {milliseconds(line.overhead_ms)} ({share})"
     lines += fact("total", own, width)

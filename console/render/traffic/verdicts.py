@@ -30,6 +30,13 @@ class Known(NamedTuple):
         promised = applied.slo_latency_under_ms if applied is not None else None
         return SLOW_MS if promised is None else promised
 
+    @property
+    def tries(self) -> int | None:
+        """How many its route allows; None where that is not known, or was not so when it came."""
+        applied = self.explanation.applied if self.explanation is not None else None
+        retries = applied.retries if applied is not None else None
+        return None if retries is None or retries.attempts < len(self.line.attempts) else retries.attempts
+
 
 def verdict(known: Known) -> str:
     """One sentence, without an end mark."""

@@ -20,11 +20,12 @@ _ASCII_MARKS: Final[dict[By, str]] = {"client": ":", "gateway": "%", "upstream":
 _SEVERITIES: Final[dict[By, Severity]] = {"client": "dim", "gateway": "plain", "upstream": "accent", "attempt": "ok"}
 
 
-def waterfall_lines(line: AccessLine, width: int, *, ascii_only: bool = False) -> list[Line]:
-    """A line for each step, and one that says whose marks are whose."""
-    steps = steps_of(line)
+def waterfall_lines(line: AccessLine, width: int, tries: int | None = None, *, ascii_only: bool = False) -> list[Line]:
+    """A line for each step, and one that says whose marks are whose. tries: as many as its route allows, if that is known."""
     is_roomy = width >= _ROOMY
-    room = max(_NARROWEST, width - _LABEL - _LENGTH - (_NOTE if is_roomy else _SHORT_NOTE) - 8)
+    steps = steps_of(line, tries if is_roomy else None)
+    noted = max(_NOTE if is_roomy else _SHORT_NOTE, *(len(step.note) for step in steps))
+    room = max(_NARROWEST, width - _LABEL - _LENGTH - noted - 8)
     told = [_step_line(step, line.duration_ms, room, ascii_only=ascii_only) for step in steps]
     marks = _ASCII_MARKS if ascii_only else _MARKS
     legend = " ".join(f"{marks[by]} {name}" for by, name in _LEGEND)

@@ -46,7 +46,9 @@ class EndpointScreen(OperatorScreen):
             plot.show([])
             self.query_one(LiveTable).show(Grid((), ()))
             return
-        figures.show(endpoint_lines(page, model.now_s, ascii_only=ascii_only))
+        told = endpoint_lines(page, model.now_s, ascii_only=ascii_only)
+        figures.styles.height = len(told)
+        figures.show(told)
         plot.show(endpoint_plots(page, self.size.width, max(2, plot.size.height), ascii_only=ascii_only))
         self.query_one(LiveTable).show(incident_grid(page, model.now_s))
 

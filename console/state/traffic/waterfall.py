@@ -24,8 +24,8 @@ class Step(NamedTuple):
     is_failed: bool = False
 
 
-def steps_of(line: AccessLine) -> tuple[Step, ...]:
-    """In the order in which they happened.
+def steps_of(line: AccessLine, tries: int | None = None) -> tuple[Step, ...]:
+    """In the order in which they happened. tries: as many as the route allows, where that is known.
 
     The record holds lengths, and moments only where there were several attempts. What neither the attempts nor the client took lies
     before the first of them: the gateway found the route, looked at policies, held the request back where the route injects that, and
@@ -48,7 +48,8 @@ def steps_of(line: AccessLine) -> tuple[Step, ...]:
         if is_placed and number > 1:
             steps.append(_step("backs off", "gateway", at_ms, attempt.at_ms - at_ms))
         began_ms = attempt.at_ms if is_placed else at_ms
-        steps += _attempt_steps(line, attempt, number, began_ms, is_last=attempt is line.attempts[-1])
+        goes_on = _goes_on(attempt, number, tries, is_last=attempt is line.attempts[-1])
+        steps += _attempt_steps(line, attempt, number, began_ms, goes_on)
         at_ms = max(at_ms, began_ms + attempt.ms)
     steps.append(_step("client reads", "client", at_ms, phases.write_ms))
     return tuple(step for step in steps if step.length_ms >= _SHOWN_MS or step.by == "attempt" or step.note)
@@ -58,9 +59,16 @@ def _began(attempt: LineAttempt) -> float:
     return attempt.at_ms
 
 
-def _attempt_steps(line: AccessLine, attempt: LineAttempt, number: int, at_ms: float, *, is_last: bool) -> list[Step]:
+def _goes_on(attempt: LineAttempt, number: int, tries: int | None, *, is_last: bool) -> str:
+    """` -> retry (budget 1/3)`: one of three tries was used; empty where no other followed because of it."""
+    if is_last or attempt.reason == _SUPERSEDED:
+        return ""
+    return " -> retry" if tries is None else f" -> retry (budget {number}/{tries})"
+
+
+def _attempt_steps(line: AccessLine, attempt: LineAttempt, number: int, at_ms: float, goes_on: str) -> list[Step]:
     is_failed = attempt.reason not in {"none", _SUPERSEDED}
-    goes_on = "" if is_last or attempt.reason == _SUPERSEDED else " -> retry"
+    is_last = attempt is line.attempts[-1]
     note = f"{attempt.status or attempt.reason}{goes_on}"
     steps = [Step(f"try {number} {attempt.endpoint}", "attempt", at_ms, attempt.ms, 0, note, is_failed)]
     for label, length_ms in _parts(line, attempt, is_last=is_last):

@@ -6,8 +6,9 @@ import pytest
 
 from console.render.traffic.verdicts import Known, time_told, verdict
 from gateway.model.outcome import Reason
-from gateway.wire.explain import ExplanationView
+from gateway.wire.explain import AppliedView, ExplanationView
 from gateway.wire.live import LineAttempt, LinePhases
+from gateway.wire.views import RetriesView
 from tests.support.exchanges import line
 from tests.support.explanations import choice, explanation, failed
 
@@ -127,3 +128,19 @@ def test_a_second_attempt_beside_the_first_is_no_retry(at_ms: float, which: str)
     won = LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=9.0, ms=9.0, at_ms=50.0 if which == "first" else 0.0)
     told_time = time_told(Known(line(attempts=(given_up, won))))
     assert told_time.endswith(f"sent to a second endpoint as well, whose answer came {which}")
+
+
+def test_how_many_tries_its_route_allows_is_known_unless_it_has_had_more() -> None:
+    retries = RetriesView(
+        attempts=2,
+        on=["connect_error"],
+        methods="idempotent",
+        backoff_first_ms=1.0,
+        backoff_max_ms=1.0,
+        budget_ratio=0.2,
+        body_buffer=0,
+    )
+    explained = explanation(applied=AppliedView(retries=retries))
+    asked = [Known(line(attempts=(REFUSED,) * number), explained).tries for number in (1, 2, 3)]
+    assert asked == [2, 2, None]
+    assert Known(line(), explanation()).tries is Known(line()).tries is None

@@ -16,9 +16,10 @@ TWICE = line(
 )
 
 
+@pytest.mark.parametrize("tries", [None, 3])
 @pytest.mark.parametrize("width", [60, 80, 120, 250])
-def test_bars_end_where_the_axis_ends_and_nothing_is_wider_than_the_screen(width: int) -> None:
-    lines = text_of(waterfall_lines(TWICE, width)).splitlines()
+def test_bars_end_where_the_axis_ends_and_nothing_is_wider_than_the_screen(width: int, tries: int | None) -> None:
+    lines = text_of(waterfall_lines(TWICE, width, tries)).splitlines()
     assert len({each.index("│") for each in lines[1:]}) == len({each.rindex("│") for each in lines[1:]}) == 1
     assert all(len(each) <= max(width, 80) for each in lines)
 

@@ -12,7 +12,7 @@ from console.state.messages import Answered, Failed, Message
 from console.state.model import Model
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
-from gateway.wire.upstream_views import EndpointView, UpstreamListView
+from gateway.wire.upstream_views import CircuitView, EndpointView, UpstreamListView
 from tests.support.console import NOW_S, GivenSource, play, screen_text, until
 from tests.support.situations import Situation, course, endpoint, failed, figures, incident, route, upstream
 
@@ -25,7 +25,7 @@ def trouble() -> Situation:
     )
     steps = [(20.0, 0.0)] * 40 + [(None, 0.9)] * 20
     return Situation(
-        [route("orders")], [upstream("up", GOOD, BAD)], failed=[failed("orders", "10.0.1.7:9001", "connect_refused")] * 12,
+        [route("orders")], [upstream("up", GOOD, BAD, circuit=CircuitView(state="closed"))], failed=[failed("orders", "10.0.1.7:9001", "connect_refused")] * 12,
         incidents=[drained], more={course_reading(Model(), "endpoint", "up/10.0.1.7:9001"): course("endpoint", "up/10.0.1.7:9001", steps, 5)},
     )  # fmt: skip
 
@@ -43,6 +43,7 @@ def test_the_bad_endpoint_is_first_with_its_reason_and_its_page_shows_what_happe
         await until(pilot, lambda: "10.0.1.7:9001 of up is failing: connect_refused x12" in screen_text(app))
         await until(pilot, lambda: "errors 90.0%" in screen_text(app))
         assert "endpoint draining" in screen_text(app)
+        assert "circuit closed" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "STATE" in screen_text(app))
 

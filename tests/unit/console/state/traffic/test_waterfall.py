@@ -40,6 +40,15 @@ def test_attempts_are_lanes_with_what_became_of_each() -> None:
     ]  # fmt: skip
 
 
+def test_where_the_number_of_tries_is_known_a_retry_says_how_many_of_them_are_used() -> None:
+    refused = LineAttempt("10.0.1.7:9001", reason="connect_refused", ms=100.0)
+    attempts = (refused, refused, LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=190.0, ms=200.0))
+    steps = steps_of(line(duration_ms=405.0, phases=LinePhases(), attempts=attempts), tries=3)
+    assert [step.note for step in steps if step.by == "attempt"] == [
+        "connect_refused -> retry (budget 1/3)", "connect_refused -> retry (budget 2/3)", "200"
+    ]  # fmt: skip
+
+
 def test_what_a_route_holds_back_is_told_apart_from_the_gateways_own_time() -> None:
     attempt = LineAttempt("10.0.1.7:9001", status=200, ttfb_ms=50.0, ms=50.0)
     steps = steps_of(line(duration_ms=260.0, fault="delay", fault_ms=200.0, phases=LinePhases(), attempts=(attempt,)))

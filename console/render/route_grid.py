@@ -41,6 +41,7 @@ _WIDE: Final = (
     GridColumn("DEFINED AT", 20, 13),
 )
 _GRAVE: Final = 6.0
+_OFTEN: Final = 0.05
 
 RouteKey = Callable[[RouteView], tuple[float | int | str, ...]]
 ROUTE_SORTS: Final[dict[str, RouteKey]] = {
@@ -138,9 +139,10 @@ def _left(budget: float | None) -> Cell:
 
 
 def health_of(route: RouteView) -> Severity:
-    """By how fast it uses up what its objectives allow, over the window."""
+    """By how fast it uses up what its objectives allow, over the window. What fails as often as that is looked at, whatever was
+    promised."""
     if route.recent.error_ratio is None:
         return "unknown"
     objective = objective_of(route)
     burn = max(error_burn(route.recent.error_ratio, objective), latency_burn(route.recent, objective))
-    return "crit" if burn >= _GRAVE else "warn" if burn >= 1.0 else "ok"
+    return "crit" if burn >= _GRAVE else "warn" if burn >= 1.0 or route.recent.error_ratio >= _OFTEN else "ok"

@@ -6,7 +6,10 @@ from typing import Final, NamedTuple
 from gateway.wire.upstream_views import UpstreamListView
 
 _LOOK_BACK_S: Final = 5.5
-_KEPT: Final = 12
+_LONGEST_S: Final = 60.0
+_KEPT: Final = 64
+FEWEST: Final = 3
+"""Attempts that tell something: where there is little traffic, one looks back for so many."""
 
 
 class _Counted(NamedTuple):
@@ -47,12 +50,19 @@ class EndpointCounts:
         return still
 
     def recently(self, upstream: str, address: str) -> Recently | None:
-        """The last five seconds or what is known of them; None where less than two readings are."""
+        """The last five seconds or what is known of them, and up to a minute where hardly anything came in them; None where less
+        than two readings are."""
         counted = self._counted.get((upstream, address))
         if counted is None or len(counted) < 2:
             return None
         newest = counted[-1]
-        oldest = next(each for each in counted if newest.at_s - each.at_s <= _LOOK_BACK_S)
+        oldest = newest
+        for each in reversed(counted):
+            back_s = newest.at_s - each.at_s
+            is_enough = newest.requests - oldest.requests >= FEWEST
+            if back_s > (_LOOK_BACK_S if is_enough else _LONGEST_S):
+                break
+            oldest = each
         if oldest is newest:
             return None
         return Recently(newest.at_s - oldest.at_s, newest.requests - oldest.requests, newest.failures - oldest.failures)

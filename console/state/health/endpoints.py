@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from console.state.endpoint_counts import Recently
+from console.state.endpoint_counts import FEWEST, Recently
 from console.state.health.evidence import failures_by_endpoint, lines_of
 from console.state.health.steps import failing_since, p99s, rise
 from console.state.health.words import EndpointWord, Failures, Health
@@ -22,7 +22,10 @@ FAILED_LATELY: Final = exchanges("err", limit=100, every_s=1.0)
 FAILING: Final = 0.25
 ERRORS: Final = 0.01
 _FEWEST_FAILURES: Final = 2
-_FEWEST_ATTEMPTS: Final = 3
+_FEWEST_ANSWERS: Final = 5
+"""That tell whether an endpoint is slow."""
+_TELLING: Final = ((200, "p99_ms"), (40, "p95_ms"), (_FEWEST_ANSWERS, "p50_ms"))
+"""How many answers it takes, and the percentile that two of them are above then."""
 _SLOWER: Final = 3.0
 _SLOWER_MS: Final = 50.0
 _PROOF_S: Final = 60.0
@@ -131,10 +134,9 @@ def assess(
     """proof: reasons of failures by upstream and address. recently: what its counters say of the last seconds."""
     recent = endpoint.recent
     ratio, attempts = recent.error_ratio, recent.rate * recent.seconds
-    if recently is not None and recently.requests >= _FEWEST_ATTEMPTS:
+    if recently is not None and recently.requests >= FEWEST:
         ratio, attempts = recently.failures / recently.requests, recently.requests
-    others = _best_of_the_others(upstream, endpoint)
-    word = _word(endpoint, ratio, attempts, others)
+    word = _word(upstream, endpoint, ratio, attempts)
     reasons = proof.get((upstream.name, endpoint.address), Counter()).most_common(_MOST_REASONS)
     was_failing = (recent.error_ratio or 0.0) >= ERRORS
     return EndpointHealth(
@@ -146,7 +148,7 @@ def assess(
         failures=tuple(Failures(reason, count) for reason, count in reasons),
         error_ratio=ratio,
         p99_ms=recent.p99_ms,
-        others_p99_ms=others if word == "slow" else None,
+        others_p99_ms=_best_of_the_others(upstream, endpoint, "p99_ms") if word == "slow" else None,
         rate=recent.rate,
         is_alone=len(upstream.endpoints) == 1,
         was="failing" if word == "up" and was_failing else "",
@@ -157,7 +159,7 @@ def _decided_s(endpoint: EndpointView) -> float | None:
     return datetime.fromisoformat(endpoint.since).timestamp() if endpoint.since else None
 
 
-def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_ms: float | None) -> EndpointWord:
+def _word(upstream: UpstreamView, endpoint: EndpointView, ratio: float | None, attempts: float) -> EndpointWord:
     if endpoint.state == "unhealthy":
         return "down"
     if endpoint.state in ("ejected", "draining"):
@@ -167,10 +169,24 @@ def _word(endpoint: EndpointView, ratio: float | None, attempts: float, others_m
     # What is nearly two is two: the window's rate is rounded.
     if ratio is not None and ratio >= ERRORS and ratio * attempts > _FEWEST_FAILURES - 0.5:
         return "failing" if ratio >= FAILING else "errors"
-    p99_ms = endpoint.recent.p99_ms
-    if others_ms is not None and p99_ms is not None and p99_ms > max(others_ms * _SLOWER, others_ms + _SLOWER_MS):
-        return "slow"
-    return "up"
+    return "slow" if _is_slower(upstream, endpoint) else "up"
+
+
+def _is_slower(upstream: UpstreamView, endpoint: EndpointView) -> bool:
+    """By the highest percentile that more than one answer stands behind: of fifty answers, p99 is the slowest alone."""
+    answers = _answers(endpoint)
+    figure = next((name for fewest, name in _TELLING if answers >= fewest), None)
+    if figure is None:
+        return False
+    own_ms: float | None = getattr(endpoint.recent, figure)
+    others_ms = _best_of_the_others(upstream, endpoint, figure)
+    if own_ms is None or others_ms is None:
+        return False
+    return own_ms > max(others_ms * _SLOWER, others_ms + _SLOWER_MS)
+
+
+def _answers(endpoint: EndpointView) -> float:
+    return endpoint.recent.requests or endpoint.recent.rate * endpoint.recent.seconds
 
 
 def is_proven(endpoint: EndpointView) -> bool:
@@ -178,6 +194,10 @@ def is_proven(endpoint: EndpointView) -> bool:
     return endpoint.state == "healthy" and "active" in endpoint.checks
 
 
-def _best_of_the_others(upstream: UpstreamView, endpoint: EndpointView) -> float | None:
-    known = [other.recent.p99_ms for other in upstream.endpoints if other is not endpoint]
-    return min((p99_ms for p99_ms in known if p99_ms is not None), default=None)
+def _best_of_the_others(upstream: UpstreamView, endpoint: EndpointView, figure: str) -> float | None:
+    known: list[float | None] = [
+        getattr(other.recent, figure)
+        for other in upstream.endpoints
+        if other is not endpoint and _answers(other) >= _FEWEST_ANSWERS
+    ]
+    return min((value for value in known if value is not None), default=None)

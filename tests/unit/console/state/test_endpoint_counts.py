@@ -31,3 +31,15 @@ def test_a_gateway_that_began_anew_begins_anew_here() -> None:
     counts.take(view(100, 9), 1.0)
     counts.take(view(5, 0), 2.0)
     assert counts.recently("up", "h:1") is None
+
+
+def test_where_hardly_anything_comes_one_looks_back_for_some_attempts_but_not_for_ever() -> None:
+    counts = EndpointCounts()
+    for second in range(70):
+        counts.take(view(second // 5, min(second // 5, 9)), float(second))
+    recently = counts.recently("up", "h:1")
+    assert recently is not None
+    assert (recently.requests, recently.failures, recently.seconds) == (3, 0, 15.0)
+    for second in range(70, 140):
+        counts.take(view(13, 9), float(second))
+    assert counts.recently("up", "h:1") == Recently(60.0, 0, 0)

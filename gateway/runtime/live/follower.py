@@ -68,6 +68,8 @@ class Follower:
     def show(self, shown: list[Shown], sampled_out: int, *, is_replay: bool = False) -> None:
         """Exchanges that were chosen for this follower, and how many were not. What is replayed is not counted."""
         self._sampled_out += sampled_out
+        if len(shown) > QUEUE_EVENTS:
+            shown = self._give_up(shown, len(shown) - QUEUE_EVENTS, is_replay=is_replay)
         replay = b',"replay":true' if is_replay else b""
         for position, line, weight in shown:
             if position > self._told_to:
@@ -75,6 +77,14 @@ class Follower:
                 self.resumable["exchanges"] = str(position)
             data = b'{"weight":%.6g%b,"exchange":%b}' % (weight, replay, line)
             self.tell("exchange", data, 0.0 if is_replay else weight)
+
+    def _give_up(self, shown: list[Shown], number: int, *, is_replay: bool) -> list[Shown]:
+        """Count the oldest as lost, which would be pushed out by the others in any case: thousands need not be written for that.
+        The others."""
+        if not is_replay:
+            self._lost += number
+            self._lost_weight += sum(weight for _, _, weight in shown[:number])
+        return shown[number:]
 
     def count(self) -> None:
         """Tell how much was looked at, shown and not shown since the beginning."""

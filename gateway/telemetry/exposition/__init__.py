@@ -37,8 +37,8 @@ class Exposition:
         else:
             exemplars = self._store.exemplars if chosen is Format.OPENMETRICS else None
             encode_own = _ENCODE_TEXT if exemplars is None else _ENCODE_OPENMETRICS
-            text, samples = self._text.write(families, exemplars)
-            body = text.encode() + encode_own(registry)
+            text, samples = self._text.write(families, exemplars, encode_own(registry).decode())
+            body = text.encode()
         self._instruments.samples.set(samples)
         self._instruments.scrape_bytes.set(len(body))
         self._instruments.render_seconds.set(time.perf_counter() - started_s)

@@ -52,8 +52,11 @@ class TextWriter:
     def __init__(self) -> None:
         self._forms: dict[str, Forms] = {}
 
-    def write(self, families: Iterable[Family], exemplars: Exemplars | None) -> tuple[str, int]:
-        """The lines, and the number of samples; OpenMetrics where there are exemplars to go with them."""
+    def write(self, families: Iterable[Family], exemplars: Exemplars | None, end: str = "") -> tuple[str, int]:
+        """The lines, and the number of samples; OpenMetrics where there are exemplars to go with them.
+
+        end: what follows them. To add it to megabytes later would copy them once more.
+        """
         lines: list[str] = []
         samples = 0
         forms: dict[str, Forms] = {}
@@ -63,6 +66,7 @@ class TextWriter:
             forms[name] = _forms_of(family, self._forms.get(name, {}))
             samples += _write_samples(lines, family, forms[name], exemplars)
         self._forms = forms
+        lines.append(end)
         return "".join(lines), samples
 
 

@@ -15,8 +15,8 @@ from gateway.proxy.overload.watermark import Level, Watermark
 from gateway.wire.control import ResourcePressure
 
 _LOOK_NS: Final = 100 * MILLISECOND_NS
-_LOOK_HELD_NS: Final = 20 * MILLISECOND_NS
-"""While connections are let in by hand."""
+_LOOK_CLOSELY_NS: Final = 20 * MILLISECOND_NS
+"""While connections are let in by hand, or memory is above its first mark: a tenth of a second can bring many megabytes."""
 _SPREAD_NS: Final = 100 * MILLISECOND_NS
 _TELL_NS: Final = SECOND_NS
 _SHRINK_NS: Final = SECOND_NS
@@ -120,7 +120,7 @@ class Pressure:
         self._wait()
 
     def _wait(self) -> None:
-        wait_ns = _LOOK_HELD_NS if self._is_held else _LOOK_NS
+        wait_ns = _LOOK_CLOSELY_NS if self._is_held or self._memory.level is not Level.FINE else _LOOK_NS
         self._due_ns = monotonic_ns() + wait_ns
         self._timer = self._loop.call_later(wait_ns / SECOND_NS, self._look)
 

@@ -25,6 +25,8 @@ from gateway.wire.control import LoopBlocked, MemoryUse, Pressed, ResourcePressu
 FAMILIES: Final = (catalog.OVERLOAD_PRESSURE, catalog.OVERLOAD_LEVEL)
 
 _LOOK_S: Final = 0.25
+_LOOK_CLOSELY_S: Final = 0.05
+"""Above the first mark of memory: what workers know of each other must not be older than they can afford."""
 _TELL_ABOVE: Final = 0.5
 """Of the limit of memory: beneath it workers need not know of each other."""
 _FINE: Final = "fine"
@@ -57,6 +59,8 @@ class OverloadWatch:
         """Since when some worker has been short of each resource; those of which none is are left out."""
         self._group = memory_group()
         self._has_told = False
+        self.pause_s = _LOOK_S
+        """Until it is looked again."""
         store.watch(FAMILIES, self.readings)
 
     async def run(self, workers: Workers) -> None:
@@ -68,7 +72,7 @@ class OverloadWatch:
                     after_ns = self.settings.watchdog_ns
                     watchdog.configure(after_ns)
                 self.share_memory(workers)
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(self.pause_s)
         finally:
             watchdog.stop()
 
@@ -78,12 +82,14 @@ class OverloadWatch:
         group = self._group if limit == GROUP_LIMIT else None
         limit = group.limit if group is not None else limit
         if not limit or limit == GROUP_LIMIT:
+            self.pause_s = _LOOK_S
             return
         total = private_memory() + sum(private_memory(seat.pid) for seat in workers.seats if seat.pid)
         if group is not None:
             # What sockets take in the kernel is nobody's memory, and counts against the group's limit all the same.
             total = max(total, group.used())
         is_much = total > limit * _TELL_ABOVE
+        self.pause_s = _LOOK_CLOSELY_S if total > limit * self.settings.memory.shed_above else _LOOK_S
         if is_much or self._has_told:
             workers.tell(encode(MemoryUse(total=total)))
         self._has_told = is_much

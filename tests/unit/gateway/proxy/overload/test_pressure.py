@@ -99,6 +99,15 @@ def test_memory_above_its_marks_sheds_and_then_refuses_and_is_forgiven(scene: Sc
     assert scene.levels()["memory"] == "fine"
 
 
+def test_above_the_first_mark_of_memory_the_second_is_noticed_at_once(scene: Scene) -> None:
+    scene.pressure.configure(OverloadSettings(memory=MemoryMarks(limit=100 * MIB)))
+    scene.memory = 96 * MIB
+    scene.pass_time(0.2)
+    scene.memory = 99 * MIB
+    scene.pass_time(0.04)
+    assert scene.port.is_held
+
+
 def test_what_the_other_processes_take_counts(scene: Scene) -> None:
     scene.pressure.configure(OverloadSettings(memory=MemoryMarks(limit=100 * MIB)))
     scene.memory = 30 * MIB

@@ -89,3 +89,12 @@ def test_workers_are_told_the_sum_of_memory_only_while_it_is_much() -> None:
     assert isinstance(one, MemoryUse)
     assert isinstance(two, MemoryUse)
     assert two.total > 1.5 * one.total
+
+
+def test_what_all_take_is_looked_at_more_closely_where_it_is_above_the_first_mark() -> None:
+    for limit, pause_s in ((1 << 50, 0.25), (1 * MIB, 0.05), (None, 0.25)):
+        scene = Scene(OverloadSettings(memory=MemoryMarks(limit=1 * MIB)))
+        scene.watch.share_memory(Fleet(os.getpid()))
+        scene.watch.settings = OverloadSettings(memory=MemoryMarks(limit=limit))
+        scene.watch.share_memory(Fleet(os.getpid()))
+        assert scene.watch.pause_s == pause_s

@@ -88,10 +88,10 @@ class FaultProxy:
         self.address: Address = self._listening.getsockname()[:2]
         self._thread = LoopThread("fault proxy", asyncio.new_event_loop)
         self._links: set[_Link] = set()
-        self._acceptor: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
-        self._acceptor = self._thread.call(lambda: asyncio.create_task(self._accept()))
+        # Not awaited: who is cancelled while they await the next connection lose the one that has just come, unclosed.
+        self._thread.call(lambda: self._thread.loop.add_reader(self._listening, self._accept))
         return self
 
     def __exit__(
@@ -118,28 +118,34 @@ class FaultProxy:
 
         self._thread.call(end_all)
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            client, _ = await loop.sock_accept(self._listening)
-            fault = self.fault(self.accepted) if callable(self.fault) else self.fault
-            self.accepted += 1
-            if fault.refuses:
-                _reset(client)
-                continue
-            link = _Link(client, self._upstream, fault)
-            self._links.add(link)
-            link.task = loop.create_task(link.run())
-            link.task.add_done_callback(partial(self._forget, link))
+    def _accept(self) -> None:
+        try:
+            client, _ = self._listening.accept()
+        except OSError:  # It has gone again.
+            return
+        fault = self.fault(self.accepted) if callable(self.fault) else self.fault
+        self.accepted += 1
+        if fault.refuses:
+            _reset(client)
+            return
+        link = _Link(client, self._upstream, fault)
+        self._links.add(link)
+        link.task = self._thread.loop.create_task(link.run())
+        link.task.add_done_callback(partial(self._forget, link))
 
     def _forget(self, link: "_Link", _task: asyncio.Task[None]) -> None:
         self._links.discard(link)
 
     async def _close(self) -> None:
-        tasks = [task for task in (self._acceptor, *(link.task for link in self._links)) if task is not None]
+        self._thread.loop.remove_reader(self._listening)
+        links = tuple(self._links)
+        tasks = [link.task for link in links if link.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # One that had not begun, or was just leaving, has been kept from closing anything.
+        for link in links:
+            link.close()
         self._listening.close()
 
 
@@ -177,6 +183,10 @@ class _Link:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        self.close()
+
+    def close(self) -> None:
+        """For when nothing waits for the sockets any more; what is closed stays so."""
         for sock in (self._client, self._upstream):
             if self._ends_with_reset:
                 _reset(sock)

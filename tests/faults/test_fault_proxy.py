@@ -10,9 +10,11 @@ from typing import Final
 import pytest
 
 from tests.faults.fault_proxy import REFUSING, Blackhole, Ending, Fault, FaultProxy, Way
-from tests.support.waiting import wait_until
+from tests.support.config import free_port
+from tests.support.waiting import DEADLINE_S, wait_until
 
 TEXT: Final = bytes(range(256)) * 40
+SILENCE_S: Final = 0.3
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def echo() -> Iterator[tuple[str, int]]:
 
 
 def connect(proxy: FaultProxy) -> socket.socket:
-    return socket.create_connection(proxy.address, 5.0)
+    return socket.create_connection(proxy.address, DEADLINE_S)
 
 
 def read_all(client: socket.socket) -> tuple[bytes, str]:
@@ -66,8 +68,10 @@ def test_without_a_fault_all_bytes_and_the_end_come_through(echo: tuple[str, int
 @pytest.mark.parametrize("ending", [Ending.FIN, Ending.RST, Ending.HALF_CLOSE, Ending.SILENCE])
 def test_bytes_are_cut_off_at_the_byte_that_was_named(echo: tuple[str, int], ending: Ending) -> None:
     with FaultProxy(echo, Fault(to_client=Way(cut_after=1000, ending=ending))) as proxy, connect(proxy) as client:
-        client.settimeout(0.5)
         client.sendall(TEXT)
+        if ending is Ending.SILENCE:
+            wait_until(lambda: len(client.recv(65536, socket.MSG_PEEK)) >= 1000, "what comes before the silence")
+            client.settimeout(SILENCE_S)
         received, how = read_all(client)
     expected = {Ending.HALF_CLOSE: "FIN", Ending.SILENCE: "silence"}.get(ending, ending.value)
     # A reset may overtake bytes that were sent before it; there are never more of them.
@@ -107,7 +111,7 @@ def test_bytes_drip_at_the_rate_that_was_named(echo: tuple[str, int]) -> None:
         client.sendall(TEXT[:6000])
         client.shutdown(socket.SHUT_WR)
         assert read_all(client) == (TEXT[:6000], "FIN")
-        assert 0.25 < time.monotonic() - begun_s < 3.0
+        assert time.monotonic() - begun_s > 0.25
 
 
 def test_connections_are_refused_from_now_on_when_the_fault_changes(echo: tuple[str, int]) -> None:
@@ -131,8 +135,7 @@ def test_connections_under_way_can_be_broken(echo: tuple[str, int], *, with_rese
 
 
 def test_an_upstream_that_is_not_there_is_a_reset(echo: tuple[str, int]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        address = gone.getsockname()
+    address = ("127.0.0.1", free_port())
     # The reset may come before the connection is known to have been made.
     with FaultProxy(address) as proxy, pytest.raises(ConnectionResetError), connect(proxy) as client:
         client.recv(1)

@@ -18,7 +18,7 @@ from tests.support.config import one_route
 from tests.support.gateway import EngineGateway
 from tests.support.gateway_answer import assert_gateway_answer
 from tests.support.origin import OK, OriginConnection
-from tests.support.program import Program
+from tests.support.program import START_DEADLINE_S, Program
 from tests.support.raw_client import RawClient
 from tests.support.waiting import wait_until
 
@@ -199,7 +199,7 @@ def test_an_open_circuit_is_told_everywhere_and_outlives_a_reload_and_its_worker
     service.is_ill = False
     killed = program.workers()[0]["pid"]
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: serves_instead(program, killed), "its successor serves")
+    wait_until(lambda: serves_instead(program, killed), "its successor serves", START_DEADLINE_S)
     assert program.send("/")[0] == 503
     assert service.asked == 4
     after = program.call("/api/v1/upstreams/origin")[1]["circuit"]

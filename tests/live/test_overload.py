@@ -13,7 +13,7 @@ from tests.live.conftest import StartGateway, StartOrigin
 from tests.support.config import one_route
 from tests.support.gateway_answer import assert_gateway_answer
 from tests.support.origin import OK, OriginConnection, say_target
-from tests.support.program import Program
+from tests.support.program import START_DEADLINE_S, Program
 from tests.support.waiting import wait_until
 
 GET = b"GET /a HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
@@ -66,7 +66,7 @@ def test_descriptors_are_kept_for_upstreams_when_clients_take_all_others(
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with contextlib.ExitStack() as held:
         held.callback(program.end)
-        wait_until(program.is_ready, "it is ready")
+        wait_until(program.is_ready, "it is ready", START_DEADLINE_S)
         first = held.enter_context(program.client())
         for _ in range(100):
             held.enter_context(program.client())

@@ -8,6 +8,7 @@ from console.render.cells import Cell
 from console.state.alerting.alerts import Alert
 from gateway.wire.slo import ObjectiveStateView
 
+_TOO_LONG = "   3d is not judged here: the gateway remembers 6h; Prometheus' rules judge it"
 LINES = 6
 """As many at most."""
 
@@ -32,7 +33,7 @@ def _of_objective(objective: ObjectiveStateView) -> list[list[Cell]]:
     end = lasts.get(empty_in(objective), f"empty in {empty_in(objective)}")
     return [
         [Cell(f" {because}", SEVERITY_OF[objective.state])],
-        [Cell(f" bad of judged: {windows}")],
+        [Cell(f" bad of judged: {windows}"), *([Cell(_TOO_LONG, "dim")] if objective.burns else [])],
         [Cell(f" budget of the last {age(objective.budget_window_s)}: {left(objective)} left, {end}")],
     ]
 

@@ -138,7 +138,7 @@ def _why(health: EndpointHealth, endpoint: EndpointView) -> str:
         case "down" | "ejected":
             return f"{endpoint.reason or health.word}{who}{note}"
         case "slow":
-            return f"the best of its peers has a p99 of {milliseconds(health.others_p99_ms)}"
+            return f"p99 {milliseconds(health.p99_ms)}, peer {milliseconds(health.others_p99_ms)}"
         case "failing" | "errors":
             return told or verb("")
         case "unknown":

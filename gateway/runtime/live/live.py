@@ -15,7 +15,7 @@ from gateway.runtime.live.ring import ExchangeRing, parse_position
 from gateway.runtime.live.search import find, search
 from gateway.runtime.live.stream import Stream
 from gateway.runtime.live.topics import Told, Topic, status_topic
-from gateway.runtime.live.unmatched import UnmatchedPaths
+from gateway.runtime.live.unmatched import UnmatchedPaths, apart
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.wire.filter import Expression, Predicate, compile_filter
 from gateway.wire.filter.predicate import SLOW_MS, TUNNEL
@@ -51,16 +51,20 @@ class LiveTraffic:
         self.register(Topic("inflight", 1.0, self._tell_in_flight))
 
     def take(self, report: Report) -> None:
-        recent = report.access_lines + report.tapped_lines
+        recent, kept = report.access_lines + report.tapped_lines, report.kept_lines
         count = report.access_line_count + report.tapped_lines.count(b"\n")
-        number = self.ring.add(recent, count, report.kept_lines)
+        if report.unmatched and not report.access_lines:
+            # Who tries thousands of paths must not push out what has failed: these are kept among the plain ones.
+            unmatched, unmatched_count, kept = apart(kept)
+            recent, count = recent + unmatched, count + unmatched_count
+        number = self.ring.add(recent, count, kept)
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
         if report.unmatched:
             self._unmatched.feed(report.access_lines or report.kept_lines)
         self._in_flight.take(report)
         self._attention.take(report)
         if self._stream.wants_exchanges:
-            self._stream.offer(Lines(number, recent, count, report.kept_lines, are_sampled=bool(report.sampled)))
+            self._stream.offer(Lines(number, recent, count, kept, are_sampled=bool(report.sampled)))
 
     def worker_gone(self, worker: int) -> None:
         self._in_flight.worker_gone(worker)

@@ -28,6 +28,7 @@ _MARK: Final = b'"route":"%b"' % UNMATCHED.encode()
 _SECRET: Final = re.compile(r"\d+|(?=.*\d)[\w.~%+=-]{16,}|.{33,}", re.DOTALL)
 """A number, or what is long enough for a key: an id or a secret, and in either case not what many have in common."""
 _REASONS: Final = frozenset({Reason.NO_ROUTE.value, Reason.METHOD_NOT_ALLOWED.value})
+_MARKS: Final = re.compile(b'"reason":"(?:%b)"' % "|".join(sorted(_REASONS)).encode())
 
 
 class _Entry:
@@ -124,6 +125,18 @@ def _marked(lines: bytes) -> Iterator[bytes]:
         end = end if end >= 0 else len(lines)
         yield lines[lines.rfind(b"\n", 0, at) + 1 : end]
         at = lines.find(_MARK, end)
+
+
+def apart(lines: bytes) -> tuple[bytes, int, bytes]:
+    """Lines of requests that no route took, their number, and the other lines."""
+    found, rest, done = list[bytes](), list[bytes](), 0
+    for mark in _MARKS.finditer(lines):
+        start, end = lines.rfind(b"\n", 0, mark.start()) + 1, lines.find(b"\n", mark.end()) + 1
+        if end and start >= done:
+            rest.append(lines[done:start])
+            found.append(lines[start:end])
+            done = end
+    return b"".join(found), len(found), b"".join((*rest, lines[done:]))
 
 
 def outline(path: str) -> str:

@@ -8,6 +8,7 @@ _DUE_BYTES: Final = 64 * 1024
 """More than this is sent on at once: megabytes waiting would push the engine out of the processor's cache."""
 _MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 256 * 1024
+_MAX_UNMATCHED_BYTES: Final = _MAX_KEPT_BYTES // 4
 _MAX_RECORDS: Final = 512
 
 
@@ -64,6 +65,13 @@ class Outbox:
     def add_kept_line(self, line: bytes) -> None:
         """One line, with its end, that only the admin API will show."""
         if len(self._kept) + len(line) > _MAX_KEPT_BYTES:
+            self._drop("log", "recent")
+            return
+        self._kept += line
+
+    def add_unmatched_line(self, line: bytes) -> None:
+        """The same of a request that no route took: they leave room for what has failed, however many there are."""
+        if len(self._kept) + len(line) > _MAX_UNMATCHED_BYTES:
             self._drop("log", "recent")
             return
         self._kept += line

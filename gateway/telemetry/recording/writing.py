@@ -61,8 +61,10 @@ class Writing:
             outbox.add_line(line)
             if rule:
                 outbox.add_kept_copy(line)
-        elif is_kept:
+        elif rule:
             outbox.add_kept_line(line)
+        elif is_kept:
+            outbox.add_unmatched_line(line)
         else:
             outbox.add_tapped_line(line)
 

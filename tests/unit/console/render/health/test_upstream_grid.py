@@ -39,7 +39,7 @@ def test_the_unhealthy_stand_first_and_unknown_is_not_up() -> None:
     assert rows(situation) == [
         f"x gone:1 failing connect_refused x12 {local(30)}",
         "^ some:1 errors 503 x1 -",
-        "^ lame:1 slow the best of its peers has a p99 of 4.0ms -",
+        "^ lame:1 slow p99 400ms, peer 4.0ms -",
         f"d out:1 draining drained by ana: disk {local(30)}",
         "? idle:1 unknown no traffic, no health check -",
         "o well:1 up  -",

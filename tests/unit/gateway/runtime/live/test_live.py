@@ -63,6 +63,18 @@ def test_unmatched_requests_are_counted_with_and_without_an_access_log() -> None
     assert live.unmatched(1).paths[0].count == 2
 
 
+def test_a_scan_does_not_push_out_what_has_failed_where_there_is_no_access_log() -> None:
+    live = live_traffic()
+    unmatched = encode(request_id="s", reason="no_route", route="_unmatched", **{"url.path": "/a"})
+    failed = encode(request_id="f", reason="upstream_status", route="orders")
+    live.take(report(b"", kept=unmatched + failed + unmatched))
+    for _ in range(40):
+        live.take(report(b"", kept=unmatched * 100))
+    assert live.ring.oldest_remarkable == failed.rstrip()
+    assert live.unmatched(1).paths[0].count == 4_002
+    assert found(live, "reason:no_route") == 10
+
+
 def test_slow_follows_the_objective_of_the_running_configuration() -> None:
     running = [snapshot()]
     live = live_traffic(lambda: running[0])

@@ -62,6 +62,14 @@ def test_without_an_access_log_requests_that_matched_nothing_are_told() -> None:
     assert report.tapped_lines == b""
 
 
+def test_a_flood_of_requests_that_matched_nothing_leaves_room_for_what_has_failed() -> None:
+    recorder = make_recorder(NO_LOG)
+    record(recorder, *[refused_exchange() for _ in range(2_000)], make_exchange(status=500))
+    routes = [line["route"] for line in parsed(take(recorder).kept_lines)]
+    assert 0 < routes.count("_unmatched") < 2_000
+    assert routes[-1] == "orders"
+
+
 def test_while_somebody_looks_lines_of_plain_exchanges_are_written_too() -> None:
     for settings in (NO_LOG, NOTHING):
         recorder = make_recorder(settings)

@@ -110,6 +110,7 @@ async def press(app: ConsoleApp, key: str) -> None:
     await asyncio.wait_for(handled.wait(), _DEADLINE_S)
     assert app._taking is not None
     await asyncio.wait_for(asyncio.shield(app._taking), _DEADLINE_S)
+    app.redraw()  # As the clock of the frame would, some time later.
     drawn = asyncio.Event()
     _ = app.screen.call_after_refresh(drawn.set)
     await asyncio.wait_for(drawn.wait(), _DEADLINE_S)

@@ -240,7 +240,8 @@ class Origin:
         self.errors: list[BaseException] = []
         host, port = self._listening.getsockname()
         self.address = f"{host}:{port}"
-        self._acceptor = thread.run(self._start())
+        # Not awaited: who is cancelled while they await the next connection lose the one that has just come, unclosed.
+        thread.call(lambda: thread.loop.add_reader(self._listening, self._accept))
 
     @property
     def requests(self) -> list[Request]:
@@ -285,19 +286,18 @@ class Origin:
     def close(self) -> None:
         self._thread.run(self._close())
 
-    async def _start(self) -> asyncio.Task[None]:
-        return asyncio.create_task(self._accept())
-
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            sock, _ = await loop.sock_accept(self._listening)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = OriginConnection(sock, reads=self._reads)
-            self.connections.append(connection)
-            task = asyncio.create_task(self._run(connection))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._listening.accept()
+        except OSError:  # It has gone again.
+            return
+        sock.settimeout(0)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = OriginConnection(sock, reads=self._reads)
+        self.connections.append(connection)
+        task = asyncio.get_running_loop().create_task(self._run(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, connection: OriginConnection) -> None:
         try:
@@ -313,8 +313,12 @@ class Origin:
                 await connection.close()
 
     async def _close(self) -> None:
-        tasks = [self._acceptor, *self._tasks]
+        self._thread.loop.remove_reader(self._listening)
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in self.connections:
+            if not connection.closed:  # Its script had not begun, or was just closing it.
+                await connection.close()
         self._listening.close()

@@ -7,8 +7,8 @@ The ceilings keep each file readable in one sitting. What is over one carries it
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -52,16 +52,20 @@ def lines_of(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
-def functions_and_classes(path: Path) -> Iterator[Piece]:
+@cache
+def functions_and_classes(path: Path) -> list[Piece]:
     """Sizes run from the signature to the last line; decorators are not counted, docstrings are."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             ceiling = CLASS_LINES if isinstance(node, ast.ClassDef) else FUNCTION_LINES
             signature = range(node.lineno, node.body[0].lineno)
             size = (node.end_lineno or node.lineno) - node.lineno + 1
-            yield Piece(f"{name_of(path)}:{node.name}", size, ceiling, path, signature)
+            found.append(Piece(f"{name_of(path)}:{node.name}", size, ceiling, path, signature))
+    return found
 
 
+@cache
 def file_piece(path: Path) -> Piece:
     body = ast.parse(path.read_text()).body
     docstring_ends = (body[0].end_lineno or 1) if body else 1

@@ -26,7 +26,7 @@ from tests.support.raw_client import Address, RawClient
 from tests.support.waiting import wait_until
 
 _PAGE_SIZE: Final = os.sysconf("SC_PAGE_SIZE")
-_START_DEADLINE_S: Final = 20.0
+_START_DEADLINE_S: Final = 60.0
 
 
 class RecordKeeper(Recorder):

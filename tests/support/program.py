@@ -18,7 +18,7 @@ from tests.support.config import free_port, one_route
 from tests.support.raw_client import Address, RawClient
 from tests.support.waiting import Overdue, wait_until
 
-START_DEADLINE_S: Final = 20.0
+START_DEADLINE_S: Final = 60.0
 YAML: Final = {"Content-Type": "application/yaml"}
 
 

@@ -16,7 +16,7 @@ import yaml
 from tests.support.config import free_port
 from tests.support.waiting import wait_until
 
-START_DEADLINE_S: Final = 20.0
+START_DEADLINE_S: Final = 60.0
 SCRAPE_S: Final = 1
 
 

@@ -13,12 +13,15 @@ from typing import Final, Self
 
 from tests.support.waiting import Overdue
 
-PATIENCE_S: Final = 8.0
+PATIENCE_S: Final = 20.0
 """For a console on a machine that is busy with other tests."""
 
 _ENDED: Final = "the command ended with"
 _SHELL: Final = f'trap : INT; "$@"; printf "\\n{_ENDED} %s\\n" $?; exec cat'
 """tmux can lose the exit code of what it runs, so it is printed."""
+
+_NOT_PASSED_ON: Final = ("TMUX", "SIGHTLINE_", "COLUMNS", "LINES")
+"""What would tell a command of another terminal than this, or of another gateway."""
 
 _POLL_S: Final = 0.02
 _NAMES: Final = {" ": "Space", ";": "\\;"}
@@ -57,7 +60,7 @@ class Terminal:
         columns, rows = self._size
         command = ("sh", "-c", _SHELL, "sh", *self._command)
         place = ("-x", str(columns), "-y", str(rows), "-c", str(self.folder))
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("TMUX", "SIGHTLINE_"))}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_PASSED_ON)}
         environment |= {
             "LC_ALL": "C.UTF-8",
             "XDG_CONFIG_HOME": str(self._folder),

@@ -17,7 +17,7 @@ from tests.support.alerts.rules import ROOT
 from tests.support.config import free_port
 from tests.support.waiting import wait_until
 
-_START_DEADLINE_S: Final = 30.0
+_START_DEADLINE_S: Final = 60.0
 _FIRING: Final = 'ALERTS{alertstate="firing"}'
 
 

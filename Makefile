@@ -29,15 +29,8 @@ help:
 demo: $(STAMP)
 	@$(BIN)/sightline demo $(ARGS)
 
-# The proofs wait for most of their minutes, so where they are wanted they run beside the other tests.
 test: lint
-ifeq ($(REQUIRE_REAL),1)
-	@$(BIN)/pytest -m proof >.proofs.log 2>&1 & proofs=$$!; \
-	$(BIN)/pytest -m "not proof" $(ARGS); code=$$?; \
-	if wait $$proofs; then tail -n 1 .proofs.log; else tail -n 100 .proofs.log; code=1; fi; exit $$code
-else
-	$(BIN)/pytest $(ARGS)
-endif
+	@$(BIN)/python -m tests.suite $(ARGS)
 
 # Each alert on a real Prometheus and Alertmanager with real faults, and each change of a rule noticed by a test.
 alerts-proof: $(STAMP)

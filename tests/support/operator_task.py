@@ -13,6 +13,10 @@ KEY_S: Final = 0.28
 """How long a person takes to press a key, by the keystroke-level model; a test presses faster."""
 
 
+TOLD_AT_THE_END: Final = "told at the end"
+"""The name of properties of tests that the end of a run shows, in order, for whoever reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Keys to press one after the other, or a text to paste; then what has to stand on the screen before the next."""
@@ -94,6 +98,3 @@ class Benchmark:
             self.terminal.paste(step.pasted)
         self.terminal.press(*step.keys)
         return self.terminal.await_text(*step.shows, within_s=PATIENCE_S)
-
-    def table(self) -> str:
-        return "\n".join(account.line() for account in sorted(self.accounts, key=lambda each: each.task.number))

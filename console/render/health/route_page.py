@@ -116,17 +116,23 @@ def comparison_grid(page: RoutePage) -> Grid:
     compared = page.comparison
     old = compared.before if compared is not None else None
     new = compared.after if compared is not None else None
-    whose = "" if compared is None or compared.kind == "route" else "*"
+    is_of_all = compared is not None and compared.kind != "route"
+    number = page.sequence
+    titles = (f"ALL <{number}", f"ALL {number}") if is_of_all else (f"<REV {number}", f"REV {number}")
     rows = [
         _compared("rps", (now.rate, before.rate if before else None), (old, new), "rate"),
         _compared("5xx", (now.error_ratio, before.error_ratio if before else None), (old, new), "error_ratio"),
         _compared("p50", (now.p50_ms, before.p50_ms if before else None), (old, new), "p50_ms"),
         _compared("p99", (now.p99_ms, before.p99_ms if before else None), (old, new), "p99_ms"),
     ]
-    titled = [*_COMPARISON[:4], _COMPARISON[4]._replace(title=f"<REV {page.sequence}{whose}"),
-              _COMPARISON[5]._replace(title=f"REV {page.sequence}{whose}"), _COMPARISON[6]]  # fmt: skip
-    if whose:
-        note = f"* of the gateway: rev {page.sequence} did not change this route"
+    titled = [
+        *_COMPARISON[:4],
+        _COMPARISON[4]._replace(title=titles[0]),
+        _COMPARISON[5]._replace(title=titles[1]),
+        _COMPARISON[6],
+    ]
+    if is_of_all:
+        note = f"ALL is the whole gateway: rev {number} did not change this route"
         rows.append(GridRow("note", (Cell(note, "dim"), *[Cell("")] * (len(titled) - 1))))
     return Grid(tuple(titled), rows)
 

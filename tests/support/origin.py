@@ -313,7 +313,8 @@ class Origin:
                 await connection.close()
 
     async def _close(self) -> None:
-        self._thread.loop.remove_reader(self._listening)
+        if self._listening.fileno() != -1:  # A test may have closed it before its fixture does.
+            self._thread.loop.remove_reader(self._listening)
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def accounts(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "perf.accounts", "--requests", "3000", "--rate", "1000", *options]
+    command = [sys.executable, "-m", "perf.accounts", "--requests", "3000", "--rate", "600", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=80, check=False)
 
 

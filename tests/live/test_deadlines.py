@@ -71,4 +71,4 @@ def test_without_a_limit_of_its_own_a_route_obeys_a_trusted_proxy_and_tells_noth
         began_s = time.monotonic()
         answer = client.request(head(b"x-time-left-ms: 200"))
         assert_gateway_answer(answer, 504, "upstream_timeout_total")
-        assert 0.18 < time.monotonic() - began_s < 2
+        assert 0.18 < time.monotonic() - began_s < 10  # The route's own timeout is a quarter of a minute.

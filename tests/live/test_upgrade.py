@@ -203,7 +203,7 @@ def test_a_tunnel_goes_on_through_an_upgrade_and_ends_at_the_deadline(
             client.send(b"x")
             assert client.read_until(b"x") == b"x"
             assert client.read_to_end()[1] in {End.FIN, End.RST}
-            assert time.monotonic() - began_s < 4.0
+            assert time.monotonic() - began_s < 15.0  # The deadline is half a minute unless somebody says otherwise.
         program.follow()
         assert await_upgrade(program, "upgrade_ended")["detail"]["cut"] == 1
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from gateway import __version__
+from gateway import __version__, is_compiled
 from gateway.cli.command import ENTRY_POINT_GROUP, Command, UsageError
 from gateway.wire.exit_codes import ExitCode
 
@@ -44,12 +44,16 @@ def _dispatch(words: list[str]) -> int:
         return _run(words[0], words[1:])
     parser = argparse.ArgumentParser(PROGRAM, description="An observability-first API gateway.", add_help=False)
     parser.add_argument("-h", "--help", action="store_true", help="show the commands")
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__} ({_build()})")
     options = _parsed(parser, words)
     if isinstance(options, int):
         return options
     print(_overview(), file=sys.stdout if options.help else sys.stderr)
     return ExitCode.OK if options.help else ExitCode.USAGE
+
+
+def _build() -> str:
+    return "compiled data path" if is_compiled() else "plain Python"
 
 
 def _run(name: str, words: list[str]) -> int:

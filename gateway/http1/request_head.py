@@ -48,7 +48,9 @@ class RequestHead:
     content_length: int | None = None
     is_plain = True
     """Whether nothing in it is about framing, persistence, tracing or forwarding."""
-    is_chunked = has_body = expects_continue = False
+    is_chunked = False
+    has_body = False
+    expects_continue = False
     upgrade: bytes | None = None
     connection_options: set[bytes] | None = None
     kinds_seen = 0

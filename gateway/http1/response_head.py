@@ -28,7 +28,10 @@ class ResponseHead:
 
     # What most responses leave as it is stands on the class: a head is made for nearly every response.
     content_length: int | None = None
-    has_date = is_bodyless = is_chunked = is_close_delimited = False
+    has_date = False
+    is_bodyless = False
+    is_chunked = False
+    is_close_delimited = False
     upgrade: bytes | None = None
     encoded = b""
     encoded_for: object = None

@@ -267,7 +267,7 @@ METRICS_SERIES: Final = _gauge("metrics_series", (), "Samples in the scrape befo
 TRACE_DECISIONS: Final = _counter(
     "trace_decisions", ("decision", "rule"), "Exchanges kept for their spans by rule, and those let go."
 )
-BUILD_INFO: Final = _gauge("build_info", ("version", "python"), "1, with what is running.")
+BUILD_INFO: Final = _gauge("build_info", ("version", "python", "compiled"), "1, with what is running.")
 
 TRAFFIC: Final[tuple[Instrument, ...]] = (
     HTTP_REQUESTS,

@@ -6,7 +6,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, Summary, disable_created_metrics
 
-from gateway import __version__
+from gateway import __version__, is_compiled
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
 from gateway.wire.views import ReloadResult, ReloadTrigger, WorkerState
@@ -43,7 +43,9 @@ class SupervisorInstruments:
         self.history_memory_limit = _gauge(catalog.HISTORY_MEMORY_LIMIT, registry)
         self.tail_subscribers = _gauge(catalog.TAIL_SUBSCRIBERS, registry)
         self.tail_events = _counter(catalog.TAIL_EVENTS, registry)
-        _gauge(catalog.BUILD_INFO, registry).labels(__version__, platform.python_version()).set(1)
+        _gauge(catalog.BUILD_INFO, registry).labels(
+            __version__, platform.python_version(), str(is_compiled()).lower()
+        ).set(1)
         for result in get_args(ReloadResult):
             self._reloads.labels(result)
         for reason in RESTART_REASONS:

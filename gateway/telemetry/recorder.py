@@ -6,6 +6,8 @@ Runs on the data path, where every call counts; nothing here waits, and everythi
 from collections.abc import Callable
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from gateway.model.clock import SECOND_NS, monotonic_ns, thread_time_ns
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason
@@ -31,6 +33,7 @@ _OLD_NS: Final = SECOND_NS
 """Exchanges that have run for so long are told of although nobody looks, once in so many reports."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Recorder(Settling):
     """Counts, lines and records of one worker, handed over by `take_report`. Used from the worker's loop only."""
 

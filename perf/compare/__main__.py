@@ -14,6 +14,7 @@ from perf.compare.bench import PERF, Bench
 from perf.compare.cores import choose_cores
 from perf.compare.processes import Stable, StartError
 from perf.compare.report import Findings, to_markdown, write_results
+from perf.compare.sightline import build
 
 SCENARIOS = (
     "peers",
@@ -89,6 +90,7 @@ def run_scenario(name: str, missing: dict[str, str], *, rounds: int | None, quic
             found = module.run(bench)
             missing.update(bench.missing)
             assert isinstance(found, Findings)
+            found.notes.append(f"Sightline is {build()}")
             found.notes += [f"missing: {peer}: {reason}" for peer, reason in bench.missing.items()]
             return found
     finally:

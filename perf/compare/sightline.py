@@ -11,10 +11,12 @@ from typing import Any, Self
 
 import yaml
 
-from perf.compare.bench import Bench, Gateway
+from perf.compare.bench import PERF, Bench, Gateway
 from perf.compare.processes import Process, StartError, free_port
 
 READY_WITHIN_S = 30.0
+_BUILT = PERF.parent / "build" / "compiled" / ".built"
+"""Made by `make compiled`; what users get who install it for service."""
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Settings:
         default_factory=lambda: [{"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"}]
     )
     telemetry: bool = True
+    plain: bool = False
+    """Whether it runs as plain Python also where the compiled build is there."""
     resilient: bool = False
     """Whether every route has retries, and its upstream health checks, outlier detection, a breaker and limits."""
     collector: str | None = None
@@ -121,18 +125,31 @@ def to_yaml(document: dict[str, Any]) -> str:
     return yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
 
 
+def build() -> str:
+    """Which build is measured, in words."""
+    return "the compiled build" if _BUILT.exists() else "plain Python, since build/compiled is missing (make compiled)"
+
+
 def start_sightline(
     bench: Bench, name: str, settings: Settings | None = None, cores: frozenset[int] | None = None
 ) -> Sightline:
     """Start it and wait until it is ready. Raises StartError."""
     port, admin_port = free_port(), free_port()
-    document = configuration(bench, settings or Settings(), port, admin_port)
+    settings = settings or Settings()
+    document = configuration(bench, settings, port, admin_port)
     config = bench.folder / f"{name}.yaml"
     config.write_text(to_yaml(document))
     command = [sys.executable, "-m", "gateway", "run", "-c", str(config)]
-    process = bench.stable.start(name, command, cores or bench.cores.gateway)
+    process = bench.stable.start(name, command, cores or bench.cores.gateway, _environment(plain=settings.plain))
     ready_s = _wait_ready(process, admin_port)
     return Sightline(name, port, process, admin_port, config, document, ready_s)
+
+
+def _environment(*, plain: bool) -> dict[str, str]:
+    """The sources stand in the working directory, which would come first but for PYTHONSAFEPATH."""
+    if plain or not _BUILT.exists():
+        return {}
+    return {"PYTHONPATH": str(_BUILT.parent), "PYTHONSAFEPATH": "1"}
 
 
 def _wait_ready(process: Process, admin_port: int) -> float:

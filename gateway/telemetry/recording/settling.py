@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from gateway.model.clock import thread_time_ns
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
@@ -21,6 +23,7 @@ _SLOW: Final = "slow"
 _RETRIED: Final = "retried"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Settling(Writing):
     """What a recorder gathers until the next report."""
 

@@ -3,6 +3,7 @@
 from random import random
 from typing import Final
 
+from mypy_extensions import mypyc_attr
 from orjson import Fragment
 
 from gateway.model.exchange import Exchange
@@ -16,6 +17,7 @@ from gateway.telemetry.timing import Timing, measure
 _SAMPLED: Final = "sampled"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Writing:
     """The part of a recorder that chooses and writes lines and records."""
 

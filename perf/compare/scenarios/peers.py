@@ -18,6 +18,7 @@ JSON_LOG = "{folder}/{name}.access.log json"
 ON, OFF = "sightline, all telemetry", "sightline, telemetry off"
 RESILIENT = "sightline, all telemetry, resilient"
 """With health checks, breakers, limits, retries and outlier detection on every route."""
+PLAIN_ON, PLAIN_OFF = f"{ON}, plain Python", f"{OFF}, plain Python"
 NGINX_LOG, NGINX_BUFFERED, ENVOY_LOG = "nginx, JSON log", "nginx, JSON log buffered", "envoy, JSON log"
 AIOHTTP = "aiohttp server and client"
 VARIED = ", varied"
@@ -42,6 +43,8 @@ def run(bench: Bench) -> Findings:
             ON: partial(start_sightline, bench, "sightline-on", Settings()),
             RESILIENT: partial(start_sightline, bench, "sightline-resilient", Settings(resilient=True)),
             OFF: partial(start_sightline, bench, "sightline-off", Settings(telemetry=False)),
+            PLAIN_ON: partial(start_sightline, bench, "sightline-plain-on", Settings(plain=True)),
+            PLAIN_OFF: partial(start_sightline, bench, "sightline-plain-off", Settings(plain=True, telemetry=False)),
         },
     )
     for name, gateway in list(gateways.items()):

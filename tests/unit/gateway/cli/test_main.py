@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from gateway import __version__
+import gateway.proxy.lifecycle
+from gateway import __version__, is_compiled
 from gateway.cli import main as main_module
 from gateway.cli.command import UsageError
 from gateway.cli.main import OWN_COMMANDS, main
@@ -50,7 +51,13 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[argparse.Nam
 
 def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == ExitCode.OK
-    assert capsys.readouterr().out == f"sightline {__version__}\n"
+    assert capsys.readouterr().out.startswith(f"sightline {__version__} (")
+
+
+def test_the_version_names_the_build(capsys: pytest.CaptureFixture[str]) -> None:
+    assert is_compiled() == gateway.proxy.lifecycle.__file__.endswith(".so")
+    assert main(["--version"]) == ExitCode.OK
+    assert capsys.readouterr().out.endswith(" (compiled data path)\n" if is_compiled() else " (plain Python)\n")
 
 
 def test_help_lists_every_command_on_stdout(capsys: pytest.CaptureFixture[str], install: Callable[..., None]) -> None:
@@ -134,4 +141,4 @@ def test_only_the_chosen_command_is_imported() -> None:
 def test_the_module_is_the_command() -> None:
     command = [sys.executable, "-m", "gateway", "--version"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
-    assert run.stdout == f"sightline {__version__}\n"
+    assert run.stdout.startswith(f"sightline {__version__} (")

@@ -87,10 +87,13 @@ class Client:
             self._durations_ms[planned.route].append((time.perf_counter() - started_s) * 1e3)
 
     async def _tunnel(self, planned: Planned, url: URL) -> None:
-        async with self._session.ws_connect(url) as tunnel:
-            self._counts[planned.route, planned.method, 101] += 1
-            await tunnel.send_str("ping")
-            await tunnel.receive(DEADLINE_S)
+        try:
+            async with self._session.ws_connect(url) as tunnel:
+                self._counts[planned.route, planned.method, 101] += 1
+                await tunnel.send_str("ping")
+                await tunnel.receive(DEADLINE_S)
+        except aiohttp.WSServerHandshakeError as refused:
+            self._counts[planned.route, planned.method, refused.status] += 1
 
     async def _read(self, response: aiohttp.ClientResponse) -> None:
         try:

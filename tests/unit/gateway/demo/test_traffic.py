@@ -77,6 +77,12 @@ def test_a_request_without_an_answer_is_lost_and_said_so(unlucky: list[float]) -
     assert tally.lost[0].startswith("POST /v1/orders: ")
 
 
+def test_a_tunnel_that_is_refused_counts_under_the_status_it_was_refused_with() -> None:
+    tally = asyncio.run(tally_of(web.Application(), [Planned("live", "GET", "/v1/live", is_tunnel=True)]))
+    assert [(count.code, count.requests) for count in tally.counts] == [(404, 1)]
+    assert tally.lost == []
+
+
 @pytest.mark.parametrize(("chance", "code"), [(0.02, 500), (0.035, 503), (0.5, 200)])
 def test_payments_fail_now_and_then(unlucky: list[float], chance: float, code: int) -> None:
     unlucky.append(chance)

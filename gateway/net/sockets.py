@@ -16,6 +16,19 @@ _BPF_RETURN: Final = 0x06
 _TCP_FLAGS_OFFSET: Final = 13
 _TCP_SYN: Final = 0x02
 _EVERYTHING: Final = 0xFFFFFFFF
+_NO_SYN: Final = ctypes.create_string_buffer(
+    b"".join(
+        struct.pack("HBBI", *instruction)
+        for instruction in (
+            (_BPF_LOAD_BYTE, 0, 0, _TCP_FLAGS_OFFSET),
+            (_BPF_JUMP_IF_SET, 0, 1, _TCP_SYN),
+            (_BPF_RETURN, 0, 0, 0),
+            (_BPF_RETURN, 0, 0, _EVERYTHING),
+        )
+    ),
+    4 * 8,
+)
+"""For the whole life of the process: the kernel is given its address, which a compiled function's local may not outlive."""
 
 
 class BindError(Exception):
@@ -86,17 +99,7 @@ def refuse_new_connections(sock: socket.socket) -> None:
     worker may empty it and close without losing one; a client that comes now is refused when it repeats its SYN. The
     filter belongs to the socket, whichever process set it. Where the kernel forbids it, nothing changes.
     """
-    program = b"".join(
-        struct.pack("HBBI", *instruction)
-        for instruction in (
-            (_BPF_LOAD_BYTE, 0, 0, _TCP_FLAGS_OFFSET),
-            (_BPF_JUMP_IF_SET, 0, 1, _TCP_SYN),
-            (_BPF_RETURN, 0, 0, 0),
-            (_BPF_RETURN, 0, 0, _EVERYTHING),
-        )
-    )
-    memory = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(memory))
+    header = struct.pack("@HP", len(_NO_SYN) // 8, ctypes.addressof(_NO_SYN))
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, header)
     except OSError:

@@ -1,0 +1,37 @@
+"""The compiled build stands up to what plain Python does: bytes on the wire, and processes that come and go."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+COMPILED: Final = ROOT / "build" / "compiled"
+ON_THE_WIRE: Final = (
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "live").glob("test_http1_*.py")),
+    "tests/live/test_drain.py",
+    "tests/live/test_reload.py",
+    "tests/live/test_upgrade.py",
+    "tests/live/test_retries.py",
+    "tests/live/test_breakers.py",
+    "tests/live/test_overload.py",
+)
+
+
+@pytest.mark.proof
+@pytest.mark.real("gcc")
+@pytest.mark.timeout(1500)
+def test_it_holds_in_every_test_of_the_wire_and_of_restarts() -> None:
+    # Not for what this run may be given: its own tests are told by pytest-xdist which terminal and which part they are.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE"))}
+    subprocess.run(["make", "compiled"], cwd=ROOT, env=environment, check=True)
+    environment |= {"PYTHONPATH": str(COMPILED), "PYTHONSAFEPATH": "1", "REQUIRE_REAL": "0"}
+    version = [sys.executable, "-m", "gateway", "--version"]
+    assert "(compiled data path)" in subprocess.check_output(version, cwd=ROOT, env=environment, text=True)
+    paths = ("-o", f"pythonpath={COMPILED} {ROOT}")
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths, *ON_THE_WIRE]
+    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-20_000:]

@@ -46,7 +46,7 @@ def test_the_measure_follows_from_names_and_operations(expr: str, measure: tuple
         (f'sum by (class) (label_replace({REQUESTS}, "class", "$1", "code", "(.).."))', {"class"}),
         (
             "sightline_build_info * on (job,instance) group_left (revision) sightline_config_info",
-            {"job", "instance", "version", "python", "revision"},
+            {"job", "instance", "version", "python", "compiled", "revision"},
         ),
     ],
 )

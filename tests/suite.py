@@ -20,19 +20,23 @@ BESIDE: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--m
 
 
 class Account:
-    """What failed, by the reports of all processes; and whether one of them died, which no test may be blamed for."""
+    """What failed, by the reports of all processes; and whether one of them died or a file could not be read, which no test
+    may be blamed for."""
 
     def __init__(self) -> None:
         self.failed: list[str] = []
-        self.has_died = False
+        self.is_incomplete = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and report.nodeid not in self.failed:
             self.failed.append(report.nodeid)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.is_incomplete |= report.failed
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, error: object) -> None:
-        self.has_died |= error is not None
+        self.is_incomplete |= error is not None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     given = [argument for argument in arguments if argument != ONCE_MORE]
     account = Account()
     code = int(pytest.main(given or [*BESIDE], plugins=[account]))
-    if ONCE_MORE not in arguments or code != pytest.ExitCode.TESTS_FAILED or account.has_died:
+    if ONCE_MORE not in arguments or code != pytest.ExitCode.TESTS_FAILED or account.is_incomplete:
         return code
     return _try_again(account.failed) if 1 <= len(account.failed) <= MOST_TRIED_AGAIN else code
 

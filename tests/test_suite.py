@@ -73,3 +73,12 @@ def test_everything_else_is_a_failure(tmp_path: Path, text: str, arguments: tupl
     code, lines = play(tmp_path, text, *arguments)
     assert code != 0, lines
     assert not any("unsteady" in line for line in lines)
+
+
+def test_a_file_that_cannot_be_read_is_not_made_good_by_another_that_holds_when_it_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "test_broken.py").write_text(IS_BROKEN)
+    code, lines = play(tmp_path, FAILS_ONCE.format(1), "--once-more", "-n", "2", ".")
+    assert code != 0, lines
+    assert not any("unsteady" in line for line in lines)

@@ -200,6 +200,8 @@ class Supervisor:
         )
         self._vitals.follow(candidate.configuration.snapshot, self._resolver.resolved)
         # A configuration lives long and has no cycles. A full collection would walk all of it, with the loop stalled.
+        # What is garbage already is not to be kept for ever with it.
+        gc.collect(1)
         gc.freeze()
 
     def _set_addresses(self, resolved: Resolved) -> None:

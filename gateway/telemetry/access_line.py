@@ -107,9 +107,9 @@ class LineEncoder:
             fields["url.query"] = redact_query(exchange.query, self._allowed)
         if exchange.detail:
             fields["reason_detail"] = exchange.detail
-            if exchange.fault:
-                fields["fault"] = exchange.fault
-                fields["fault_ms"] = exchange.fault_ns // 1000 / 1000
+        if exchange.fault:
+            fields["fault"] = exchange.fault
+            fields["fault_ms"] = exchange.fault_ns // 1000 / 1000
         fields["source"] = ending
         try:
             line = orjson.dumps(fields, None, orjson.OPT_APPEND_NEWLINE)

@@ -33,5 +33,5 @@ def test_it_holds_in_every_test_of_the_wire_and_of_restarts() -> None:
     assert "(compiled data path)" in subprocess.check_output(version, cwd=ROOT, env=environment, text=True)
     paths = ("-o", f"pythonpath={COMPILED} {ROOT}")
     tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths, *ON_THE_WIRE]
-    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-20_000:]
+    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]

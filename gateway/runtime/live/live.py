@@ -60,7 +60,7 @@ class LiveTraffic:
         number = self.ring.add(recent, count, kept)
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
         if report.unmatched:
-            self._unmatched.feed(report.access_lines or report.kept_lines)
+            self._unmatched.feed(report.access_lines or report.kept_lines, report.unmatched)
         self._in_flight.take(report)
         self._attention.take(report)
         if self._stream.wants_exchanges:

@@ -28,6 +28,8 @@ _MARK: Final = b'"route":"%b"' % UNMATCHED.encode()
 _SECRET: Final = re.compile(r"\d+|(?=.*\d)[\w.~%+=-]{16,}|.{33,}", re.DOTALL)
 """A number, or what is long enough for a key: an id or a secret, and in either case not what many have in common."""
 _REASONS: Final = frozenset({Reason.NO_ROUTE.value, Reason.METHOD_NOT_ALLOWED.value})
+_SLOW: Final = re.compile(rb'"duration_ms":\d{4}')
+"""A second and more, from which one without an objective is slow."""
 _MARKS: Final = re.compile(b'"reason":"(?:%b)"' % "|".join(sorted(_REASONS)).encode())
 
 
@@ -52,8 +54,10 @@ class UnmatchedPaths:
         self.seen = 0
         self.unseen = 0
 
-    def feed(self, lines: bytes) -> None:
-        """Whole lines; only those of unmatched requests are looked at, and most reports have none."""
+    def feed(self, lines: bytes, told: int = 0) -> None:
+        """Whole lines; only those of unmatched requests are looked at, and most reports have none. told: how many there were,
+        of some of which there may have been no room for a line."""
+        self.unseen += max(0, told - lines.count(_MARK))
         if _MARK not in lines:
             return
         counts: Counter[tuple[str, str, str]] = Counter()
@@ -128,11 +132,11 @@ def _marked(lines: bytes) -> Iterator[bytes]:
 
 
 def apart(lines: bytes) -> tuple[bytes, int, bytes]:
-    """Lines of requests that no route took, their number, and the other lines."""
+    """Lines of requests that no route took, their number, and the other lines: those of slow ones are among these."""
     found, rest, done = list[bytes](), list[bytes](), 0
     for mark in _MARKS.finditer(lines):
         start, end = lines.rfind(b"\n", 0, mark.start()) + 1, lines.find(b"\n", mark.end()) + 1
-        if end and start >= done:
+        if end and start >= done and not _SLOW.search(lines, start, end):
             rest.append(lines[done:start])
             found.append(lines[start:end])
             done = end

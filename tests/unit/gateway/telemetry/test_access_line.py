@@ -116,6 +116,12 @@ def test_detail_and_user_agent_are_there_only_if_set() -> None:
     assert "reason_detail" not in fields(make_exchange())
 
 
+def test_an_injected_delay_is_told_also_where_the_client_left_during_it() -> None:
+    line = fields(make_exchange(status=499, detail="", fault="delay", fault_ns=1_500_000))
+    assert (line["fault"], line["fault_ms"]) == ("delay", 1.5)
+    assert "reason_detail" not in line
+
+
 def test_query_values_are_redacted_and_names_kept() -> None:
     line = fields(make_exchange(query="token=s3cret&page=2&flag&empty=&a=b=c"))
     assert line["url.query"] == "token=REDACTED&page=REDACTED&flag&empty=&a=REDACTED"

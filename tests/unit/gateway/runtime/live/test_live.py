@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,22 @@ def test_a_scan_does_not_push_out_what_has_failed_where_there_is_no_access_log()
     assert live.ring.oldest_remarkable == failed.rstrip()
     assert live.unmatched(1).paths[0].count == 4_002
     assert found(live, "reason:no_route") == 10
+
+
+def test_a_slow_request_without_a_route_is_remarkable_where_there_is_no_access_log() -> None:
+    live = live_traffic()
+    slow = encode(request_id="s", reason="no_route", route="_unmatched", duration_ms=2000.0)
+    live.take(report(b"", kept=slow))
+    assert live.ring.oldest_remarkable == slow.rstrip()
+    assert found(live, "slow") == 1
+
+
+def test_unmatched_requests_that_found_no_room_are_said_to_be_unseen() -> None:
+    live = live_traffic()
+    line = encode(reason="no_route", route="_unmatched")
+    live.take(msgspec.structs.replace(report(b"", kept=line), unmatched=5))
+    seen = live.unmatched(1)
+    assert (seen.seen, seen.unseen, seen.is_exact) == (1, 4, False)
 
 
 def test_slow_follows_the_objective_of_the_running_configuration() -> None:

@@ -12,6 +12,7 @@ from gateway.http1.refusal import RequestRefused
 from gateway.http1.response_head import ResponseHead
 from gateway.http1.writer import CRLF, field_line, without_field
 from gateway.model.clock import SECOND_NS, monotonic_ns
+from gateway.model.headers import field_values
 from gateway.model.outcome import Reason
 from gateway.proxy.admit import admit
 from gateway.proxy.causes import cause_fields

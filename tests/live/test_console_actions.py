@@ -63,7 +63,7 @@ def test_a_drain_is_seen_before_it_is_done_watched_until_it_is_empty_and_taken_b
     with SteadyTraffic(program.address) as traffic:
         command(terminal, f"drain origin/{drained.address}")
         terminal.await_text(rf"drain {drained.address} of origin", r"removes 1 of 4; 3 left", r"do it\?")
-        assert state_of(program, drained)["state"] == "healthy"
+        wait_until(lambda: state_of(program, drained)["state"] == "healthy", "it has answered, and that is known")
         terminal.press("y")
         terminal.await_text(rf"drain of {drained.address} is done: in flight \d+ -> 0")
         before = len(drained.requests)

@@ -32,6 +32,7 @@ from gateway.wire.filter.fields import FIELDS, MACROS, Kind
 from gateway.wire.live import AccessLine, LineAttempt, LinePhases
 
 GATEWAY_FAULTS: Final = {
+    "fault_injected",
     "overloaded",
     "shutting_down",
     "no_healthy_endpoint",

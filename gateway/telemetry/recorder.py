@@ -163,8 +163,8 @@ class Recorder(Settling):
         self._pause = min(len(routes) // _BUSY_ROUTES, _MAX_PAUSE)
         under_way = self.look() if self.look is not None else None
         open_lines = self._open_lines(under_way, now_ns) if under_way is not None and self._log else []
-        self._own_cost.add_since(began_cpu_ns)
-        telemetry_cpu_ns, busy_ratio = self._own_cost.take()
+        oldest = oldest_by_route(under_way) if under_way is not None else None
+        telemetry_cpu_ns, busy_ratio = self._own_cost.take_since(began_cpu_ns)
         return Report(
             self._worker,
             self._sequence,
@@ -180,7 +180,7 @@ class Recorder(Settling):
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,
-            oldest=oldest_by_route(under_way) if under_way is not None else None,
+            oldest=oldest,
             telemetry_cpu_ns=telemetry_cpu_ns,
             busy_ratio=busy_ratio,
             tapped_lines=tapped_lines,

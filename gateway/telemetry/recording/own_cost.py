@@ -17,8 +17,10 @@ class OwnCost:
         """Telemetry has been at work since the thread's CPU time was this."""
         self._spent_ns += thread_time_ns() - began_cpu_ns
 
-    def take(self) -> tuple[int, float]:
-        """Nanoseconds telemetry spent, and the share of a processor the thread used, 0 to 1; both since the last call."""
+    def take_since(self, began_cpu_ns: int) -> tuple[int, float]:
+        """Nanoseconds telemetry spent, counting from when the thread's CPU time was this, and the share of a processor
+        the thread used, 0 to 1; both since the last call."""
+        self.add_since(began_cpu_ns)
         now_ns, cpu_ns = monotonic_ns(), thread_time_ns()
         busy = (cpu_ns - self._asked_cpu_ns) / max(now_ns - self._asked_ns, 1)
         spent_ns, self._spent_ns = self._spent_ns, 0

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from time import thread_time_ns
 from typing import Any
 
 import pytest
 
+from gateway.model.exchange import Exchange
 from gateway.model.outcome import Reason, Source
 from gateway.model.snapshot import (
     AccessLogSettings,
@@ -557,3 +560,16 @@ def test_what_telemetry_costs_is_part_of_the_report() -> None:
     report = take(recorder)
     assert report.telemetry_cpu_ns > 0
     assert 0 < report.busy_ratio <= 1
+
+
+def test_what_it_costs_to_go_through_the_exchanges_under_way_is_too() -> None:
+    class Slow(list[Exchange]):
+        def __iter__(self) -> Iterator[Exchange]:
+            began_ns = thread_time_ns()
+            while thread_time_ns() - began_ns < 20 * MS:
+                pass
+            return super().__iter__()
+
+    recorder = make_recorder(TelemetrySettings(access_log=NO_LOG))
+    recorder.look = lambda: Slow([make_exchange()])
+    assert take(recorder).telemetry_cpu_ns >= 20 * MS

@@ -16,17 +16,17 @@ def work(at_least_ns: int) -> int:
 def test_what_was_spent_is_told_once() -> None:
     cost = OwnCost()
     cost.add_since(work(2_000_000))
-    spent_ns, _ = cost.take()
-    assert spent_ns >= 2_000_000
-    assert cost.take()[0] == 0
+    spent_ns, _ = cost.take_since(work(1_000_000))
+    assert spent_ns >= 3_000_000
+    began_ns = thread_time_ns()
+    assert cost.take_since(began_ns)[0] <= thread_time_ns() - began_ns
 
 
 def test_waiting_is_neither_cost_nor_being_busy() -> None:
     cost = OwnCost()
     began_ns = thread_time_ns()
     threading.Event().wait(0.1)
-    cost.add_since(began_ns)
-    spent_ns, busy = cost.take()
+    spent_ns, busy = cost.take_since(began_ns)
     assert spent_ns < 50_000_000
     assert busy < 0.5
 
@@ -34,5 +34,5 @@ def test_waiting_is_neither_cost_nor_being_busy() -> None:
 def test_a_loop_that_only_works_is_busy_and_never_more_than_that() -> None:
     cost = OwnCost()
     work(20_000_000)
-    _, busy = cost.take()
+    _, busy = cost.take_since(thread_time_ns())
     assert 0.0 < busy <= 1.0

@@ -168,11 +168,10 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
 
 
 def refusal_of(upstream: UpstreamView, workers: int) -> Refused | None:
-    """Why a request would be refused before any endpoint is tried; None where it would not, in some of so many workers."""
+    """Why every one of so many workers would refuse a request before it tries an endpoint; None where one might not."""
     circuit = upstream.circuit
     if circuit is not None and circuit.state == "open" and circuit.workers >= workers:
-        some = f" in {circuit.workers} of the workers" if circuit.workers else ""
-        words = f"the circuit of {upstream.name} is open{_since(circuit)}{some} ({circuit.evidence})"
+        words = f"the circuit of {upstream.name} is open{_since(circuit)} ({circuit.evidence})"
         return Refused(Reason.CIRCUIT_OPEN, words)
     full = [limit for limit in upstream.limits if limit.kind in _ADMITTING and limit.used >= limit.limit]
     if full:

@@ -37,8 +37,8 @@ class LineWriter:
     """Writes whole blocks of lines to a destination in the order they came.
 
     What finds no room in the queue is dropped and counted there, as is everything once the reader has gone (EPIPE).
-    Any other failure, be it a full disk or a fault of ours, costs the block at hand; the next one is tried again. The thread starts with the
-    object and ends with `close`.
+    Any other failure, be it a full disk or a fault of ours, costs the block at hand; the next one is tried again. The
+    thread starts with the object and ends with `close`.
     """
 
     def __init__(

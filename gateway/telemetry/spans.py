@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from gateway import __version__
 from gateway.model.snapshot import TelemetrySettings
+from gateway.telemetry.tracing.encoded_spans import EncodedSpan, Origin
 from gateway.telemetry.tracing.environment import traces_export_enabled
 from gateway.telemetry.tracing.exporting import SIGNAL, SINK, CountingExporter, Ledger, build_exporter
 from gateway.telemetry.tracing.rejections import Rejections
@@ -34,7 +36,7 @@ class SpanSink:
         exporter: SpanExporter | None = None,
     ) -> None:
         self._ledger = ledger
-        self._resource = resource_of(settings)
+        self._origin = Origin(resource_of(settings), InstrumentationScope("sightline", __version__))
         rejections = Rejections()
         exporter = exporter or build_exporter(settings.traces, environ, rejections)
         self._exporter = CountingExporter(exporter, ledger, rejections)
@@ -61,9 +63,9 @@ class SpanSink:
             if self.waiting() + 1 + len(record.attempts) > self.capacity:
                 self._ledger.count_dropped(SIGNAL, SINK, "queue_full", 1 + len(record.attempts))
                 continue
-            for span in build_spans(record, self._resource):
+            for span in build_spans(record):
                 self._queued += 1
-                self._processor.on_end(span)
+                self._processor.on_end(EncodedSpan(span, self._origin))
 
     def close(self, deadline_s: float) -> None:
         """Export what waits, for at most so many seconds; the rest, also of a batch under way, is dropped and counted.

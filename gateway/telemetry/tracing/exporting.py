@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from gateway.model.snapshot import TraceSettings
 from gateway.telemetry.background import stand_back
+from gateway.telemetry.tracing.encoded_spans import export_encoded
 from gateway.telemetry.tracing.environment import GRPC, export_endpoint
 from gateway.telemetry.tracing.rejections import Rejections
 
@@ -94,9 +95,7 @@ def build_exporter(settings: TraceSettings, environ: Mapping[str, str], rejectio
 
         return GrpcExporter(endpoint, rejections)
     import requests  # noqa: PLC0415
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
-        OTLPSpanExporter as HttpExporter,
-    )
+    from opentelemetry.exporter.otlp.proto.http import trace_exporter  # noqa: PLC0415
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
         ExportTraceServiceResponse,
     )
@@ -107,8 +106,9 @@ def build_exporter(settings: TraceSettings, environ: Mapping[str, str], rejectio
             with contextlib.suppress(DecodeError):
                 rejections.note(ExportTraceServiceResponse.FromString(response.content))
 
+    export_encoded(trace_exporter, as_message=False)
     if environ.get(_OWN_SESSION):
-        return HttpExporter(endpoint=endpoint)
+        return trace_exporter.OTLPSpanExporter(endpoint=endpoint)
     session = requests.Session()
     session.hooks["response"].append(look_at)
-    return HttpExporter(endpoint=endpoint, session=session)
+    return trace_exporter.OTLPSpanExporter(endpoint=endpoint, session=session)

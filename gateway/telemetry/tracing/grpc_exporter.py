@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from opentelemetry.exporter.otlp.proto.grpc import trace_exporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
+from gateway.telemetry.tracing.encoded_spans import export_encoded
 from gateway.telemetry.tracing.rejections import Rejections
 
 
@@ -25,6 +27,7 @@ class GrpcExporter(OTLPSpanExporter):
 
     def __init__(self, endpoint: str, rejections: Rejections) -> None:
         self._rejections = rejections
+        export_encoded(trace_exporter, as_message=True)
         super().__init__(endpoint=endpoint)
 
     def _initialize_channel_and_stub(self) -> None:

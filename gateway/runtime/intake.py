@@ -76,10 +76,14 @@ class Intake:
         """Raises msgspec.DecodeError if it is no report."""
         report = decode_report(encoded)
         self.store.absorb(worker, report)
-        self.history.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)
-        self.loads.setdefault(worker, WorkerLoad()).take(report)
+        if not report.counted:
+            return  # Lines alone, as they come hundreds of times a second under load.
+        self.history.absorb(worker, report)
+        if (load := self.loads.get(worker)) is None:
+            load = self.loads[worker] = WorkerLoad()
+        load.take(report)
         if self.health is not None:
             self.health.take(report)
 

@@ -273,5 +273,8 @@ class ReportEncoder:
 
     def encode(self, report: Report) -> bytes:
         """The message that carries it."""
+        if not report.counted:
+            # Lines alone: one copy of them less is more than the memory is worth, which is soon used again.
+            return _encoder.encode(_Measuring(report=report))
         _encoder.encode_into(_Measuring(report=report), self._buffer)
         return bytes(self._buffer)

@@ -61,8 +61,9 @@ class LiveTraffic:
         # What is kept besides is a copy where there is an access log, and all there is where there is none.
         if report.unmatched:
             self._unmatched.feed(report.access_lines or report.kept_lines, report.unmatched)
-        self._in_flight.take(report)
-        self._attention.take(report)
+        if report.counted:
+            self._in_flight.take(report)
+            self._attention.take(report)
         if self._stream.wants_exchanges:
             self._stream.offer(Lines(number, recent, count, kept, are_sampled=bool(report.sampled)))
 

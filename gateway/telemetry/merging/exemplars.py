@@ -13,6 +13,8 @@ from gateway.telemetry.labels import OVERFLOW, UNMATCHED, status_class
 from gateway.wire.report import ExchangeRecord
 
 Labels: TypeAlias = tuple[str, ...]
+_Key: TypeAlias = tuple[str, Labels, int]
+"""A family, a series of it and its classic bucket."""
 
 MOST: Final = 10_000
 """Exemplars held; beyond them the one that was renewed longest ago goes."""
@@ -20,7 +22,9 @@ _INTERVAL_S: Final = 1.0
 _SEEN_S: Final = 300.0
 """Every scraper has seen what is this old: that it goes is no loss."""
 
-FAMILIES: Final = frozenset({catalog.HTTP_REQUEST_DURATION.name, catalog.UPSTREAM_DURATION.name})
+_EXCHANGES: Final = catalog.HTTP_REQUEST_DURATION.name
+_ATTEMPTS: Final = catalog.UPSTREAM_DURATION.name
+FAMILIES: Final = frozenset({_EXCHANGES, _ATTEMPTS})
 """Those that have exemplars."""
 
 
@@ -45,7 +49,7 @@ class Exemplars:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._of_series: dict[tuple[str, Labels], dict[int, Exemplar]] = {}
-        self._renewed: dict[tuple[str, Labels, int], float] = {}
+        self._renewed: dict[_Key, float] = {}
         """When each was taken, the longest ago first."""
         self._overflowing: frozenset[str] = frozenset()
 
@@ -59,8 +63,11 @@ class Exemplars:
             return 0
         now_s, gone = self._clock(), 0
         for record in records:
-            for instrument, labels, bucket, exemplar in self._observations(record):
-                gone += self._put((instrument.name, labels, bucket), exemplar, now_s)
+            for key, span_id, times in self._observations(record):
+                if now_s - self._renewed.get(key, -_INTERVAL_S) >= _INTERVAL_S:
+                    began_ns, took_ns = times
+                    exemplar = Exemplar(record.trace_id, span_id, took_ns / 1e9, (began_ns + took_ns) / 1e9)
+                    gone += self._put(key, exemplar, now_s)
         return gone
 
     def of(self, instrument: Instrument, labels: Labels) -> Mapping[int, Exemplar]:
@@ -68,11 +75,8 @@ class Exemplars:
         found = self._of_series.get((instrument.name, labels))
         return dict(found) if found else _NONE
 
-    def _put(self, key: tuple[str, Labels, int], exemplar: Exemplar, now_s: float) -> int:
-        renewed_s = self._renewed.pop(key, None)
-        if renewed_s is not None and now_s - renewed_s < _INTERVAL_S:
-            self._renewed[key] = renewed_s
-            return 0
+    def _put(self, key: _Key, exemplar: Exemplar, now_s: float) -> int:
+        self._renewed.pop(key, None)
         self._renewed[key] = now_s
         name, labels, bucket = key
         self._of_series.setdefault((name, labels), {})[bucket] = exemplar
@@ -86,22 +90,19 @@ class Exemplars:
             del self._of_series[name, labels]
         return int(is_lost)
 
-    def _observations(self, record: ExchangeRecord) -> Iterator[tuple[Instrument, Labels, int, Exemplar]]:
+    def _observations(self, record: ExchangeRecord) -> Iterator[tuple[_Key, str, tuple[int, int]]]:
+        """Of the exchange and its attempts: what is observed, the span it has, when it began and how long it took (nanoseconds)."""
         began_ns = record.started_at_ns
         route = record.route or UNMATCHED
         labels = (OVERFLOW if route in self._overflowing else route, status_class(record.status))
-        yield _observe(catalog.HTTP_REQUEST_DURATION, labels, record, record.span_id, (began_ns, record.duration_ns))
+        yield _key(_EXCHANGES, labels, record.duration_ns), record.span_id, (began_ns, record.duration_ns)
         for attempt in record.attempts:
             if attempt.leased_ns >= 0 and attempt.span_id:
                 ended_ns = attempt.ended_ns if attempt.ended_ns >= 0 else record.duration_ns
-                times = (began_ns + attempt.leased_ns, ended_ns - attempt.leased_ns)
+                took_ns = ended_ns - attempt.leased_ns
                 labels = (attempt.upstream, status_class(attempt.status))
-                yield _observe(catalog.UPSTREAM_DURATION, labels, record, attempt.span_id, times)
+                yield _key(_ATTEMPTS, labels, took_ns), attempt.span_id, (began_ns + attempt.leased_ns, took_ns)
 
 
-def _observe(
-    instrument: Instrument, labels: Labels, record: ExchangeRecord, span_id: str, times: tuple[int, int]
-) -> tuple[Instrument, Labels, int, Exemplar]:
-    began_ns, took_ns = times
-    exemplar = Exemplar(record.trace_id, span_id, took_ns / 1e9, (began_ns + took_ns) / 1e9)
-    return instrument, labels, bisect_left(EDGES_NS, took_ns), exemplar
+def _key(family: str, labels: Labels, took_ns: int) -> _Key:
+    return family, labels, bisect_left(EDGES_NS, took_ns)

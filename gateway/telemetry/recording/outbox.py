@@ -23,6 +23,7 @@ class Outbox:
         "_decisions",
         "_drops",
         "_kept",
+        "_line_bytes",
         "_line_count",
         "_lines",
         "_records",
@@ -32,7 +33,8 @@ class Outbox:
     )
 
     def __init__(self) -> None:
-        self._lines = bytearray()
+        self._lines: list[bytes] = []
+        self._line_bytes = 0
         self._line_count = 0
         self._kept = bytearray()
         self._unmatched = 0
@@ -43,23 +45,16 @@ class Outbox:
         self._drops: dict[tuple[str, str], int] = {}
 
     def add_line(self, line: bytes) -> None:
-        """One line, with its end, for the access log.
-
-        Copied at once: thousands of lines waiting one by one would push everything else out of the processor's cache.
-        """
-        if len(self._lines) + len(line) > _MAX_LINE_BYTES:
-            self._drop("log", "access_log")
-            return
-        self._lines += line
-        self._line_count += 1
+        """One line, with its end, for the access log."""
+        self.add_lines(line, 1)
 
     def add_lines(self, lines: bytes, count: int) -> None:
         """Several lines at once; they stay or are dropped together."""
-        if len(self._lines) + len(lines) > _MAX_LINE_BYTES:
-            for _ in range(count):
-                self._drop("log", "access_log")
+        if self._line_bytes + len(lines) > _MAX_LINE_BYTES:
+            self._drop("log", "access_log", count)
             return
-        self._lines += lines
+        self._lines.append(lines)
+        self._line_bytes += len(lines)
         self._line_count += count
 
     def add_kept_line(self, line: bytes) -> None:
@@ -115,13 +110,13 @@ class Outbox:
         self._records.append(record)
 
     def is_due(self) -> bool:
-        return len(self._lines) > _DUE_BYTES
+        return self._line_bytes > _DUE_BYTES
 
     def take_lines(self) -> Lines:
         """Everything waiting, which is then forgotten."""
-        taken = (bytes(self._lines), self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
-        self._lines = bytearray()
-        self._line_count = 0
+        taken = (b"".join(self._lines), self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
+        self._lines = []
+        self._line_bytes = self._line_count = 0
         self._kept = bytearray()
         self._tapped = bytearray()
         self._records = []

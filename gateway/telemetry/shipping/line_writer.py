@@ -16,6 +16,8 @@ from gateway.telemetry.shipping.settings import QueueLimits
 _log = structlog.get_logger("sightline.telemetry")
 _STDOUT: Final = "access_log"
 _GATHER_S: Final = 0.01
+_LOOKS: Final = 3
+"""So many times in a row with nothing to write before the thread sleeps until it is woken."""
 _LINE_END: Final = ord("\n")
 _STDOUT_LIMITS: Final = QueueLimits(lines=1_000_000, bytes=32 * 1024 * 1024)
 
@@ -37,8 +39,8 @@ class LineWriter:
     """Writes whole blocks of lines to a destination in the order they came.
 
     What finds no room in the queue is dropped and counted there, as is everything once the reader has gone (EPIPE).
-    Any other failure, be it a full disk or a fault of ours, costs the block at hand; the next one is tried again. The
-    thread starts with the object and ends with `close`.
+    Any other failure, be it a full disk or a fault of ours, costs the block at hand; the next one is tried again. The thread starts with the
+    object and ends with `close`.
     """
 
     def __init__(
@@ -54,7 +56,8 @@ class LineWriter:
         self._losses = Losses(ledger, sink)
         self.queue = LineQueue(limits, self._losses)
         self._wake = threading.Event()
-        self.queue.when_filled(self._wake.set)
+        self._is_asleep = False
+        self.queue.when_filled(self._wake_up)
         self._is_closing = False
         self._is_abandoned = False
         self._is_broken = False
@@ -91,11 +94,7 @@ class LineWriter:
         except Exception as error:
             self._tell_failure(error)
         while True:
-            self._wake.wait()
-            if not self._is_closing:
-                # Blocks come hundreds of times a second, and each waking of a thread costs more than its write.
-                time.sleep(_GATHER_S)
-            self._wake.clear()
+            self._await_lines()
             while not (self.queue.is_empty or self._is_abandoned):
                 block = self.queue.take()
                 began_s = time.monotonic()
@@ -105,6 +104,30 @@ class LineWriter:
             if self._is_closing:
                 self._destination.close()
                 return
+
+    def _wake_up(self) -> None:
+        if self._is_asleep:
+            self._wake.set()
+
+    def _await_lines(self) -> None:
+        """Until there is something to write, and some more of it has come, or until the end.
+
+        Under load blocks come hundreds of times a second, and to wake a thread costs whoever does it more than the write: so it
+        looks by itself as long as there is something again and again.
+        """
+        for _ in range(_LOOKS):
+            if self._is_closing:
+                return
+            time.sleep(_GATHER_S)
+            if not self.queue.is_empty:
+                return
+        self._is_asleep = True
+        if self.queue.is_empty and not self._is_closing:  # Looked at again, for whoever came before has woken nobody.
+            self._wake.wait()
+        self._is_asleep = False
+        self._wake.clear()
+        if not self._is_closing:
+            time.sleep(_GATHER_S)
 
     def _deliver(self, block: Block) -> None:
         """A block that `close` gave up on while it was being written has been counted there."""

@@ -13,6 +13,7 @@ import structlog.testing
 from gateway.telemetry.shipping.destinations import Descriptor
 from gateway.telemetry.shipping.line_writer import LineWriter
 from gateway.telemetry.shipping.settings import QueueLimits
+from tests.support.waiting import wait_until
 
 WAIT_S: Final = 20.0
 
@@ -113,6 +114,17 @@ def test_a_stalled_reader_costs_the_oldest_lines_and_the_newest_arrive(pipe: Pip
     assert (len(numbers), numbers) == (kept, sorted(numbers))
     assert numbers[-3:] == [count - 3, count - 2, count - 1]
     assert ledger.exported + ledger.dropped["queue_full"] == count
+
+
+def test_lines_that_come_after_a_silence_arrive_as_well(pipe: Pipe) -> None:
+    ledger = CountedLedger()
+    writer = LineWriter(ledger, Descriptor(pipe.writing))
+    for number in range(3):
+        wait_until(lambda: writer._is_asleep, "the thread sleeps until it is woken", WAIT_S)
+        writer.write(block(number), 1)
+        with ledger.changed:
+            assert ledger.changed.wait_for(lambda number=number: ledger.exported == number + 1, WAIT_S)  # type: ignore[misc]
+    writer.close(WAIT_S)
 
 
 def test_a_reader_that_has_gone_ends_nothing(pipe: Pipe) -> None:

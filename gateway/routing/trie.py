@@ -9,13 +9,13 @@ from gateway.routing.templates import Segment
 T = TypeVar("T")
 
 
-class _Step(Generic[T]):
-    """What may follow after the segments that led here: literals by their text, and the rest."""
+class _Step(dict[str, "_Step[T]"], Generic[T]):
+    """What may follow after the segments that led here: literals by their text, which it is a dictionary of, and the rest."""
 
-    __slots__ = ("leaf", "literals", "parameter", "rest")
+    __slots__ = ("leaf", "parameter", "rest")
 
     def __init__(self) -> None:
-        self.literals: dict[str, _Step[T]] = {}
+        super().__init__()
         self.parameter: _Step[T] | None = None
         self.rest: _Step[T] | None = None
         self.leaf: Leaf[T] | None = None
@@ -46,8 +46,10 @@ class TemplateTrie(Generic[T]):
     def first_leaf(self, path: str) -> Leaf[T] | None:
         """The first that `leaves` gives. Nearly always it lies where each segment leads on by its most specific way."""
         step = self._root
-        for segment in path.split("/", self._depth + 1)[1:]:
-            following = step.literals.get(segment)
+        segments = iter(path.split("/", self._depth + 1))
+        next(segments)
+        for segment in segments:
+            following = step.get(segment)
             if following is None:
                 following = step.parameter
                 if following is None or not segment:
@@ -71,7 +73,7 @@ class TemplateTrie(Generic[T]):
                     yield step.leaf
             else:
                 segment = segments[depth]
-                following = step.literals.get(segment)
+                following = step.get(segment)
                 if step.rest is not None:
                     untried.append((step.rest, count))
                 if step.parameter is not None and segment:
@@ -90,9 +92,9 @@ class TemplateTrie(Generic[T]):
 
 def _next_step(step: _Step[T], segment: Segment) -> _Step[T]:
     if not segment.is_parameter:
-        following = step.literals.get(segment.text)
+        following = step.get(segment.text)
         if following is None:
-            following = step.literals[segment.text] = _Step()
+            following = step[segment.text] = _Step()
         return following
     if segment.takes_rest:
         if step.rest is None:

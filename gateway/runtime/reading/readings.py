@@ -38,8 +38,8 @@ _SHARED_WITH: Final = 50
 
 
 class Readings:
-    """Used on the supervisor's loop. loads: by worker; snapshot: what runs, a new one makes everything stale; origins: the
-    sequence under which each route came to be as it is."""
+    """Used on the supervisor's loop. loads: by worker; snapshot: what runs, sequence: its number; a new one makes everything
+    stale."""
 
     def __init__(
         self,
@@ -48,18 +48,14 @@ class Readings:
         store: MetricsStore,
         endpoints: EndpointStates,
         snapshot: Callable[[], Snapshot],
+        sequence: Callable[[], int],
         circuits: Circuits,
-        origins: Callable[[], Mapping[str, int]],
     ) -> None:
-        def sequence() -> int:
-            return snapshot().sequence
-
         self._figures = Figures(history)
         self._loads = loads
         self._endpoints = endpoints
         self._circuits = circuits
         self._snapshot = snapshot
-        self._origins = origins
         self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
         self._slices = Slices()
@@ -105,10 +101,9 @@ class Readings:
 
     def _route_views(self, look: Look) -> Steps[RouteListView]:
         traffic, snapshot = self._traffic.newest.routes, self._snapshot()
-        figures, origins, views = self.figures, self._origins(), []
+        figures, views = self.figures, []
         for route in snapshot.routes:
-            view = self._route_view(route, look, traffic, figures)
-            views.append(msgspec.structs.replace(view, changed_in=origins.get(route.name, 0)))
+            views.append(self._route_view(route, look, traffic, figures))
             yield
         return RouteListView(revision=snapshot.revision, routes=views, window_s=look.window_s, at=at_text(look))
 
@@ -143,7 +138,6 @@ class Readings:
             yield
         return msgspec.structs.replace(
             view,
-            changed_in=self._origins().get(route.name, 0),
             phases=_mean_phases(totals),
             endpoints=endpoints,
             shared_with=_sharing(snapshot, route, names),

@@ -110,7 +110,7 @@ def test_a_process_has_the_priority_its_launcher_was_made_with() -> None:
             stays = await start(launcher, "import time; time.sleep(60)")
             found.append((before, os.getpriority(os.PRIO_PROCESS, stays.pid)))
             stays.kill()
-            assert await child.wait() == 1
+            assert (await child.wait(), await stays.wait()) == (1, -signal.SIGKILL)
 
         before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         run(scene, asyncio.new_event_loop)

@@ -65,8 +65,6 @@ class Exchange:
     trace_id = ""
     """32 hex digits; empty when trace context is switched off."""
     span_id = ""
-    next_span_id = ""
-    """Drawn together with the others, for the first attempt."""
     parent_span_id = ""
     trace_state = ""
     trace_random = False

@@ -5,14 +5,13 @@ Whether spans are kept is decided at the end. One propagator serves all exchange
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import getrandbits
 from typing import Final, TypeAlias
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.tracing import TraceFormat, TrustIncoming
 from gateway.telemetry.propagation.b3 import b3_line, b3_multi_lines, read_b3, read_b3_multi
 from gateway.telemetry.propagation.caller import CallerContext
-from gateway.telemetry.propagation.ids import new_span_id, ratio_bound
+from gateway.telemetry.propagation.ids import random_digits, ratio_bound
 from gateway.telemetry.propagation.jaeger import jaeger_line, read_jaeger
 from gateway.telemetry.propagation.w3c import read_w3c
 
@@ -69,12 +68,10 @@ class Propagator:
 
     def start(self, exchange: Exchange) -> None:
         """Begin a new trace."""
-        digits = getrandbits(256).to_bytes(32).hex()
-        exchange.trace_id = digits[:32]
-        exchange.span_id = digits[32:48]
-        exchange.next_span_id = digits[48:]
+        trace_id = exchange.trace_id = random_digits(32)
+        exchange.span_id = random_digits(16)
         exchange.trace_random = True
-        exchange.sampled = digits[16:32] < self._bound
+        exchange.sampled = trace_id[16:] < self._bound
 
     def begin(self, exchange: Exchange, traceparents: Values, tracestates: Values) -> None:
         """Fill in the exchange's ids, trace state and head decision from what its request brings in W3C's form.
@@ -88,7 +85,7 @@ class Propagator:
         # Most requests that bring anything bring this, so it is written out.
         exchange.trace_id, exchange.parent_span_id, sampled, exchange.trace_state, exchange.trace_random, _ = caller
         exchange.sampled = sampled is True
-        exchange.span_id = getrandbits(64).to_bytes(8).hex()
+        exchange.span_id = random_digits(16)
 
     def begin_other(self, exchange: Exchange, fields: OtherFields) -> None:
         """The same, for a request without `traceparent`."""
@@ -104,7 +101,7 @@ class Propagator:
         if trace_id:
             exchange.trace_id = trace_id
             exchange.parent_span_id = span_id
-            exchange.span_id = new_span_id()
+            exchange.span_id = random_digits(16)
             exchange.trace_state = trace_state
             exchange.trace_random = trace_random
         else:
@@ -115,12 +112,7 @@ class Propagator:
 
     def lines(self, exchange: Exchange, attempt: Attempt) -> bytes:
         """The header lines for one attempt, each with its line end; gives the attempt its span id."""
-        span_id = exchange.next_span_id
-        if span_id:
-            exchange.next_span_id = ""
-        else:
-            span_id = new_span_id()
-        attempt.span_id = span_id
+        span_id = attempt.span_id = random_digits(16)
         flags = _FLAGS[exchange.sampled + 2 * exchange.trace_random]
         if exchange.trace_state:
             return f"traceparent: 00-{exchange.trace_id}-{span_id}-{flags}\r\ntracestate: {exchange.trace_state}\r\n".encode()
@@ -145,4 +137,4 @@ def new_request_id(exchange: Exchange) -> str:
     """32 hex digits, unique per exchange even within one trace; call when the trace has begun."""
     if exchange.span_id:
         return exchange.trace_id[16:] + exchange.span_id
-    return getrandbits(128).to_bytes(16).hex()
+    return random_digits(32)

@@ -41,6 +41,7 @@ class RouteView:
         "availability",
         "endings",
         "latency_ns",
+        "latest",
         "objectives",
         "route",
         "sample_rate",
@@ -61,15 +62,24 @@ class RouteView:
         self.slow_ns = self.latency_ns or SLOW_NS
         retries = None if route is None else route.retries
         self.smooth_ns = self.slow_ns if retries is None else min(self.slow_ns, retries.hedge_after_ns)
-        """What takes longer has something to tell beside its duration."""
+        """What takes longer has something to tell beside its duration; so has everything that no route took."""
+        if route is None:
+            self.smooth_ns = -1
         self.endings: dict[EndingKey, Ending] = {}
         self.smooth: dict[tuple[str, int, str, Reason], Any] = {}
         """What recording.smooth counts, by method, status, endpoint and reason."""
+        self.latest: Any = None
+        """The one of them that was counted in last: the next exchange mostly is of the same."""
 
     def add_ending(self, key: EndingKey) -> Ending:
         """Remember a way to end that was not seen before."""
         ending = self.endings[key] = Ending(self.route, self.series, key, self.sample_rate)
         return ending
+
+    def forget(self) -> None:
+        """Let go of what series were looked up for smooth exchanges."""
+        self.smooth.clear()
+        self.latest = None
 
     def judge(self, ending: Ending, total_ns: int, *, upgraded: bool) -> None:
         """Count the exchange against the route's objectives. Latency is judged of those that did not fail."""

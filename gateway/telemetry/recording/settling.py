@@ -1,6 +1,5 @@
 """From finished exchanges to counts, lines and records: each is settled once, the smooth ones the short way."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -9,7 +8,6 @@ from mypy_extensions import mypyc_attr
 from gateway.model.clock import thread_time_ns
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
-from gateway.telemetry.histogram import CELL_SHIFT, CELLS, CELLS_NS, FINE_EDGES_NS
 from gateway.telemetry.labels import METHODS, OTHER_METHOD, OVERFLOW, is_fault
 from gateway.telemetry.recording.own_cost import OwnCost
 from gateway.telemetry.recording.route_view import SLOW_NS, Ending, RouteView
@@ -18,6 +16,8 @@ from gateway.telemetry.recording.tally import Tally
 from gateway.telemetry.recording.writing import Writing
 from gateway.telemetry.timing import Timing, measure
 
+_COUNTED_AT_ONCE: Final = 8192
+"""Smooth exchanges are counted when the next report is due, or when there are so many of them."""
 _ERROR: Final = "error"
 _SLOW: Final = "slow"
 _RETRIED: Final = "retried"
@@ -36,6 +36,7 @@ class Settling(Writing):
         "_smooth_lines",
         "_smooths",
         "_tally",
+        "_uncounted",
         "_unmatched",
         "_views",
         "when_due",
@@ -54,7 +55,9 @@ class Settling(Writing):
         self._tally = Tally()
         self._smooth_lines = SmoothLines()
         self._smooths: list[Smooth] = []
-        """Those that have counted something since they were folded last."""
+        """Those that have observed something since they were folded last."""
+        self._uncounted = 0
+        """No less than what they have observed together."""
         self._views: dict[str, RouteView] = {}
         self._finished: list[Exchange] = []
 
@@ -71,6 +74,9 @@ class Settling(Writing):
                 self._settle_one(exchange)
         self._put_out(lines)
         self._note_peak(finished[-1])
+        self._uncounted += len(finished)
+        if self._uncounted >= _COUNTED_AT_ONCE:
+            self._fold()
         self._own_cost.add_since(began_cpu_ns)
         if self.when_due is not None and self._outbox.is_due():
             self.when_due()
@@ -93,30 +99,19 @@ class Settling(Writing):
         if attempt.leased_ns != started or attempt.sent_ns != started or attempt.ended_ns != first:
             return False
         view: RouteView | None = exchange.mark
-        if view is None or view.route is None or exchange.write_stall_ns or exchange.upgraded:
-            return False
-        smooth: Smooth | None = view.smooth.get((exchange.method, exchange.status, attempt.endpoint, exchange.reason))
-        if smooth is None:
-            smooth = self._add_smooth(view, exchange, attempt)
         total = exchange.ended_ns - started
         ttfb = first - started
-        if smooth.is_fault or total > view.smooth_ns or not ttfb:
+        if view is None or total > view.smooth_ns or not ttfb or exchange.write_stall_ns or exchange.upgraded:
+            return False
+        smooth: Smooth | None = view.latest
+        if smooth is None or not smooth.is_for(exchange, attempt):
+            smooth = view.latest = self._find_smooth(view, exchange, attempt)
+        if smooth.is_fault:
             return False
         view.series.in_flight -= 1
-        if not smooth.count:
+        if not smooth.observed:
             self._smooths.append(smooth)
-        smooth.count += 1
-        smooth.total_ns += total
-        smooth.ttfb_ns += ttfb
-        smooth.bytes_in += exchange.bytes_in
-        smooth.bytes_out += exchange.bytes_out
-        bucket = (CELLS[total >> CELL_SHIFT] if total < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, total)
-        smooth.buckets[bucket] += 1
-        bucket = (CELLS[ttfb >> CELL_SHIFT] if ttfb < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, ttfb)
-        smooth.attempt_buckets[bucket] += 1
-        overhead = total - ttfb
-        bucket = (CELLS[overhead >> CELL_SHIFT] if overhead < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, overhead)
-        smooth.overhead_buckets[bucket] += 1
+        smooth.gather(exchange, total, ttfb)
         if view.objectives:
             view.judge(smooth.ending, total, upgraded=False)
         if self._log and view.sample_rate >= 1.0 and exchange.query is None and not exchange.detail:
@@ -127,6 +122,10 @@ class Settling(Writing):
         if self._export and exchange.sampled:
             self._keep_record(exchange, measure(exchange), "")
         return True
+
+    def _find_smooth(self, view: RouteView, exchange: Exchange, attempt: Attempt) -> Smooth:
+        smooth: Smooth | None = view.smooth.get((exchange.method, exchange.status, attempt.endpoint, exchange.reason))
+        return self._add_smooth(view, exchange, attempt) if smooth is None else smooth
 
     def _add_smooth(self, view: RouteView, exchange: Exchange, attempt: Attempt) -> Smooth:
         key = (METHODS.get(exchange.method, OTHER_METHOD), exchange.status, exchange.source, exchange.reason)
@@ -146,11 +145,12 @@ class Settling(Writing):
         for smooth in self._smooths:
             smooth.fold()
         self._smooths.clear()
+        self._uncounted = 0
 
     def _forget_views(self) -> None:
         """Look every series up anew from here on; exchanges in flight keep their view, but not what it remembers."""
         for view in self._views.values():
-            view.smooth.clear()
+            view.forget()
         self._views = {}
 
     def _settle_one(self, exchange: Exchange) -> None:

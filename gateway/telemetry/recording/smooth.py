@@ -6,40 +6,53 @@ neither failed nor was slow: all its phases but the wait for the upstream are ze
 same line; a test holds one against the other.
 """
 
+from bisect import bisect_left
 from typing import Final
 
 import orjson
 
 from gateway.model.exchange import Attempt, Exchange
 from gateway.telemetry.access_line import escape_controls, milliseconds
+from gateway.telemetry.histogram import CELL_SHIFT, CELLS, CELLS_NS, FINE_EDGES_NS
 from gateway.telemetry.recording.route_view import Ending, RouteView
 from gateway.telemetry.recording.series import AttemptSeries, UpstreamSeries
 
 _MILLISECONDS: Final = tuple(milliseconds(microseconds * 1000) for microseconds in range(8192))
 _TABLE_NS: Final = len(_MILLISECONDS) * 1000
 _AGENTS_KEPT: Final = 1024
+_OF_NO_TRACE: Final = ("", "", "")
+_OF_SAMPLED: Final = ('"trace_id":"', '","span_id":"', '","sampled":true,')
+_OF_OTHERS: Final = ('"trace_id":"', '","span_id":"', '","sampled":false,')
+"""What stands before, between and after the two ids of a trace, which are empty where there is none."""
+_BUCKET_BITS: Final = 10
+_BUCKET_MASK: Final = (1 << _BUCKET_BITS) - 1
 
 
 class Smooth:
-    """Smooth exchanges of one route that ended alike at one endpoint: counted here, folded into the series per report."""
+    """Smooth exchanges of one route that ended alike at one endpoint: gathered here, counted some thousands at a time.
+
+    With many routes their series are not in the processor's caches; so an exchange touches this alone, and each series is
+    fetched once for all that it has to count.
+    """
 
     __slots__ = (
+        "_attempt_buckets",
         "_attempts",
-        "_ending",
+        "_bytes_in",
+        "_bytes_out",
+        "_endpoint",
+        "_method",
+        "_reason",
+        "_status",
+        "_total_ns",
+        "_ttfb_ns",
         "_upstream",
         "_view",
-        "attempt_buckets",
-        "buckets",
-        "bytes_in",
-        "bytes_out",
-        "count",
         "ending",
         "is_fault",
         "line_end",
         "line_middle",
-        "overhead_buckets",
-        "total_ns",
-        "ttfb_ns",
+        "observed",
     )
 
     def __init__(
@@ -51,15 +64,19 @@ class Smooth:
         sample: tuple[Exchange, Attempt],
     ) -> None:
         exchange, attempt = sample
+        self._method = exchange.method
+        self._status = exchange.status
+        self._reason = exchange.reason
+        self._endpoint = attempt.endpoint
+        self.is_fault = ending.fault
+        self.observed: list[int] = []
+        """A number each: the bucket of the overhead, and in the lower _BUCKET_BITS that of the whole duration."""
+        self._attempt_buckets = attempts.smooth
+        self._total_ns = self._ttfb_ns = self._bytes_in = self._bytes_out = 0
+        self.ending = ending
         self._view = view
         self._upstream = upstream
         self._attempts = attempts
-        self.ending = ending
-        self.is_fault = ending.fault
-        self.buckets = ending.duration.buckets
-        self.overhead_buckets = view.series.overhead.buckets
-        self.attempt_buckets = attempts.smooth
-        self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
         name, endpoint = _text(exchange.upstream), _text(attempt.endpoint)
         self.line_middle = (
             f'"config_revision":{_text(exchange.revision)},"upstream":{name},"endpoint":{endpoint},'
@@ -67,28 +84,56 @@ class Smooth:
         )
         self.line_end = f'}}],"source":{bytes(orjson.dumps(ending.line)).decode()}}}\n'
 
+    def is_for(self, exchange: Exchange, attempt: Attempt) -> bool:
+        """Whether the exchange, of the same route, belongs here."""
+        return (
+            self._status == exchange.status
+            and self._reason is exchange.reason
+            and self._method == exchange.method
+            and self._endpoint == attempt.endpoint
+        )
+
+    def gather(self, exchange: Exchange, total_ns: int, ttfb_ns: int) -> None:
+        """Take the exchange in. ttfb_ns: all of its duration but the overhead."""
+        self._total_ns += total_ns
+        self._ttfb_ns += ttfb_ns
+        self._bytes_in += exchange.bytes_in
+        self._bytes_out += exchange.bytes_out
+        own_ns = total_ns - ttfb_ns
+        overhead = (CELLS[own_ns >> CELL_SHIFT] if own_ns < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, own_ns)
+        whole = (CELLS[total_ns >> CELL_SHIFT] if total_ns < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, total_ns)
+        self.observed.append(overhead << _BUCKET_BITS | whole)
+        bucket = (CELLS[ttfb_ns >> CELL_SHIFT] if ttfb_ns < CELLS_NS else 0) or bisect_left(FINE_EDGES_NS, ttfb_ns)
+        self._attempt_buckets[bucket] += 1
+
     def fold(self) -> None:
-        """Bring everything that was only counted here to where it belongs."""
-        count = self.count
+        """Count everything that was only gathered here where it belongs."""
+        observed = self.observed
+        count = len(observed)
         if not count:
             return
         series, upstream, attempts = self._view.series, self._upstream, self._attempts
         series.moved = upstream.moved = True
-        series.bytes_in += self.bytes_in
-        series.bytes_out += self.bytes_out
+        series.bytes_in += self._bytes_in
+        series.bytes_out += self._bytes_out
+        buckets, overhead_buckets = self.ending.duration.buckets, series.overhead.buckets
+        for pair in observed:
+            buckets[pair & _BUCKET_MASK] += 1
+            overhead_buckets[pair >> _BUCKET_BITS] += 1
+        observed.clear()
         self.ending.cell[0] += count
-        self.ending.duration.sum_ns += self.total_ns
-        series.overhead.sum_ns += self.total_ns - self.ttfb_ns
+        self.ending.duration.sum_ns += self._total_ns
+        series.overhead.sum_ns += self._total_ns - self._ttfb_ns
         for instant in (upstream.read_head, upstream.pool_wait, upstream.send, upstream.transfer, upstream.write):
             instant.buckets[0] += count
-        upstream.ttfb.sum_ns += self.ttfb_ns
+        upstream.ttfb.sum_ns += self._ttfb_ns
         if attempts.smooth:
             upstream.ttfb.add_counts(attempts.smooth)
             attempts.duration.add_counts(attempts.smooth)
             attempts.smooth.clear()
         attempts.count[0] += count
-        attempts.duration.sum_ns += self.ttfb_ns
-        self.count = self.total_ns = self.ttfb_ns = self.bytes_in = self.bytes_out = 0
+        attempts.duration.sum_ns += self._ttfb_ns
+        self._total_ns = self._ttfb_ns = self._bytes_in = self._bytes_out = 0
 
 
 class SmoothLines:
@@ -110,19 +155,18 @@ class SmoothLines:
         total = _MILLISECONDS[total_ns // 1000] if total_ns < _TABLE_NS else milliseconds(total_ns)
         overhead = _MILLISECONDS[overhead_ns // 1000] if overhead_ns < _TABLE_NS else milliseconds(overhead_ns)
         agent = exchange.user_agent
-        more = "" if agent is None else self._agents.get(agent) or self._encode_agent(agent)
+        agent_field = "" if agent is None else self._agents.get(agent) or self._encode_agent(agent)
+        trace_key, span_key, sampled = _OF_NO_TRACE
         if exchange.trace_id:
-            more = (
-                f'"trace_id":"{exchange.trace_id}","span_id":"{exchange.span_id}",'
-                f'"sampled":{"true" if exchange.sampled else "false"},{more}'
-            )
+            trace_key, span_key, sampled = _OF_SAMPLED if exchange.sampled else _OF_OTHERS
         return (
             f'{{"@timestamp":"{timestamp}","request_id":"{exchange.request_id}",'
             f'"client.address":"{exchange.client_address}","server.address":"{exchange.host}",'
             f'"url.path":"{exchange.path}","network.protocol.version":"{exchange.protocol}",'
             f'"duration_ms":{total},"overhead_ms":{overhead},"phases":{{"ttfb_ms":{ttfb}}},'
             f'"bytes_in":{exchange.bytes_in},"bytes_out":{exchange.bytes_out},"in_flight":{exchange.in_flight},'
-            f'{more}{smooth.line_middle}{ttfb},"ms":{ttfb}{smooth.line_end}'
+            f"{trace_key}{exchange.trace_id}{span_key}{exchange.span_id}{sampled}{agent_field}{smooth.line_middle}"
+            f'{ttfb},"ms":{ttfb}{smooth.line_end}'
         )
 
     def _encode_agent(self, agent: str) -> str:

@@ -145,3 +145,22 @@ def test_an_answer_that_the_route_would_have_tried_again_is_counted_the_general_
     exchanges = [smooth_exchange(route=route, status=404, suppressed="method"), smooth_exchange(route=route)]
     report = assert_both_ways_agree(exchanges)
     assert report.upstreams[0].retries == [RetryCount("method", "suppressed", 1)]
+
+
+@pytest.mark.parametrize("total_us", [1, 8_388, 8_389, 59_000_000, 7_200_000_000])
+def test_durations_of_every_length_fall_into_their_buckets(total_us: int) -> None:
+    route = make_route(slo=with_latency(8_000_000))
+    assert_both_ways_agree([smooth_exchange(ttfb, total_us, route=route) for ttfb in (1, total_us // 2 or 1, total_us)])
+
+
+def test_more_exchanges_than_are_counted_at_once_are_counted_each_once() -> None:
+    count = 9_000
+    report = report_of(Recorder(1), [smooth_exchange() for _ in range(count)], NO_LOG)
+    [route], [upstream] = report.routes, report.upstreams
+    assert [request.count for request in route.requests] == [count]
+    assert route.in_flight == 0
+    overhead = route.overhead
+    assert overhead is not None
+    for histogram in (overhead, *route.durations.values(), *(time.durations for time in upstream.endpoints)):
+        assert sum(histogram.buckets.values()) == count
+    assert overhead.sum_ns == count * 200_000

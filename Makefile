@@ -36,19 +36,24 @@ test: lint
 	@$(BIN)/python -m tests.suite $(ARGS)
 
 # A wheel in dist/ for service, and the same unpacked in build/compiled for tests and measurements. Built from a copy, since the
-# build leaves its modules beside the sources, where they would hide these from then on. Without warnings (-w), for gcc's look at
-# the indentation of what mypyc writes takes four times as long as compiling it.
+# build leaves its modules beside the sources, where they would hide these from then on; and elsewhere until it is whole, for
+# whoever uses the one before. Without warnings (-w), for gcc's look at the indentation of what mypyc writes takes four times as
+# long as compiling it.
 compiled: $(COMPILED)/.built
 
 $(COMPILED)/.built: $(STAMP) $(SOURCES)
 	@echo "compiling the data path into a wheel in dist (some minutes)"
-	@rm -rf build/sources $(COMPILED) dist/sightline-*.whl
-	@mkdir -p build/sources
+	@rm -rf build/sources build/wheel $(COMPILED).next $(COMPILED).last
+	@mkdir -p build/sources $(COMPILED).next dist
+	@touch $(COMPILED).next/.built
 	@cp -r gateway console pyproject.toml README.md LICENSE build/sources
 	@CFLAGS=-w HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
-	  --wheel-dir dist build/sources
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(COMPILED) dist/sightline-*.whl
-	@touch $@
+	  --wheel-dir build/wheel build/sources
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(COMPILED).next build/wheel/*.whl
+	@rm -f dist/sightline-*.whl && mv build/wheel/*.whl dist
+	@if [ -e $(COMPILED) ]; then mv $(COMPILED) $(COMPILED).last; fi
+	@mv $(COMPILED).next $(COMPILED)
+	@rm -rf $(COMPILED).last
 
 # Each alert on a real Prometheus and Alertmanager with real faults, and each change of a rule noticed by a test.
 alerts-proof: $(STAMP)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,6 +15,9 @@ from console.client.naming import reaching
 from console.state.links import link_to
 from console.state.selection import Selection
 
+if TYPE_CHECKING:
+    from console.render.copying.copies import Copy
+
 
 class Handing(Editing):
     """The part of the app that hands something on."""
@@ -22,7 +25,38 @@ class Handing(Editing):
     def copy(self, text: str) -> None:
         """By OSC 52, which also reaches the clipboard of who is connected by SSH."""
         self.copy_to_clipboard(text)
-        self.say(f"copied: {text}")
+        first, *more = text.split("\n")
+        self.say(f"copied: {first}" if not more else f"copied {len(more) + 1} lines: {first}")
+
+    def offer_copies(self, selection: Selection | None, row: str) -> None:
+        """What can be copied of it, its link, and what stands there of it. The texts are those of now: the row may move on."""
+        # Imported here: the first paint does not wait for it.
+        from console.render.copying.copies import Copy, copies_of  # noqa: PLC0415
+
+        screen = self.front
+        found = copies_of(selection, self.model) if selection is not None else []
+        if selection is not None and (link := self._link(selection)):
+            found.append(Copy("o", "link", link))
+        if row:
+            found.append(Copy("s", "row", row))
+        if screen is None or not found:
+            self.say("nothing is selected")
+            return
+        by_key = {each.key: each for each in found}
+        screen.choose("copy", {each.key: each.label for each in found}, lambda key: self._hand(by_key[key]))
+
+    def _hand(self, chosen: "Copy") -> None:
+        if chosen.is_command:
+            self.copy_command(chosen.text)
+        else:
+            self.copy(chosen.text)
+
+    def _link(self, selection: Selection) -> str:
+        """Empty where the context has no template for it."""
+        try:
+            return self._link_to(selection)
+        except ValueError:
+            return ""
 
     def copy_command(self, line: str) -> None:
         """So that it asks the gateway that is looked at, wherever it is pasted."""
@@ -33,15 +67,8 @@ class Handing(Editing):
 
     def open_link(self, selection: Selection) -> None:
         """In a browser where there is one; copied where there is none."""
-        context, model = self.context, self.model
         try:
-            url = link_to(
-                selection,
-                trace_url=context.trace_url if context is not None else None,
-                grafana_url=context.grafana_url if context is not None else None,
-                ends_s=model.at_s or model.now_s,
-                window_s=model.window_s,
-            )
+            url = self._link_to(selection)
         except ValueError as problem:
             self.say(str(problem))
             return
@@ -50,6 +77,17 @@ class Handing(Editing):
             self.say(f"opened: {url}")
         else:
             self.copy(url)
+
+    def _link_to(self, selection: Selection) -> str:
+        """Raises ValueError with words about what is missing."""
+        context, model = self.context, self.model
+        return link_to(
+            selection,
+            trace_url=context.trace_url if context is not None else None,
+            grafana_url=context.grafana_url if context is not None else None,
+            ends_s=model.at_s or model.now_s,
+            window_s=model.window_s,
+        )
 
     def export(self, folder: str) -> None:
         """What is on the screen and how to print it, into a new folder; says where."""

@@ -9,7 +9,7 @@ from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.overview_grids import versus
 from console.render.health.tiles import squeezed
-from console.render.routes import SORTS, leads_to, match_in_words
+from console.render.routes import SORTS, changed_in, leads_to, match_in_words, policies_of
 from console.state import reading
 from console.state.health.looking import routes_seen
 from console.state.health.objectives import error_burn, latency_burn, objective_of
@@ -30,15 +30,17 @@ _COLUMNS: Final = (
     GridColumn("VS PREV", 7, 2, is_number=True),
     GridColumn("SLO LEFT", 8, 3, is_number=True),
     GridColumn("LEADS TO", 16, 7),
+    GridColumn("REV", 4, 9, is_number=True),
+    GridColumn("POLICIES", 20, 13, is_prose=True),
 )
 _WIDE: Final = (
     *_COLUMNS,
     GridColumn("P99.9", 7, 8, is_number=True),
-    GridColumn("OWN P99", 7, 9, is_number=True),
-    GridColumn("RUNNING", 7, 10, is_number=True),
-    GridColumn("REQUESTS", 10, 11, is_number=True),
-    GridColumn("MATCHES", 30, 12, grows=True),
-    GridColumn("DEFINED AT", 20, 13),
+    GridColumn("OWN P99", 7, 10, is_number=True),
+    GridColumn("RUNNING", 7, 11, is_number=True),
+    GridColumn("REQUESTS", 10, 12, is_number=True),
+    GridColumn("MATCHES", 30, 14, grows=True),
+    GridColumn("DEFINED AT", 20, 15),
 )
 _GRAVE: Final = 6.0
 _OFTEN: Final = 0.05
@@ -52,6 +54,7 @@ ROUTE_SORTS: Final[dict[str, RouteKey]] = {
     "order": SORTS["order"],
     "p99 vs before": lambda route: (-_times(route), route.index),
     "name": lambda route: (route.name,),
+    "changed last": lambda route: (-route.changed_in, route.index),
 }
 """What the rows can be sorted by, the worst first."""
 
@@ -119,6 +122,8 @@ def _row(route: RouteView, budget: float | None, *, is_wide: bool, ascii_only: b
         versus(before, recent.p99_ms),
         _left(budget),
         Cell(leads_to(route), "dim"),
+        Cell(changed_in(route), "dim"),
+        Cell(policies_of(route), "warn" if "faults" in route.policies else "dim"),
     ]
     if is_wide:
         cells += [

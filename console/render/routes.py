@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from console.render.amounts import count, milliseconds, named, percent, rate, window
+from console.render.amounts import UNKNOWN, count, milliseconds, named, percent, rate, window
 from console.render.policies import faults_in_words, retries_in_words
 from console.render.table import Column, render_table
 from gateway.wire.history import RecentView
@@ -34,6 +34,8 @@ def render_route(route: RouteView, span: str = "last 60 s") -> str:
         f"{route.name}  ({route.place.file}:{route.place.line}, number {route.index + 1}, priority {route.priority})",
         f"matches      {match_in_words(route)}",
         f"leads to     {leads_to(route)}",
+        f"changed in   revision {changed_in(route)}",
+        f"policies     {policies_of(route)}",
         f"timeouts     {_timeouts(route)}",
         *([f"retries      {retries_in_words(route.retries)}"] if route.retries is not None else []),
         *([f"on purpose   {faults_in_words(route.faults)}"] if route.faults else []),
@@ -71,6 +73,19 @@ def leads_to(route: RouteView) -> str:
     if len(route.upstreams) == 1:
         return route.upstreams[0].upstream
     return named([f"{share.upstream} {share.weight}" for share in route.upstreams])
+
+
+def policies_of(route: RouteView) -> str:
+    """`retries 3, rewrite`; a dash where it only forwards."""
+    told = [
+        f"retries {route.retries.attempts}" if each == "retries" and route.retries else each for each in route.policies
+    ]
+    return ", ".join(told) or UNKNOWN
+
+
+def changed_in(route: RouteView) -> str:
+    """The number of the revision that made it as it is."""
+    return str(route.changed_in) if route.changed_in else UNKNOWN
 
 
 def match_in_words(route: RouteView) -> str:
@@ -139,5 +154,7 @@ _COLUMNS: Final = (
     Column[RouteView]("REQUESTS", lambda route: count(_known(route, route.traffic.requests)), is_number=True),
     Column[RouteView]("FAILURES", lambda route: count(_known(route, route.traffic.failures)), is_number=True),
     Column[RouteView]("LEADS TO", leads_to),
+    Column[RouteView]("REV", changed_in, is_number=True),
+    Column[RouteView]("POLICIES", policies_of),
     Column[RouteView]("MATCHES", match_in_words),
 )

@@ -70,6 +70,12 @@ class DiffScreen(OperatorScreen):
         view = self.model.view(self._difference)
         return Selection("revision", self._old if view is not None and view.new.running else self._new)
 
+    @property
+    def copied(self) -> Selection | None:
+        """What the page is about, be it the one that runs."""
+        kind, _, number = self.subject.partition(":")
+        return Selection("incident", number) if kind == "inc" else Selection("revision", self._new or number)
+
     def twin(self) -> str:
         if self._is_incident:
             return "sightline incidents"

@@ -6,10 +6,11 @@ from textual.binding import BindingType
 
 from console.screens.framed import FramedScreen
 from console.screens.keys import GLOBAL, SORT_KEYS
-from console.state.selection import Destination
+from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
 from console.widgets.prompt import Prompt
 from console.widgets.tail_view import TailView
+from console.widgets.text_view import TextView
 
 
 class OperatorScreen(FramedScreen):
@@ -106,11 +107,24 @@ class OperatorScreen(FramedScreen):
     def action_copy_twin(self) -> None:
         self.console.copy_command(self.twin())
 
-    def action_copy_id(self) -> None:
-        if self.selection is not None:
-            self.console.copy(self.selection.request_id or self.selection.name)
-        else:
-            self.say("nothing is selected")
+    def action_copy(self) -> None:
+        self.console.offer_copies(self.copied, self._as_shown())
+
+    @property
+    def copied(self) -> Selection | None:
+        """What `Y` copies of: what is selected, where a screen says nothing else."""
+        return self.selection
+
+    def _as_shown(self) -> str:
+        """The row under the cursor with the titles of its columns, or all of a page of text."""
+        found = [each for each in self.query("LiveTable, TailView, TextView") if each.display]
+        inside = [each for each in found if each.has_focus] or found
+        for each in inside:
+            if isinstance(each, LiveTable | TailView):
+                return each.row_text
+            if isinstance(each, TextView):
+                return each.text
+        return ""
 
     def action_act(self) -> None:
         self.console.act(self.selection)

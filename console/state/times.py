@@ -36,12 +36,23 @@ def _check_of(kind: Any) -> Check | None:
     """None where a value of this type holds no times."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
-        return next(filter(None, map(_check_of, parts)), None)
+        return _of_either(parts)
     if origin in {list, tuple} and parts:
         return _of_each(_check_of(parts[0]))
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _of_struct(kind)
     return None
+
+
+def _of_either(parts: tuple[Any, ...]) -> Check | None:
+    checks = tuple((get_origin(part) or part, check) for part in parts if (check := _check_of(part)) is not None)
+    if not checks:
+        return None
+
+    def check_one(value: Any) -> str:
+        return next((of(value) for kind, of in checks if isinstance(value, kind)), "")
+
+    return check_one
 
 
 def _of_struct(kind: type[msgspec.Struct]) -> Check | None:

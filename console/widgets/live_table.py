@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from console.render.cells import Cell
 from console.render.grid import Fitted, Grid, GridRow, fit
+from console.render.grid_text import grid_text
 from console.widgets.row import row_strip
 from console.widgets.styled import Styled
 
@@ -70,6 +71,12 @@ class LiveTable(Styled, Widget, can_focus=True):
         if is_new_shape:
             self._lay_out()
         self._paint_changes()
+
+    @property
+    def row_text(self) -> str:
+        """The row under the cursor, under its titles; empty where there is none."""
+        grid = self._grid
+        return grid_text(Grid(grid.columns, [grid.rows[self._cursor]])) if grid.rows else ""
 
     def to_the_first(self) -> None:
         """Another order was asked for: to the row that is first in it, unless the operator has chosen one."""

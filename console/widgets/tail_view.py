@@ -11,7 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.render.cells import Cell
-from console.render.grid import Fitted, GridColumn, fit
+from console.render.grid import Fitted, Grid, GridColumn, GridRow, fit
+from console.render.grid_text import grid_text
 from console.widgets.row import row_strip
 from console.widgets.styled import Styled
 
@@ -70,6 +71,14 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
     def selected(self) -> R | None:
         """The row under the cursor: while it follows, the newest."""
         return self._rows[self._position()] if self._rows else None
+
+    @property
+    def row_text(self) -> str:
+        """The row under the cursor, under its titles; empty where there is none."""
+        selected = self.selected
+        return (
+            grid_text(Grid(tuple(self._columns), [GridRow("", self._cells(selected))])) if selected is not None else ""
+        )
 
     def show(self, rows: Sequence[R]) -> None:
         """What there is now, oldest first."""

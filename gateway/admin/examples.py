@@ -147,6 +147,8 @@ ROUTE: Final = RouteView(
     spark=[119.0, 121.0],
     slo=ObjectiveView(availability=0.999, latency_target=0.99, latency_under_ms=300.0),
     faults=[FaultView(kind="delay", share=0.01, delay_ms=200.0)],
+    policies=["retries", "faults"],
+    changed_in=3,
     phases={"pool_wait": 0.01, "connect": 0.08, "send": 0.03, "ttfb": 9.2, "transfer": 0.2},
     endpoints=[RouteEndpointView(upstream="orders", address="orders.internal:9001", recent=_RECENT)],
     shared_with=["orders-export"],

@@ -35,7 +35,7 @@ class ResponseHead:
     upgrade: bytes | None = None
     encoded = b""
     encoded_for: object = None
-    """The relay's own: the head as a client gets it, and for which plan."""
+    """The relay's own: the head as a client gets it, and which form of a plan's it is (RoutePlan.answer_form)."""
 
     def __init__(self, status: int, minor_version: int) -> None:
         self.status = status

@@ -1,5 +1,7 @@
-"""What the gateway did, as fields of an answer: Proxy-Status (RFC 9209) says whose answer it is and why, Server-Timing (W3C)
-where the time went until the answer began, a delay that the route injected included. Only callers on a listener's `explain_to` list get them.
+"""What the gateway did, as fields of an answer, for callers on a listener's `explain_to` list only.
+
+Proxy-Status (RFC 9209) says whose answer it is and why; Server-Timing (W3C) where the time went until the answer began, a
+delay that the route injected included.
 """
 
 from typing import Final

@@ -12,7 +12,7 @@ from gateway.model.snapshot import Snapshot
 from gateway.proxy.faults import FaultPlan
 from gateway.proxy.overload.shedding import RANKS
 from gateway.proxy.retry_plan import RetryPlan
-from gateway.routing.rewrite import CompiledRewrite, compile_rewrite
+from gateway.routing.rewrite import compile_rewrite
 from gateway.routing.table import RouteTable, TableBuilder
 from gateway.telemetry.propagation.choosing import Propagators
 from gateway.telemetry.propagation.propagator import Propagator
@@ -21,6 +21,7 @@ from gateway.upstreams.live_upstream import LiveUpstream
 from gateway.upstreams.retry_budget import RetryBudget, RetryBudgets
 
 REPLAYED_AT_MOST: Final = 64 * 1024
+_AS_IT_CAME: Final = object()
 
 
 class RoutePlan:
@@ -29,6 +30,7 @@ class RoutePlan:
     __slots__ = (
         "_by_listener",
         "_propagators",
+        "answer_form",
         "criticality",
         "cumulative_weights",
         "deadline_header",
@@ -66,7 +68,9 @@ class RoutePlan:
         self.subset = route.subset
         self.criticality = RANKS[route.criticality]
         """0 for a route that is shed last; see overload.shedding."""
-        self.rewrite: CompiledRewrite | None = compile_rewrite(route)
+        self.rewrite = rewrite = compile_rewrite(route)
+        self.answer_form: object = rewrite if rewrite is not None and rewrite.edits_response else _AS_IT_CAME
+        """Clients get an answer's head alike from all plans of one form, which most are of."""
         self.faults = None if route.faults is None else FaultPlan(route.faults)
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns

@@ -11,13 +11,13 @@ def encode_response(
 ) -> bytes:
     """The head for the client. date: the value to add where the upstream sent none, else None.
 
-    One that others will get alike under this plan is left in `head.encoded`.
+    One that others will get alike, from all plans of this form, is left in `head.encoded`.
     """
     is_usual = keep_alive and minor_version == 1 and date is None and head.upgrade is None
     passed = head.passed if plan.rewrite is None else plan.rewrite.edit_response(head.passed)
     length = head.content_length
     if is_usual and length is not None and head.status != 204:
-        head.encoded_for = plan
+        head.encoded_for = plan.answer_form
         head.encoded = b"%b%bContent-Length: %d\r\n\r\n" % (STATUS_LINES[head.status], field_lines(passed), length)
         return head.encoded
     lines = [STATUS_LINES[head.status], field_lines(passed)]

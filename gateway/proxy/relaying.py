@@ -46,7 +46,7 @@ class Relaying(Hedged):
             return
         attempt.first_byte_ns = connection.received_ns
         attempt.status = self.exchange.status = head.status
-        if head.encoded_for is plan and self._is_usual():
+        if head.encoded_for is plan.answer_form and self._is_usual():
             data = head.encoded
             is_chunked = False
         else:

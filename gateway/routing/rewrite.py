@@ -66,6 +66,10 @@ class CompiledRewrite:
     def edit_request(self, fields: Fields) -> Fields:
         return fields if self._request is None else self._request(fields)
 
+    @property
+    def edits_response(self) -> bool:
+        return self._response is not None
+
     def edit_response(self, fields: Fields) -> Fields:
         return fields if self._response is None else self._response(fields)
 

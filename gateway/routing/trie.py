@@ -9,13 +9,13 @@ from gateway.routing.templates import Segment
 T = TypeVar("T")
 
 
-class _Step(dict[str, "_Step[T]"], Generic[T]):
-    """What may follow after the segments that led here: literals by their text, which it is a dictionary of, and the rest."""
+class _Step(Generic[T]):
+    """What may follow after the segments that led here: literals by their text, and the rest."""
 
-    __slots__ = ("leaf", "parameter", "rest")
+    __slots__ = ("leaf", "literals", "parameter", "rest")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.literals: dict[str, _Step[T]] = {}
         self.parameter: _Step[T] | None = None
         self.rest: _Step[T] | None = None
         self.leaf: Leaf[T] | None = None
@@ -46,10 +46,8 @@ class TemplateTrie(Generic[T]):
     def first_leaf(self, path: str) -> Leaf[T] | None:
         """The first that `leaves` gives. Nearly always it lies where each segment leads on by its most specific way."""
         step = self._root
-        segments = iter(path.split("/", self._depth + 1))
-        next(segments)
-        for segment in segments:
-            following = step.get(segment)
+        for segment in path.split("/", self._depth + 1)[1:]:
+            following = step.literals.get(segment)
             if following is None:
                 following = step.parameter
                 if following is None or not segment:
@@ -73,7 +71,7 @@ class TemplateTrie(Generic[T]):
                     yield step.leaf
             else:
                 segment = segments[depth]
-                following = step.get(segment)
+                following = step.literals.get(segment)
                 if step.rest is not None:
                     untried.append((step.rest, count))
                 if step.parameter is not None and segment:
@@ -92,9 +90,9 @@ class TemplateTrie(Generic[T]):
 
 def _next_step(step: _Step[T], segment: Segment) -> _Step[T]:
     if not segment.is_parameter:
-        following = step.get(segment.text)
+        following = step.literals.get(segment.text)
         if following is None:
-            following = step[segment.text] = _Step()
+            following = step.literals[segment.text] = _Step()
         return following
     if segment.takes_rest:
         if step.rest is None:

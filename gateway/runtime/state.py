@@ -66,8 +66,8 @@ class RunningGateway:
         self._started_at = datetime.now(UTC)
         self._started_s = time.monotonic()
         self._readings = Readings(
-            intake.history, intake.loads, intake.store, vitals.endpoints, lambda: self._snapshot, self._sequence,
-            vitals.circuits,
+            intake.history, intake.loads, intake.store, vitals.endpoints, lambda: self._snapshot, vitals.circuits,
+            changes.origins.of_routes,
         )  # fmt: skip
         self._objectives = Objectives(intake.history, lambda: self._snapshot, self._sequence)
         self._config: ConfigView | None = None

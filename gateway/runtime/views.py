@@ -16,7 +16,7 @@ from gateway.config.explaining.retries import retries_view
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
 from gateway.model.health import Health
 from gateway.model.outcome import Reason
-from gateway.model.route import Match, Place, Route, ValueMatch
+from gateway.model.route import Criticality, Match, Place, Rewrite, Route, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.health.checking import Finding
 from gateway.runtime.intake import WorkerLoad
@@ -30,6 +30,7 @@ from gateway.wire.views import (
     PlaceView,
     PredicateView,
     RouteAction,
+    RoutePolicy,
     RouteView,
     ShareView,
 )
@@ -55,6 +56,7 @@ def route_view(route: Route) -> RouteView:
         respond_status=route.respond.status if route.respond is not None else None,
         redirect_status=route.redirect.status if route.redirect is not None else None,
         faults=fault_views(route.faults),
+        policies=policies_of(route),
     )
 
 
@@ -168,11 +170,10 @@ def known_endpoints(told: Iterable[UpstreamView], loads: Iterable[WorkerLoad]) -
 
 
 def refusal_of(upstream: UpstreamView, workers: int) -> Refused | None:
-    """Why a request would be refused before any endpoint is tried; None where it would not, in some of so many workers."""
+    """Why every one of so many workers would refuse a request before it tries an endpoint; None where one might not."""
     circuit = upstream.circuit
     if circuit is not None and circuit.state == "open" and circuit.workers >= workers:
-        some = f" in {circuit.workers} of the workers" if circuit.workers else ""
-        words = f"the circuit of {upstream.name} is open{_since(circuit)}{some} ({circuit.evidence})"
+        words = f"the circuit of {upstream.name} is open{_since(circuit)} ({circuit.evidence})"
         return Refused(Reason.CIRCUIT_OPEN, words)
     full = [limit for limit in upstream.limits if limit.kind in _ADMITTING and limit.used >= limit.limit]
     if full:
@@ -231,6 +232,22 @@ def place_view(place: Place) -> PlaceView:
 
 def share_views(route: Route) -> list[ShareView]:
     return [ShareView(upstream=share.upstream, weight=share.weight) for share in route.upstreams]
+
+
+def policies_of(route: Route) -> list[RoutePolicy]:
+    rewrite, retries = route.rewrite or Rewrite(), route.retries
+    applied: dict[RoutePolicy, bool] = {
+        "retries": retries is not None and retries.attempts > 1,
+        "hedging": retries is not None and retries.hedge_after_ns < NEVER_NS,
+        "timeout": route.timeouts.request_ns < NEVER_NS,
+        "rewrite": any(part is not None for part in (rewrite.path, rewrite.path_prefix, rewrite.host)),
+        "headers": rewrite.headers is not None or rewrite.response_headers is not None,
+        "subset": bool(route.subset),
+        "critical": route.criticality is Criticality.CRITICAL,
+        "sheddable": route.criticality is Criticality.SHEDDABLE,
+        "faults": route.faults is not None,
+    }
+    return [policy for policy, is_applied in applied.items() if is_applied]
 
 
 def action_of(route: Route) -> RouteAction:

@@ -17,6 +17,12 @@ ApplyOutcome: TypeAlias = Literal["applied", "unchanged", "valid", "rejected", "
 EndpointState: TypeAlias = Literal["healthy", "unhealthy", "ejected", "draining", "unknown"]
 SyncWord: TypeAlias = Literal["synced", "not_sent", "stale", "rejected"]
 RouteAction: TypeAlias = Literal["forward", "redirect", "respond"]
+RoutePolicy: TypeAlias = Literal[
+    "retries", "hedging", "timeout", "rewrite", "headers", "subset", "critical", "sheddable", "faults"
+]
+"""What a route does to its requests beside forwarding them: further attempts, of which some begin before the one before has failed; a bound
+on the whole; another path or host; edited fields, either way; endpoints with certain labels alone; to be turned away last, or first; and what is
+injected on purpose."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,6 +291,10 @@ class RouteView(View, frozen=True, kw_only=True):
     slo: ObjectiveView | None = None
     faults: list[FaultView] = []
     """Injected on purpose, for a game day."""
+    policies: list[RoutePolicy] = []
+    changed_in: int = 0
+    """Sequence of the configuration that made it as it is; 0 where that is not remembered, or not found out yet. What was changed about its
+    upstreams does not count."""
     phases: dict[str, float] = {}
     """Milliseconds a request spent in each phase, on average over the window; only for a route that is asked for by name.
     The gateway knows them per upstream: they are those of all requests that ended at the upstreams of the route."""

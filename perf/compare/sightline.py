@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import yaml
 
@@ -17,6 +17,8 @@ from perf.compare.processes import Process, StartError, free_port
 READY_WITHIN_S = 30.0
 _BUILT = PERF.parent / "build" / "compiled" / ".built"
 """Made by `make compiled`; what users get who install it for service."""
+_IS_COMPILED: Final = _BUILT.exists()
+"""Once for all runs, which are compared: it may be built meanwhile."""
 
 
 @dataclass
@@ -127,7 +129,7 @@ def to_yaml(document: dict[str, Any]) -> str:
 
 def build() -> str:
     """Which build is measured, in words."""
-    return "the compiled build" if _BUILT.exists() else "plain Python, since build/compiled is missing (make compiled)"
+    return "the compiled build" if _IS_COMPILED else "plain Python, since build/compiled is missing (make compiled)"
 
 
 def start_sightline(
@@ -147,7 +149,7 @@ def start_sightline(
 
 def _environment(*, plain: bool) -> dict[str, str]:
     """The sources stand in the working directory, which would come first but for PYTHONSAFEPATH."""
-    if plain or not _BUILT.exists():
+    if plain or not _IS_COMPILED:
         return {}
     return {"PYTHONPATH": str(_BUILT.parent), "PYTHONSAFEPATH": "1"}
 

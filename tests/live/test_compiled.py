@@ -1,4 +1,4 @@
-"""The compiled build stands up to what plain Python does: bytes on the wire, drains and reloads."""
+"""The compiled build stands up to what plain Python does: bytes on the wire, and processes that come and go."""
 
 import os
 import subprocess
@@ -14,6 +14,7 @@ ON_THE_WIRE: Final = (
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "live").glob("test_http1_*.py")),
     "tests/live/test_drain.py",
     "tests/live/test_reload.py",
+    "tests/live/test_upgrade.py",
     "tests/live/test_retries.py",
     "tests/live/test_breakers.py",
     "tests/live/test_overload.py",

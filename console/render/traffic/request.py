@@ -1,6 +1,5 @@
 """All that is known of one exchange: what became of it, why, and where each millisecond went."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from console.render.amounts import clock_millis, count, milliseconds, percent, size
@@ -88,22 +87,3 @@ def not_kept_lines(wanted: str, problem: str, width: int) -> list[Line]:
 
 def waiting_lines(wanted: str, width: int) -> list[Line]:
     return [heading(f"request {wanted}"), *sentence("asking the gateway ..", width, "dim")]
-
-
-def curl_of(line: AccessLine, addresses: Sequence[str]) -> str:
-    """A command that sends the like of it. addresses: of the gateway's listeners, the first of which is taken."""
-    query = f"?{line.query}" if line.query else ""
-    address = addresses[0] if addresses else line.host
-    method = "" if line.method == "GET" else "-I " if line.method == "HEAD" else f"-X {line.method} "
-    host = f" -H 'Host: {line.host}'" if line.host and line.host != address else ""
-    agent = f" -A {_quoted(line.user_agent)}" if line.user_agent else ""
-    return f"curl -i {method}{_quoted(f'http://{address}{line.path}{query}')}{host}{agent}"
-
-
-def traceparent_of(line: AccessLine) -> str:
-    """W3C Trace Context, as the gateway's own span would hand it on."""
-    return f"00-{line.trace_id}-{line.span_id or '0' * 16}-{'01' if line.sampled else '00'}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"

@@ -70,10 +70,6 @@ class RawScreen(OperatorScreen):
         else:
             super().action_pivot(where)
 
-    def action_copy_id(self) -> None:
-        """Here it is the text itself that is of use."""
-        self.console.copy(self.query_one(TextView).text)
-
     @property
     def selection(self) -> Selection | None:
         kind, _, name = self.subject.partition(":")

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from console.render.traffic.lines import BLANK, Line, sentence
 from console.render.traffic.request import (
     chosen_line,
-    curl_of,
     not_kept_lines,
     request_lines,
-    traceparent_of,
     waiting_lines,
 )
 from console.render.traffic.tail_rows import is_slow
@@ -26,8 +24,6 @@ from console.state.selection import Destination, Selection
 from gateway.wire.explain import ExplainRequest
 from gateway.wire.live import AccessLine
 
-_COPIES: Final = {"c": "curl", "i": "request id", "t": "traceparent", "r": "trace id"}
-
 
 class RequestScreen(ExplainingScreen):
     """`subject`: a request id, or a trace id."""
@@ -40,7 +36,6 @@ class RequestScreen(ExplainingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("J", "neighbour(1)", "next request", id="next_request"),
         Binding("K", "neighbour(-1)", "one before", id="request_before"),
-        Binding("Y", "copy_menu", "copy ..", id="copy_id"),
     ]
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
@@ -126,24 +121,11 @@ class RequestScreen(ExplainingScreen):
         else:
             self.say("that was the last of the list" if step > 0 else "that was the first of the list")
 
-    def action_copy_menu(self) -> None:
+    def action_copy(self) -> None:
         if self._line()[0] is None:
             self.say("nothing is known of it that could be copied")
         else:
-            self.choose("copy", _COPIES, self._copy)
-
-    def _copy(self, what: str) -> None:
-        line, _ = self._line()
-        if line is None:
-            return
-        listeners = self.model.status.listeners if self.model.status is not None else []
-        texts = {
-            "c": curl_of(line, [listener.address for listener in listeners]),
-            "i": line.request_id,
-            "t": traceparent_of(line),
-            "r": line.trace_id,
-        }
-        self.console.copy(texts[what])
+            super().action_copy()
 
 
 def _usual(line: AccessLine) -> AnyReading:

@@ -13,6 +13,7 @@ from gateway.config.configuration import Configuration
 from gateway.config.diff.semantic import semantic_diff
 from gateway.config.errors import ConfigInvalid
 from gateway.runtime.changes.comparing import Figures, Spans, changed_routes, compare_all, users_of_upstreams
+from gateway.runtime.changes.origins import Origins
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.reload import HandedIn, Reloads
@@ -32,6 +33,7 @@ class Changes:
         self._incidents = incidents
         self._revisions = revisions
         self._reloads = reloads
+        self.origins = Origins(revisions)
         self._one_at_a_time = asyncio.Lock()
 
     def incidents(self, after: int | None, kinds: Collection[str], limit: int) -> IncidentListView:

@@ -1,7 +1,7 @@
-"""What one report brought to those who follow: split and decoded only as far as somebody's filter asks, and once for all of them.
+"""What one report brought to those who follow: split and decoded once, and only as far as somebody's filter asks.
 
-With thousands of exchanges a second nearly all lines are of plain successes, of which each follower is shown a few: who wants everything
-needs no more of the others than their number.
+With thousands of exchanges a second nearly all lines are of plain successes. A follower who wants everything is shown a
+few of them, and of the others needs no more than their number.
 """
 
 import re

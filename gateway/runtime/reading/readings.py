@@ -38,8 +38,8 @@ _SHARED_WITH: Final = 50
 
 
 class Readings:
-    """Used on the supervisor's loop. loads: by worker; snapshot: what runs, sequence: its number; a new one makes everything
-    stale."""
+    """Used on the supervisor's loop. loads: by worker; snapshot: what runs, a new one makes everything stale; origins: the
+    sequence under which each route came to be as it is."""
 
     def __init__(
         self,
@@ -48,14 +48,18 @@ class Readings:
         store: MetricsStore,
         endpoints: EndpointStates,
         snapshot: Callable[[], Snapshot],
-        sequence: Callable[[], int],
         circuits: Circuits,
+        origins: Callable[[], Mapping[str, int]],
     ) -> None:
+        def sequence() -> int:
+            return snapshot().sequence
+
         self._figures = Figures(history)
         self._loads = loads
         self._endpoints = endpoints
         self._circuits = circuits
         self._snapshot = snapshot
+        self._origins = origins
         self._traffic = Fresh(lambda: read_traffic(store), sequence, Traffic())
         self._plain_routes = _Plain(snapshot)
         self._slices = Slices()
@@ -101,9 +105,10 @@ class Readings:
 
     def _route_views(self, look: Look) -> Steps[RouteListView]:
         traffic, snapshot = self._traffic.newest.routes, self._snapshot()
-        figures, views = self.figures, []
+        figures, origins, views = self.figures, self._origins(), []
         for route in snapshot.routes:
-            views.append(self._route_view(route, look, traffic, figures))
+            view = self._route_view(route, look, traffic, figures)
+            views.append(msgspec.structs.replace(view, changed_in=origins.get(route.name, 0)))
             yield
         return RouteListView(revision=snapshot.revision, routes=views, window_s=look.window_s, at=at_text(look))
 
@@ -138,6 +143,7 @@ class Readings:
             yield
         return msgspec.structs.replace(
             view,
+            changed_in=self._origins().get(route.name, 0),
             phases=_mean_phases(totals),
             endpoints=endpoints,
             shared_with=_sharing(snapshot, route, names),

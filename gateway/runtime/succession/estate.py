@@ -1,8 +1,10 @@
 """What a program passes on to the one that takes its place, and how that one makes it its own.
 
-Passed on: the listening sockets, what operators have decided about endpoints, what active checks have found of them,
-which are ejected and for how long, which circuits are open since when, the configuration that was handed in, the revisions that can be gone back to, the incidents, and the sequence. Not passed on:
-metrics, rolling windows and recent exchanges begin anew, as after a start.
+Passed on: the listening sockets; what operators have decided about endpoints, what active checks have found of them,
+and which are ejected for how long; which circuits are open since when; the configuration that was handed in, the
+revisions that can be gone back to, and the sequence; the incidents.
+
+Not passed on: metrics, rolling windows and recent exchanges begin anew, as after a start.
 """
 
 import asyncio

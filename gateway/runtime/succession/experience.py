@@ -67,14 +67,15 @@ def _kept_ejection(key: Key, record: EjectionRecord) -> KeptEjection:
 
 
 def ejections_of(kept: Iterable[KeptEjection]) -> dict[Key, EjectionRecord]:
+    """Without ejections whose reason this program does not know: what of their count there is stays, the endpoint is back."""
     return {(one.upstream, one.endpoint): _ejection_record(one) for one in kept}
 
 
 def _ejection_record(kept: KeptEjection) -> EjectionRecord:
     current = None
-    if kept.until_s is not None:
-        proof = Proof(_PROOFS.get(kept.reason, "passive"), kept.brief, kept.evidence)
-        current = Ejection(proof, kept.last_for_s, kept.until_s)
+    reason = _PROOFS.get(kept.reason)
+    if reason is not None and kept.until_s is not None:
+        current = Ejection(Proof(reason, kept.brief, kept.evidence), kept.last_for_s, kept.until_s)
     return EjectionRecord(kept.count, kept.doublings, current, kept.returned_s, kept.last_for_s)
 
 
@@ -111,7 +112,7 @@ def circuits_of(kept: Iterable[KeptCircuit], workers: int) -> Circuits:
 
 
 def _is_kept(circuit: KeptWorkerCircuit, workers: int) -> bool:
-    return circuit.worker <= workers and circuit.state in _STATES and circuit.cause in _CAUSES
+    return 0 < circuit.worker <= workers and circuit.state in _STATES and circuit.cause in _CAUSES
 
 
 def _worker_circuit(kept: KeptWorkerCircuit) -> WorkerCircuit:

@@ -127,10 +127,12 @@ class Circuits:
         return {name: (self._states[name], workers) for name, workers in self._of_workers.items() if workers}
 
     def restore(self, standing: Mapping[str, tuple[CircuitStatus, Mapping[int, WorkerCircuit]]]) -> None:
-        """Before the first snapshot: as they stood in the program before this one, without workers that there are no
-        more."""
+        """Before the first snapshot: as they stood in the program before this one, in workers that there are in this."""
         self._of_workers = {name: dict(workers) for name, (_, workers) in standing.items()}
-        self._states = {name: self._with_workers(name, status) for name, (status, _) in standing.items()}
+        states = {name: self._with_workers(name, status) for name, (status, _) in standing.items()}
+        with self._lock:
+            self._states = states
+        self.version += 1
 
     def of(self, upstream: str) -> CircuitStatus | None:
         """None where it has no breaker."""

@@ -143,7 +143,8 @@ class Gate:
         if self.in_flight >= self._most:
             return self._refuse(Reason.CONCURRENCY_LIMITED, _limit_words(self, self._most), 1)
         if is_retry and _are_all(self.retries, self.upstream.limits.retries):
-            words = f"{self.name}: {self.retries} retries under way, its limit in this worker is {self.upstream.limits.retries}"
+            most = self.upstream.limits.retries
+            words = f"{self.name}: {self.retries} retries under way, its limit in this worker is {most}"
             return self._refuse(Reason.CONCURRENCY_LIMITED, words, 1)
         breaker = self.breaker
         if is_retry or (breaker is not None and not breaker.closed_ticket):

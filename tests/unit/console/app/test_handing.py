@@ -16,6 +16,7 @@ from console.widgets.live_table import LiveTable
 from gateway.wire.slo import ObjectiveListView
 from gateway.wire.views import RouteListView
 from tests.support.console import GivenSource, play, screen_text, until
+from tests.support.known_gateway import KNOWN
 from tests.unit.console.screens.test_routes import route
 
 ROUTES = Answered(reading.routes(300), RouteListView(revision="a", routes=[route("calm", 0.0), route("bad", 0.5)]))
@@ -34,11 +35,57 @@ def has_rows(app: ConsoleApp) -> bool:
 def test_the_command_and_the_name_are_copied() -> None:
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: has_rows(app))
-        await pilot.press("Y")
+        await pilot.press("Y", "i")
         assert app.clipboard == "bad"
         await pilot.press("y")
         assert app.clipboard.startswith("sightline routes")
         assert "copied: sightline routes" in screen_text(app)
+
+    play(console(), story)
+
+
+@pytest.mark.parametrize(
+    ("screen", "keys", "copied"),
+    [
+        (Destination("routes"), "q", 'sum by (code, source) (rate(sightline_http_requests_total{route="orders"}[5m]))'),
+        (Destination("route", "orders"), "c", "curl -i 'http://127.0.0.1:9080/v1/orders/1' -H 'Host: api.example.com'"),
+        (Destination("overview"), "i", "orders"),
+        (Destination("upstreams"), "n", "orders/orders.internal:9001"),
+        (Destination("endpoint", "orders/orders.internal:9001"), "f", "endpoint:orders.internal:9001"),
+        (Destination("live"), "r", f"{2:032x}"),
+        (Destination("request", "req-0001"), "t", f"00-{1:032x}-{'0' * 16}-00"),
+        (Destination("alerts"), "u", "slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}"),
+        (Destination("changes"), "i", f"{2:012x}"),
+        (Destination("diff", "1..2"), "y", "sightline diff 1 2"),
+        (Destination("diff", "inc:17"), "n", "17"),
+        (Destination("nodes"), "v", "3f2a9c0d81be"),
+        (Destination("logs"), "i", '2026-01-31T08:00:07.250184Z info worker_died worker=1 trace_id="t1"'),
+        (Destination("unmatched"), "c", "curl -i 'http://127.0.0.1:9080/v1/oders/1' -H 'Host: api.example.com'"),
+        (Destination("raw", "route:orders"), "i", "orders"),
+    ],
+    ids=lambda value: value.screen if isinstance(value, Destination) else "",
+)
+def test_every_screen_offers_copies_of_what_is_selected(screen: Destination, keys: str, copied: str) -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.front is not None and app.front.copied is not None)
+        await pilot.press("Y", *keys)
+        assert app.clipboard == copied
+        assert "copied: " in screen_text(app)
+
+    play(ConsoleApp(GivenSource(KNOWN), first=screen), story, (80, 24))
+
+
+def test_what_stands_there_is_copied_as_it_is_named_and_a_link_where_there_is_one() -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: has_rows(app))
+        app.use_context_of(Context(name="east", grafana_url="https://grafana/{route}"))
+        await pilot.press("Y", "s")
+        titles, row = app.clipboard.splitlines()
+        assert titles.split()[:2] == ["ROUTE", "RPS"]
+        assert "bad" in row
+        assert "copied 2 lines: " in screen_text(app)
+        await pilot.press("Y", "o")
+        assert app.clipboard == "https://grafana/bad"
 
     play(console(), story)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from console.render.route_grid import health_of
+from console.render.route_grid import ROUTE_SORTS, health_of, route_grid
 from gateway.wire.views import ObjectiveView
+from tests.support.known_gateway import known
 from tests.support.situations import figures, route
 
 
@@ -24,3 +25,13 @@ def test_a_route_is_told_by_what_it_promises_and_by_how_often_it_fails(
 ) -> None:
     slo = None if availability is None else ObjectiveView(availability=availability)
     assert health_of(route("orders", figures(10.0, errors), slo=slo)) == expected
+
+
+def test_a_row_has_the_revision_that_made_the_route_and_its_policies() -> None:
+    newer = route("orders", figures(1.0, 0.0), changed_in=412, policies=["rewrite", "faults"])
+    routes = [route("old", figures(1.0, 0.0)), newer]
+    grid = route_grid(known(), "", routes)
+    told = [{column.title: cell for column, cell in zip(grid.columns, row.cells, strict=True)} for row in grid.rows]
+    assert [(row["REV"].text, row["POLICIES"].text) for row in told] == [("-", "-"), ("412", "rewrite, faults")]
+    assert told[1]["POLICIES"].severity == "warn", "what is injected on purpose is not overlooked"
+    assert [each.name for each in sorted(routes, key=ROUTE_SORTS["changed last"])] == ["orders", "old"]

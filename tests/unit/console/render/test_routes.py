@@ -34,9 +34,36 @@ def table_row(shown: RouteView) -> list[str]:
 
 
 def test_a_quiet_route_has_zeros_and_one_without_figures_of_its_own_has_none() -> None:
-    assert table_row(route()) == ["orders", "0", "-", "-", "-", "-", "0", "0", "0", "answer", "200", "GET", "/v1"]
+    assert table_row(route()) == [
+        "orders",
+        "0",
+        "-",
+        "-",
+        "-",
+        "-",
+        "0",
+        "0",
+        "0",
+        "answer",
+        "200",
+        "-",
+        "-",
+        "GET",
+        "/v1",
+    ]
     assert table_row(route(is_counted=False))[1:9] == ["-"] * 8
     assert "beyond metrics.max_routes" in render_route(route(is_counted=False))
+
+
+def test_what_it_does_beside_forwarding_and_since_which_revision_it_is_as_it_is_are_told() -> None:
+    retries = RetriesView(
+        attempts=3, on=["reset"], methods="any", backoff_first_ms=1, backoff_max_ms=1, budget_ratio=0.2, body_buffer=0
+    )
+    shown = route(policies=["retries", "rewrite"], retries=retries, changed_in=412)
+    assert table_row(shown)[11:15] == ["412", "retries", "3,", "rewrite"]
+    assert "changed in   revision 412" in render_route(shown)
+    assert "policies     retries 3, rewrite" in render_route(shown)
+    assert "changed in   revision -" in render_route(route())
 
 
 def test_one_route_is_told_with_its_last_minute_and_since_the_start() -> None:

@@ -84,7 +84,8 @@ def test_a_filter_that_finds_nothing_names_the_nearest() -> None:
     ("size", "titles"),
     [
         ((80, 24), "ROUTE RPS 5XX P95 P99 VS PREV SLO LEFT"),
-        ((120, 40), "ROUTE RPS 4XX 5XX P50 P95 P99 VS PREV SLO LEFT LEADS TO"),
+        ((120, 40), "ROUTE RPS 4XX 5XX P50 P95 P99 VS PREV SLO LEFT LEADS TO REV"),
+        ((160, 40), "ROUTE RPS 4XX 5XX P50 P95 P99 VS PREV SLO LEFT LEADS TO REV POLICIES"),
     ],
 )
 def test_columns_go_as_there_is_room_and_z_brings_more(size: tuple[int, int], titles: str) -> None:

@@ -27,6 +27,34 @@ def test_a_time_that_need_not_be_there_may_be_missing() -> None:
     assert checked(msgspec.structs.replace(STATUS, workers=[worker])).workers == [worker]
 
 
+class Began(msgspec.Struct, tag=True):
+    started_at: str
+
+
+class Lasts(msgspec.Struct, tag=True):
+    until: str
+
+
+class Story(msgspec.Struct):
+    now: Began | Lasts | list[Lasts] | str
+
+
+@pytest.mark.parametrize(
+    ("now", "problem"),
+    [
+        (Began("2026-01-31T08:00:00Z"), ""),
+        (Began("soon"), "now.started_at is no time: 'soon'"),
+        (Lasts("later"), "now.until is no time: 'later'"),
+        ([Lasts("later")], "now[0].until is no time: 'later'"),
+        ("never", ""),
+    ],
+)
+def test_of_several_types_each_is_looked_at_for_its_own_times(
+    now: Began | Lasts | list[Lasts] | str, problem: str
+) -> None:
+    assert wrong_time(Story(now)) == problem
+
+
 def test_an_answer_that_is_not_understood_leaves_what_was_known() -> None:
     model = Model()
     model.take(Answered(reading.STATUS, STATUS))

@@ -40,7 +40,7 @@ def test_most_answers_go_on_as_they_are() -> None:
     assert encode(head) == [b"HTTP/1.1 200 OK", b"Server: x", b"Date: now", b"Content-Length: 5"]
 
 
-def test_an_answer_that_comes_again_is_written_once_for_each_route() -> None:
+def test_an_answer_that_comes_again_is_what_each_route_makes_of_it() -> None:
     head = head_of(b"Content-Length: 5")
     edit = HeaderEdit(set=(("X-Route", "two"),))
     plain, edited = plan_of(), plan_of(route_of(rewrite=Rewrite(response_headers=edit)))
@@ -48,6 +48,17 @@ def test_an_answer_that_comes_again_is_written_once_for_each_route() -> None:
     for _ in range(2):
         assert encode(head, plain) == expected
         assert encode(head, edited) == [expected[0], b"X-Route: two", expected[1]]
+
+
+def test_what_was_written_for_one_route_serves_all_that_edit_no_answers() -> None:
+    head = head_of(b"Content-Length: 5")
+    edit = HeaderEdit(set=(("X-Route", "two"),))
+    plain = plan_of(route_of("plain"))
+    elsewhere = plan_of(route_of("elsewhere", rewrite=Rewrite(host="example.org")))
+    edited = plan_of(route_of("edited", rewrite=Rewrite(response_headers=edit)))
+    encode(head, plain)
+    assert head.encoded_for is plain.answer_form is elsewhere.answer_form
+    assert head.encoded_for is not edited.answer_form
 
 
 def test_an_answer_that_came_before_is_written_anew_for_a_client_that_is_not_like_most() -> None:

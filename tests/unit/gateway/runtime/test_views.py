@@ -5,14 +5,17 @@ import msgspec
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS
 from gateway.model.retry import Retries
 from gateway.model.route import (
+    Criticality,
     FaultAbort,
     FaultDelay,
     Faults,
+    HeaderEdit,
     Match,
     PathKind,
     Place,
     Redirect,
     Respond,
+    Rewrite,
     Route,
     RouteTimeouts,
     ValueKind,
@@ -35,6 +38,22 @@ def test_what_a_route_does_is_named() -> None:
     assert action_of(route(upstreams=(WeightedUpstream("orders"),))) == "forward"
     assert action_of(route(redirect=Redirect())) == "redirect"
     assert action_of(route(respond=Respond())) == "respond"
+
+
+def test_what_a_route_does_beside_forwarding_is_told_in_one_word_each() -> None:
+    assert route_view(route()).policies == []
+    assert route_view(route(retries=Retries(attempts=1))).policies == []
+    everything = route(
+        retries=Retries(hedge_after_ns=MILLISECOND_NS),
+        timeouts=RouteTimeouts(request_ns=SECOND_NS),
+        rewrite=Rewrite(path_prefix="/", response_headers=HeaderEdit(remove=("server",))),
+        subset=(("track", "canary"),),
+        criticality=Criticality.SHEDDABLE,
+        faults=Faults(FaultDelay(0.1, MILLISECOND_NS)),
+    )
+    assert route_view(everything).policies == [
+        "retries", "hedging", "timeout", "rewrite", "headers", "subset", "sheddable", "faults",
+    ]  # fmt: skip
 
 
 def test_a_timeout_that_is_never_reached_is_none() -> None:
@@ -93,7 +112,7 @@ def test_what_would_refuse_a_request_is_told_before_its_endpoints_are_looked_at(
 
     assert because(msgspec.structs.replace(view, circuit=shut, limits=limits)) == (
         "circuit_open",
-        "the circuit of orders is open since 14:02:31Z in 1 of the workers (worker 2: 57% of 124 requests failed)",
+        "the circuit of orders is open since 14:02:31Z (worker 2: 57% of 124 requests failed)",
     )
     closed = msgspec.structs.replace(view, circuit=CircuitView(state="closed"))
     assert because(msgspec.structs.replace(closed, limits=limits)) == (

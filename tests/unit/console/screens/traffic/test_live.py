@@ -236,7 +236,7 @@ def test_pivots_of_a_row_lead_to_its_route_its_trace_its_explanation_and_its_rec
             screen = app.screen
             assert (screen.NAME, screen.subject, screen.filter) == (name, subject, filter_text)  # type: ignore[attr-defined]
             await pilot.press("h")
-        await pilot.press("Y")
+        await pilot.press("Y", "i")
         assert app.clipboard == "req-0002"
 
     play(live(GivenSource(some(2))), story)

@@ -19,7 +19,7 @@ def test_d_turns_from_yaml_to_json_and_the_text_can_be_copied() -> None:
         await until(pilot, lambda: " request_id: req-0001" in screen_text(app))
         await pilot.press("d")
         assert '"request_id": "req-0001"' in screen_text(app)
-        await pilot.press("Y")
+        await pilot.press("Y", "s")
         assert msgspec.json.decode(app.clipboard)["url.path"] == "/v1/orders/1"
         await pilot.press("y")
         assert app.clipboard == "sightline req req-0001 --json"

@@ -55,8 +55,8 @@ class Reader:
             store,
             states,
             lambda: self.snapshot,
-            lambda: self.snapshot.sequence,
             Circuits(store, Incidents()),
+            lambda: {"orders": 1},
         )
 
     def busy(self, seconds: int) -> None:
@@ -82,6 +82,7 @@ def test_a_list_of_routes_has_figures_of_the_window_and_no_details() -> None:
     assert orders.slo == ObjectiveView(availability=0.999, latency_target=0.99, latency_under_ms=300.0)
     assert (views["search"].recent.requests, views["search"].slo) == (0, None)
     assert not views["late"].is_counted
+    assert (orders.changed_in, views["late"].changed_in) == (1, 0)
 
 
 def test_a_route_by_name_says_where_time_went_and_who_else_is_in_those_figures() -> None:
@@ -94,6 +95,7 @@ def test_a_route_by_name_says_where_time_went_and_who_else_is_in_those_figures()
         ("orders", ADDRESS, 120)
     ]
     assert found.shared_with == ["export"]
+    assert found.changed_in == 1
     assert asyncio.run(reader.readings.route("nothing", NOW)) is None
 
 

@@ -1,8 +1,9 @@
 """What was learnt is known again after it has been passed on, and what another version says otherwise is left out."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import pytest
 
 from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.health import CheckResult
@@ -38,9 +39,12 @@ def test_ejections_under_way_and_those_that_are_over() -> None:
     back = EjectionRecord(1, 0, None, 4950.0, 10.0)
     kept = kept_ejections({KEY: out, OTHER: back})
     assert ejections_of(kept) == {KEY: out, OTHER: back}
-    unheard_of = ejections_of([msgspec.structs.replace(kept[0], reason="tired")])[KEY].current
-    assert unheard_of is not None
-    assert (unheard_of.until_s, unheard_of.proof.evidence) == (5040.0, "p90 200 ms")
+
+
+def test_ejections_for_a_reason_that_is_not_known_end_but_have_been() -> None:
+    [kept] = kept_ejections({KEY: EjectionRecord(3, 2, Ejection(PROOF, 40.0, 5040.0), 4900.0, 40.0)})
+    unheard_of = msgspec.structs.replace(kept, reason="tired")
+    assert ejections_of([unheard_of]) == {KEY: EjectionRecord(3, 2, None, 4900.0, 40.0)}
 
 
 def test_circuits_of_the_workers_that_there_still_are() -> None:
@@ -53,5 +57,11 @@ def test_circuits_of_the_workers_that_there_still_are() -> None:
     status = after["orders"][0]
     assert (status.since_s, status.reason, status.evidence) == (STATUS.since_s, STATUS.reason, STATUS.evidence)
     assert {name: workers for name, (_, workers) in circuits_of(kept, workers=2).items()} == {"orders": {1: OPEN}}
-    odd = msgspec.structs.replace(kept[0].workers[0], cause="tired")
-    assert circuits_of([msgspec.structs.replace(kept[0], workers=[odd])], workers=3) == {}
+
+
+@pytest.mark.parametrize("odd", [{"cause": "tired"}, {"state": "ajar"}, {"worker": 0}, {"worker": -1}, {"worker": 4}])
+def test_circuits_but_not_of_workers_states_or_causes_that_there_are_not(odd: dict[str, Any]) -> None:
+    [kept] = kept_circuits({"orders": (STATUS, {1: OPEN})})
+    assert circuits_of([kept], workers=3)
+    other = msgspec.structs.replace(kept.workers[0], **odd)
+    assert circuits_of([msgspec.structs.replace(kept, workers=[other])], workers=3) == {}

@@ -19,6 +19,7 @@ SNAPSHOT: Final = Snapshot(
     "r", 1, (), (Upstream("orders", (), breaker=BreakerSettings()), Upstream("files", ())), routes=()
 )
 OPENED: Final = CircuitChanged("orders", CircuitState.OPEN, CircuitCause.FAILURE_RATIO, 124, 71)
+WORKER: Final = WorkerCircuit(CircuitState.OPEN, 70.0, CircuitCause.FAILURE_RATIO, 124, 71)
 HALF_OPENED: Final = CircuitChanged("orders", CircuitState.HALF_OPEN, CircuitCause.WAITED, 0, 0)
 REOPENED: Final = CircuitChanged("orders", CircuitState.OPEN, CircuitCause.PROBE_FAILED, 1, 1)
 CLOSED: Final = CircuitChanged("orders", CircuitState.CLOSED, CircuitCause.PROBES_PASSED, 3, 0)
@@ -110,6 +111,13 @@ def test_the_next_program_has_the_circuits_of_the_one_before_it_and_tells_nobody
     status, workers = scene.circuits.standing["orders"]
     fewer = Scene({"orders": (status, {2: workers[2]})})
     assert (fewer.status().state, fewer.status().workers) == (CircuitState.HALF_OPEN, 1)
+
+
+def test_what_was_made_of_the_circuits_is_made_anew_once_they_are_restored() -> None:
+    circuits = Circuits(MetricsStore(), Incidents())
+    before = circuits.version
+    circuits.restore({"orders": (CircuitStatus(CircuitState.OPEN), {1: WORKER})})
+    assert circuits.version > before
 
 
 def test_a_reload_keeps_the_state_and_one_without_the_breaker_forgets_it(scene: Scene) -> None:

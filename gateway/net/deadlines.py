@@ -11,6 +11,9 @@ from gateway.model.clock import MILLISECOND_NS, NEVER_NS, SECOND_NS, monotonic_n
 
 SWEEP_NS: Final = 50 * MILLISECOND_NS
 _TURN_NS: Final = 2 * MILLISECOND_NS
+_ROUNDS: Final = 4
+"""Turns of the loop between finding that a deadline has passed and saying so. The second one has read all that had come by
+then; who awaits a connection learns of it a turn later."""
 
 
 class Watched(Protocol):
@@ -43,12 +46,22 @@ class Deadlines:
         self._timer = self._turn = None
 
     def _sweep(self) -> None:
+        self._timer = None
         now_ns = monotonic_ns()
-        self._meet([one for one in self._watched if one.deadline_ns <= now_ns])
+        if due := [one for one in self._watched if one.deadline_ns <= now_ns]:
+            self._wait(due, _ROUNDS)
+        else:
+            self.start()
+
+    def _wait(self, due: list[Watched], rounds: int) -> None:
+        """A loop that was held up runs its timers before it looks for what has come meanwhile, which may have come in time."""
+        if rounds:
+            self._turn = self._loop.call_soon(self._wait, due, rounds - 1)
+        else:
+            self._meet(due)
 
     def _meet(self, due: list[Watched]) -> None:
         """As many as a turn of the loop may last; two thousand clients that are cut at once must not hold up all others."""
-        self._timer = None
         now_ns = monotonic_ns()
         until_ns = now_ns + _TURN_NS
         while due and now_ns <= until_ns:

@@ -5,9 +5,10 @@ import errno
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gateway.model.clock import SECOND_NS
+from gateway.model.clock import monotonic_ns
 from gateway.model.outcome import Reason
-from gateway.model.upstream import Endpoint
+from gateway.model.upstream import ConnectionLimits, Endpoint
+from gateway.net.deadlines import Deadlines
 from gateway.upstreams.connection import UpstreamConnection
 
 _ADDRESSES_TRIED: Final = 3
@@ -17,19 +18,25 @@ _OUR_SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, er
 
 async def dial(
     loop: asyncio.AbstractEventLoop,
+    deadlines: Deadlines,
     build: Callable[[], UpstreamConnection],
     endpoint: Endpoint,
     addresses: Sequence[str],
     turn: int,
-    timeout_ns: int,
+    limits: ConnectionLimits,
 ) -> tuple[UpstreamConnection | None, Reason, str]:
     """A connection, or why there is none, with a sentence about it.
 
     addresses: where the endpoint's name leads; unused for a UNIX socket. turn: which of them comes first, counted round.
     """
     try:
-        async with asyncio.timeout(timeout_ns / SECOND_NS):
-            connection = await _open_one(loop, build, endpoint, addresses, turn)
+        async with asyncio.timeout(None) as limit:
+            patience = _Patience(limit, monotonic_ns() + limits.connect_timeout_ns)
+            deadlines.watch(patience)
+            try:
+                connection = await _open_one(loop, build, endpoint, addresses, turn)
+            finally:
+                deadlines.unwatch(patience)
     except TimeoutError:
         return None, Reason.CONNECT_TIMEOUT, "The connection was not established in time."
     except _NoAddressError:
@@ -75,6 +82,19 @@ async def _open_one(
             connection.address = address
             return connection
     raise _NoAddressError
+
+
+class _Patience:
+    """Among all other deadlines, so that a connection that is there, and is only not looked at yet, is not too late."""
+
+    __slots__ = ("_limit", "deadline_ns")
+
+    def __init__(self, limit: asyncio.Timeout, deadline_ns: int) -> None:
+        self._limit = limit
+        self.deadline_ns = deadline_ns
+
+    def on_deadline(self, now_ns: int) -> None:
+        self._limit.reschedule(0)
 
 
 class _NoAddressError(Exception):

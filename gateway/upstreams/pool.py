@@ -215,7 +215,7 @@ class Pool:
         try:
             self._turn += 1
             connection, reason, detail = await dial(
-                self._loop, self._build, self._endpoint, self.addresses, self._turn, self.limits.connect_timeout_ns
+                self._loop, self._deadlines, self._build, self._endpoint, self.addresses, self._turn, self.limits
             )
         finally:
             self._connecting.discard(task)

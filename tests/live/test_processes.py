@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +86,28 @@ def test_a_silent_worker_stays_listed_with_when_it_was_heard_and_what_it_takes(p
     assert silent["rss_bytes"] > 1_000_000
     wait_until(lambda: all(each["last_seen_s"] < 1 for each in program.workers()), "the worker is heard again")
     assert program.status()["supervisor"]["pid"] == program.pid
+
+
+def test_an_answer_that_came_while_its_worker_stood_still_is_not_too_late(
+    tmp_path: Path, start_origin: StartOrigin
+) -> None:
+    stopped: list[int] = []
+
+    async def answer_whom_nothing_wakes(connection: OriginConnection) -> None:
+        await connection.read_request()
+        ends_s = time.monotonic() + 0.8
+        os.kill(stopped[0], signal.SIGSTOP)
+        try:
+            await connection.send(OK)
+            await connection.until(lambda: time.monotonic() > ends_s, "the time for it is over")
+        finally:
+            os.kill(stopped[0], signal.SIGCONT)
+
+    origin = start_origin(answer_whom_nothing_wakes)
+    with Program(tmp_path, origin.address, workers=1) as program:
+        assert program.apply(program.text(route="timeouts: {first_byte: 600ms}"))["outcome"] == "applied"
+        stopped.append(program.workers()[0]["pid"])
+        assert program.send("/") == (200, b"ok")
 
 
 def test_connections_queued_for_a_dead_worker_are_served_by_its_successor(

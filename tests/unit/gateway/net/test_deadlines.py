@@ -1,10 +1,14 @@
 """Deadlines are met by a sweep, by each that has one and no other."""
 
+import asyncio
+import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
-from gateway.model.clock import MILLISECOND_NS, NEVER_NS
+from gateway.model.clock import MILLISECOND_NS, NEVER_NS, monotonic_ns
 from gateway.net.deadlines import SWEEP_NS, Deadlines
 from tests.support.scripted import Clock, ScriptedLoop
 
@@ -162,3 +166,49 @@ def test_many_that_are_due_at_once_leave_room_for_others_between_them(
     deadlines.watch(late)
     sweep(clock, loop, 2 * SWEEP_NS)
     assert len(late.calls) == 1
+
+
+class Listener(asyncio.Protocol):
+    """Whoever waits for a word until its deadline."""
+
+    def __init__(self, deadline_ns: int) -> None:
+        self.deadline_ns = deadline_ns
+        self.told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self.deadline_ns = NEVER_NS
+        self.told.set_result(data.decode())
+
+    def on_deadline(self, _now_ns: int) -> None:
+        self.told.set_result("too late")
+
+
+def test_what_came_in_time_while_the_loop_was_held_up_is_not_too_late() -> None:
+    async def listen() -> str:
+        loop = asyncio.get_running_loop()
+        deadlines = Deadlines(loop)
+        deadlines.start()
+        ours, theirs = socket.socketpair()
+        nudge, nudged = socket.socketpair()
+
+        def hold_up() -> None:
+            """As what is found in one look for news does, before timers run and the next look."""
+            loop.remove_reader(nudged)
+            theirs.send(b"here")
+            time.sleep((listener.deadline_ns - monotonic_ns() + SWEEP_NS) / 1e9)
+
+        with ours, theirs, nudge, nudged:
+            transport, listener = await loop.create_connection(
+                lambda: Listener(monotonic_ns() + 2 * SWEEP_NS), sock=ours
+            )
+            deadlines.watch(listener)
+            loop.add_reader(nudged, hold_up)
+            nudge.send(b"!")
+            try:
+                return await asyncio.wait_for(listener.told, 20.0)
+            finally:
+                deadlines.stop()
+                transport.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(listen()) == "here"

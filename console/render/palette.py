@@ -65,12 +65,12 @@ MONO: Final = Palette(
 ANSI_16: Final = Palette(
     "ansi-16", None, None, None, "cyan", Look(reverse=True),
     {
-        "ok": Look("cyan"), "warn": Look("yellow", bold=True), "crit": Look("red", bold=True, underline=True),
+        "ok": Look("cyan"), "warn": Look("yellow", bold=True), "crit": Look("bright_red", bold=True, underline=True),
         "draining": Look(reverse=True, dim=True), "unknown": Look(dim=True), "dim": Look(dim=True),
-        "strong": Look(bold=True), "accent": Look("cyan", bold=True), "alarm": Look("red", bold=True, reverse=True),
+        "strong": Look(bold=True), "accent": Look("cyan", bold=True), "alarm": Look("bright_red", bold=True, reverse=True),
     },
 )  # fmt: skip
-"""Colours and surface are the terminal's own, whatever its owner made of them."""
+"""Colours and surface are the terminal's own, whatever its owner made of them. Red is the bright one: the other is too dark to be read on black."""
 
 PALETTES: Final[dict[PaletteName, Palette]] = {
     palette.name: palette for palette in (DARK, LIGHT, HIGH_CONTRAST, MONO, ANSI_16)

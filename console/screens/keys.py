@@ -87,7 +87,7 @@ SORT_KEYS: Final = {
     )
 }
 
-HINTED: Final = ("drill", "live", "traces", "changes", "explain", "act", "copy_twin", "help", "filter")
+HINTED: Final = ("drill", "live", "traces", "changes", "explain", "act", "copy_twin", "filter", "help")
 """Bindings that the line at the bottom tells of, where a screen names no others."""
 
 EVERYWHERE: Final = frozenset(binding.id for binding in GLOBAL if isinstance(binding, Binding) and binding.id)

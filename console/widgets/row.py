@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from console.render.cells import Cell
 from console.render.grid import Fitted, GridColumn, place
-from console.widgets.styles import Styles
+from console.widgets.styles import Styles, lined
 
 
 def _pieces(text: str, look: Style, ground: Style) -> list[tuple[str, Style]]:
@@ -35,7 +35,7 @@ def row_strip(
     segments, text, style = list[Segment](), "", ground
     for turn, (position, room) in enumerate(zip(fitted.positions, fitted.widths, strict=True)):
         cell = place(cells[position], room, is_number=columns[position].is_number, is_prose=columns[position].is_prose)
-        own = styles.of(cell.severity, is_cursor=is_cursor)
+        own = lined(cell.text, styles.of(cell.severity, is_cursor=is_cursor))
         gap = " " if turn else ""
         for piece, look in _pieces(cell.text, own, ground):
             is_seen = style.reverse or style.underline

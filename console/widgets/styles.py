@@ -12,6 +12,7 @@ from console.render.table import plain
 
 _COLOURED: Final = frozenset({"ok", "warn", "crit", "accent", "dim", "unknown"})
 """That are told from others by their colour, which they keep under the cursor."""
+_NO_LINE: Final = Style(underline=False)
 
 
 def _style(look: Look, palette: Palette, *, is_faded: bool) -> Style:
@@ -38,23 +39,33 @@ class Styles:
         }
 
     def of(self, severity: Severity, *, is_cursor: bool = False) -> Style:
-        """Under the cursor the meaning keeps its colour, on the cursor's ground."""
+        """Under the cursor the meaning keeps its colour, on the cursor's ground. Where that is turned round, a colour would be the ground, and
+        a spark look like its opposite: there the meaning keeps its weight and its line."""
         style = self._looks.get(severity, self.plain)
-        if is_cursor:
-            return self._cursor + Style(color=style.color, bold=True) if severity in _COLOURED else self._cursor
-        return style
+        if is_cursor and severity in _COLOURED:
+            kept = Style(underline=style.underline) if self.palette.cursor.reverse else Style(color=style.color)
+            return self._cursor + kept + Style(bold=True)
+        return self._cursor if is_cursor else style
 
     def segment(self, cell: Cell, *, is_cursor: bool = False) -> Segment:
-        return Segment(plain(cell.text), self.of(cell.severity, is_cursor=is_cursor))
+        return _segment(cell, self.of(cell.severity, is_cursor=is_cursor))
 
     def on_panel(self, cell: Cell) -> Segment:
         """For the frame, which has a ground of its own."""
-        return Segment(
-            plain(cell.text), self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel
-        )
+        return _segment(cell, self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel)
 
     def gap(self, text: str, *, is_cursor: bool = False) -> Segment:
         return Segment(text, self._cursor if is_cursor else self.plain)
+
+
+def lined(text: str, style: Style) -> Style:
+    """Words are underlined, and not what is drawn: a line under each row of a plot would be taken for the plot."""
+    return style + _NO_LINE if style.underline and not any(map(str.isalnum, text)) else style
+
+
+def _segment(cell: Cell, style: Style) -> Segment:
+    text = plain(cell.text)
+    return Segment(text, lined(text, style))
 
 
 @lru_cache(maxsize=16)

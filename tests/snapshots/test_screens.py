@@ -16,7 +16,7 @@ from console.app.app import ConsoleApp
 from console.app.destinations import PLACES
 from console.render.palette import PaletteName
 from console.screens.operator_screen import OperatorScreen
-from console.sources.archive import Archive
+from console.sources.archive import Archive, split_name
 from console.sources.recorded import RecordedSource
 from console.sources.recording import read_recording
 from console.sources.source import Source
@@ -61,9 +61,12 @@ def demo() -> Source:
 def destinations() -> list[Destination]:
     """Each screen, those about one thing with something that is in the recording."""
     failed = next(archive().matching("status:5xx upstream:catalog | status:5xx", AT_S))
-    endpoint = next(archive().matching("upstream:catalog", AT_S)).line
+    asked = (query for _, query in map(split_name, archive().names()) if query.get("kind") == "endpoint")
+    endpoint = next(
+        query["name"] for query in asked if query["name"].startswith("catalog/") and query.get("window") == "300s"
+    )
     subjects = {
-        "endpoint": f"catalog/{endpoint.endpoint}", "route": "product", "upstream": "catalog", "diff": "1..2", "request": failed.line.request_id,
+        "endpoint": endpoint, "route": "product", "upstream": "catalog", "diff": "1..2", "request": failed.line.request_id,
         "trace": failed.line.trace_id, "explain": "GET /v1/products/7", "raw": "route:product",
     }  # fmt: skip
     return [Destination(place.name, subjects.get(place.name, "")) for place in PLACES]

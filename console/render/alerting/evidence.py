@@ -8,7 +8,7 @@ from console.render.cells import Cell
 from console.state.alerting.alerts import Alert
 from gateway.wire.slo import ObjectiveStateView
 
-_TOO_LONG = "   3d is not judged here: the gateway remembers 6h; Prometheus' rules judge it"
+_TOO_LONG = "   3d: judged by Prometheus alone"
 LINES = 6
 """As many at most."""
 

@@ -26,7 +26,7 @@ _COLUMNS: Final = (
     GridColumn("EMPTY", 6, is_number=True),
     GridColumn("SINCE", 8, 3, is_number=True),
     GridColumn("ALERTING", 14, 5),
-    GridColumn("AFTER", 18, 4),
+    GridColumn("AFTER", 24, 4, is_prose=True),
 )
 _OF_SEVERITY: Final[dict[str, Severity]] = {"critical": "crit", "page": "crit", "warning": "warn", "ticket": "warn"}
 _RANKS: Final[dict[Severity, int]] = {"crit": 0, "warn": 1, "unknown": 2, "plain": 3, "draining": 4, "ok": 5}

@@ -19,7 +19,7 @@ _COLUMNS: Final = (
     GridColumn("P99", 15, 3),
     GridColumn("BY", 10, 2),
     GridColumn("SOURCE", 12, 5),
-    GridColumn("TOLD", 30, 0, grows=True),
+    GridColumn("TOLD", 40, 0, grows=True, is_prose=True),
 )
 _BAD: Final = frozenset(
     {

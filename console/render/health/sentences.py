@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.render.amounts import age, count, milliseconds, percent, rate
+from console.state.health.endpoints import EndpointHealth
 from console.state.health.words import Attention, AttentionKind, Cause, Change
 
 _DAY_S: Final = 86_400
@@ -54,7 +55,7 @@ def when(at_s: float | None, now_s: float) -> str:
     return f"{local:%H:%M:%S}" if now_s - at_s < _DAY_S else f"{local:%d %b %H:%M}"
 
 
-def since(attention: Attention, now_s: float) -> str:
+def since(attention: Attention | EndpointHealth, now_s: float) -> str:
     """`14:02:10`; `<14:02:10` where it began before that and nobody knows when."""
     return f"{'<' if attention.is_earlier else ''}{when(attention.since_s, now_s)}"
 

@@ -8,7 +8,7 @@ from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, r
 from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.circuit import circuit_cell, shut_out
-from console.render.health.sentences import verb, when
+from console.render.health.sentences import since, verb, when
 from console.render.health.tiles import squeezed
 from console.state import reading
 from console.state.health.endpoints import EndpointHealth, health_of_endpoints
@@ -19,12 +19,12 @@ from gateway.wire.upstream_views import EndpointView, UpstreamListView, Upstream
 _SPARK: Final = 12
 _COLUMNS: Final = (
     GridColumn("", 1),
-    GridColumn("UPSTREAM", 12, 2),
+    GridColumn("UPSTREAM", 12, 2, grows=True, most=32),
     GridColumn("ENDPOINT", 16),
     GridColumn("STATE", 8),
     GridColumn("CIRCUIT", 9, 6),
     GridColumn("REASON", 20, 1, grows=True, is_prose=True),
-    GridColumn("SINCE", 8, 3, is_number=True),
+    GridColumn("SINCE", 9, 3, is_number=True),
     GridColumn("CHECKED", 7, 10, is_number=True),
     GridColumn("ZONE", 6, 11),
     GridColumn("WEIGHT", 6, 6, is_number=True),
@@ -32,7 +32,7 @@ _COLUMNS: Final = (
     GridColumn("RPS", 6, 4, is_number=True),
     GridColumn("", _SPARK, 9),
     GridColumn("ERR", 6, is_number=True),
-    GridColumn("P99", 7, 5, is_number=True),
+    GridColumn("P99", 6, 5, is_number=True),
     GridColumn("POOL", 8, 8, is_number=True),
 )
 _WHERE_THERE_IS_ONE: Final[dict[str, Callable[[UpstreamView], bool]]] = {
@@ -172,7 +172,7 @@ def _cells(
         Cell(health.word, severity if severity != "ok" else "plain"),
         circuit_cell(upstream),
         Cell(shut or reason(health, endpoint), "plain" if shut or health.is_troubled else "dim"),
-        Cell(when(health.since_s, now_s), "dim"),
+        Cell(since(health, now_s), "dim"),
         _checked(endpoint, now_s),
         Cell(endpoint.zone, "dim"),
         Cell(count(endpoint.weight), "warn" if endpoint.weight != endpoint.configured_weight else "plain"),

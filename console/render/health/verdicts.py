@@ -94,7 +94,7 @@ def status_line(recent: RecentView, width: int, *, ascii_only: bool) -> list[Cel
         return [Cell(" status ", "dim"), Cell("no request", "dim")]
     good = max(0.0, 1.0 - errors - client)
     told: list[tuple[str, float, Severity]] = [("ok", good, "ok"), ("4xx", client, "warn"), ("5xx", errors, "crit")]
-    legend = sum(len(f"   {name} {percent(share)}") + 2 for name, share, _ in told)
+    legend = sum(len(f"   {name} {percent(share)}") + 3 for name, share, _ in told)
     room = max(10, width - 9 - legend)
     fills = "=~#" if ascii_only else "█▒▓"
     cells = [Cell(" status ", "dim")]
@@ -103,5 +103,5 @@ def status_line(recent: RecentView, width: int, *, ascii_only: bool) -> list[Cel
             cells.append(Cell(fill * max(1, round(share * room)), severity))
     for name, share, severity in told:
         sign = glyph(severity if share > 0 else "plain", ascii_only=ascii_only).text
-        cells.append(Cell(f"  {sign}{name} {percent(share)}", severity if share > 0 and name != "ok" else "plain"))
+        cells.append(Cell(f"  {sign} {name} {percent(share)}", severity if share > 0 and name != "ok" else "plain"))
     return cells

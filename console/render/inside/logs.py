@@ -19,7 +19,7 @@ COLUMNS: Final = (
     GridColumn("WHO", 9, 2),
     GridColumn("WHAT", 24, grows=True, is_prose=True),
     GridColumn("LOGGER", 20, 4),
-    GridColumn("NODE", 12, 5),
+    GridColumn("NODE", 20, 5),
 )
 _FIELD_COLUMNS: Final = (GridColumn("FIELD", 18), GridColumn("VALUE", 40, grows=True, is_prose=True))
 _SEVERITIES: Final[dict[LogLevel, Severity]] = {

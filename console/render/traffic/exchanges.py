@@ -30,7 +30,9 @@ def exchange_line(exchange: AccessLine, weight: float = 1.0) -> str:
 
 def cause(line: AccessLine) -> str:
     """Who ended it and why, how many attempts it took, and whether the route held it back; nothing for a plain answer."""
-    told = [] if line.reason == _NONE else [f"{line.source} {line.reason}"]
+    # Some reasons begin with who it was.
+    who = "" if line.reason.startswith(f"{line.source}_") else f"{line.source} "
+    told = [] if line.reason == _NONE else [f"{who}{line.reason}"]
     if len(line.attempts) > 1:
         told.append(f"{len(line.attempts)} tries")
     if line.fault_ms:

@@ -34,7 +34,7 @@ class OverviewScreen(OperatorScreen):
     #attention.-tall { height: 12; }
     #axis.-tall { height: 1fr; }
     #below { height: 6; }
-    #worst { width: 1fr; margin-right: 1; }
+    #worst { width: 1fr; margin-right: 2; }
     #changes { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("exclamation_mark", "worst", "to the worst", id="worst")]

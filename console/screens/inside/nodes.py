@@ -12,6 +12,7 @@ from console.state.inside.nodes import Heard, heard_of, verdict
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
+from console.widgets.section_table import SectionTable
 
 
 class NodesScreen(OperatorScreen):
@@ -24,9 +25,9 @@ class NodesScreen(OperatorScreen):
 
     def body(self) -> ComposeResult:
         yield CellLine(id="verdict")
-        yield LiveTable(id="nodes")
+        yield SectionTable(id="nodes")
         yield CellLine(id="of")
-        yield LiveTable(id="workers")
+        yield SectionTable(id="workers")
 
     def show(self) -> None:
         status, heard, ascii_only = self.model.status, self._heard(), self.console.ascii_only

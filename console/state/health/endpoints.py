@@ -9,7 +9,7 @@ import msgspec
 
 from console.state.endpoint_counts import FEWEST, Recently
 from console.state.health.evidence import failures_by_endpoint, lines_of
-from console.state.health.steps import failing_since, p99s, rise
+from console.state.health.steps import Beginning, failing_since, p99s, rise
 from console.state.health.words import EndpointWord, Failures, Health
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges, history
@@ -58,6 +58,8 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
     is_alone: bool = False
     since_s: float | None = None
     """As the gateway says where the word is its own decision; of what only figures tell, as its course says."""
+    is_earlier: bool = False
+    """It has been so for longer than is known: `since_s` is when knowledge begins."""
     evidence: str = ""
     """Why the gateway does not use it, in its words: `connect_error, refused in 1 ms`."""
     was: str = ""
@@ -104,11 +106,14 @@ def courses_of_endpoints(found: Iterable[EndpointHealth]) -> list[AnyReading]:
     """Of the worst that are in trouble; by the second too where nothing tells yet since when."""
     troubled = sorted((each for each in found if each.is_troubled), key=lambda each: each.rank)[:_MOST_COURSES]
     wanted: list[AnyReading] = [course_of_endpoint(each.upstream, each.address) for each in troubled]
-    return wanted + [seconds_of_endpoint(each.upstream, each.address) for each in troubled if each.since_s is None]
+    return wanted + [
+        seconds_of_endpoint(each.upstream, each.address) for each in troubled if each.since_s is None or each.is_earlier
+    ]
 
 
 def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
     """By the coarse course, or else by the seconds: those reach back five minutes, and know of calm that was too short for it."""
+    earlier: Beginning | None = None
     for wanted in (course_of_endpoint, seconds_of_endpoint):
         course = model.view(wanted(health.upstream, health.address))
         if course is None:
@@ -120,9 +125,10 @@ def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
             found = failing_since(course, model.now_s)
             # Where its first step fails already, the seconds may know of the calm in it.
             began_s = found.at_s if found is not None and not found.is_earlier else None
+            earlier = earlier or found
         if began_s is not None:
             return msgspec.structs.replace(health, since_s=began_s)
-    return health
+    return health if earlier is None else msgspec.structs.replace(health, since_s=earlier.at_s, is_earlier=True)
 
 
 def assess(

@@ -4,7 +4,12 @@ import msgspec
 
 from console.render.cells import Cell
 from console.render.health.upstream_grid import checked_how, upstream_grid
-from console.state.health.endpoints import course_of_endpoint, seconds_of_endpoint
+from console.state.health.endpoints import (
+    course_of_endpoint,
+    courses_of_endpoints,
+    health_of_endpoints,
+    seconds_of_endpoint,
+)
 from gateway.wire.history import RecentView
 from gateway.wire.upstream_views import CheckView, CircuitView, OverrideView
 from tests.support.console import NOW_S
@@ -124,6 +129,18 @@ def test_where_the_first_step_fails_already_the_seconds_say_since_when() -> None
     more = {course_of_endpoint("up", "a:1"): coarse, seconds_of_endpoint("up", "a:1"): fine}
     [row] = upstream_grid(Situation([], [upstream("up", bad)], more=more).model(), "", ascii_only=True).rows
     assert (row.cells[3].text, row.cells[5].text) == ("failing", local(30))
+
+
+def test_what_has_failed_for_as_long_as_anything_is_known_began_before_that() -> None:
+    bad, steps = endpoint("a:1", figures(10.0, 1.0, None)), [(None, 1.0)] * 3
+    more = {
+        course_of_endpoint("up", "a:1"): course("endpoint", "up/a:1", steps),
+        seconds_of_endpoint("up", "a:1"): course("endpoint", "up/a:1", steps),
+    }
+    model = Situation([], [upstream("up", bad)], more=more).model()
+    [row] = upstream_grid(model, "", ascii_only=True).rows
+    assert row.cells[5].text == f"<{local(30)}"
+    assert seconds_of_endpoint("up", "a:1") in courses_of_endpoints(health_of_endpoints(model, [upstream("up", bad)]))
 
 
 def test_a_circuit_has_a_column_where_there_is_one_and_an_open_one_is_the_reason() -> None:

@@ -130,5 +130,5 @@ def test_the_bars_tell_their_shares_in_figures_too() -> None:
     assert "800ms slowest 1" in told
     told = "".join(cell.text for cell in status_line(figures(10.0, 0.1, client_error_ratio=0.2), 80, ascii_only=True))
     assert "ok 70.0%" in told
-    assert "^4xx 20.0%" in told
-    assert "x5xx 10.0%" in told
+    assert "^ 4xx 20.0%" in told
+    assert "x 5xx 10.0%" in told

@@ -18,6 +18,7 @@ TWO = (LineAttempt("a:1", reason="connect_refused"), LineAttempt("b:1", status=2
     [
         ({}, "plain", ""),
         ({"status": 502, "reason": "connect_refused"}, "crit", "upstream connect_refused"),
+        ({"status": 504, "reason": "upstream_timeout_first_byte"}, "crit", "upstream_timeout_first_byte"),
         ({"status": 404, "reason": "no_route", "source": "gateway"}, "warn", "gateway no_route"),
         ({"attempts": TWO}, "warn", "2 tries"),
         ({"duration_ms": 400.0}, "warn", ""),

@@ -17,6 +17,7 @@ from gateway.config import ConfigInvalid
 from gateway.runtime.candidate import Loader
 from gateway.runtime.succession.predecessor import NothingInherited, Predecessor
 from gateway.runtime.supervisor import StartFailed, Supervisor
+from gateway.runtime.vitals.memory_use import keep_heap
 from gateway.telemetry.log_ring import LogRing
 from gateway.telemetry.logs import configure_logs
 from gateway.wire.exit_codes import ExitCode
@@ -42,6 +43,7 @@ class RunCommand:
         # Until the supervisor takes it; its default would end us.
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         setproctitle(SUPERVISOR)
+        keep_heap()
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(_serve(arguments.config, os.environ, logs))

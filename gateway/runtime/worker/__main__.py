@@ -11,6 +11,7 @@ from typing import Final
 import uvloop
 from setproctitle import setproctitle
 
+from gateway.runtime.vitals.memory_use import keep_heap
 from gateway.runtime.worker.worker import Worker
 
 _GC_THRESHOLDS: Final = (5_000, 20, 100)
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(ignored, signal.SIG_IGN)
     index, workers, control, handover = map(int, arguments)
     setproctitle(f"sightline worker {index}")
+    keep_heap()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -4,7 +4,7 @@ from typing import Final, TypeAlias
 
 from gateway.wire.report import DropCount, ExchangeRecord
 
-_DUE_BYTES: Final = 64 * 1024
+_DUE_BYTES: Final = 128 * 1024
 """More than this is sent on at once: megabytes waiting would push the engine out of the processor's cache."""
 _MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 256 * 1024

@@ -3,6 +3,8 @@
 import mmap
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,29 @@ def test_what_was_freed_between_pieces_in_use_is_given_back() -> None:
     shrink_heap()
     assert before - private_memory() > 40_000_000
     assert len(kept) == 20
+
+
+_BLOCKS = """
+import resource, sys
+from gateway.runtime.vitals.memory_use import keep_heap
+if sys.argv[1] == "keep":
+    keep_heap()
+
+def block():
+    return b"".join([bytes(40_000) for _ in range(10)])
+
+block()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(200):
+    block()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep it")
+def test_blocks_that_come_and_go_are_not_faulted_in_anew_each_time() -> None:
+    by_default, kept = (
+        int(subprocess.run([sys.executable, "-c", _BLOCKS, way], check=True, capture_output=True).stdout)
+        for way in ("default", "keep")
+    )
+    assert kept < 1000 < by_default

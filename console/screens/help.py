@@ -14,7 +14,7 @@ from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 from console.widgets.prompt import Prompt
 
-_HEAD: Final = " type to search; sections: KEYS  COMMANDS  FILTERS  SIGNS  CONNECTION"
+_HEAD: Final = " type to search; sections: KEYS  QUESTIONS  COMMANDS  FILTERS  SIGNS  CONNECTION"
 _SEARCHING: Final = (
     Hint("up/down", "row"),
     Hint("pgup/pgdn", "page"),

@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from console.render.cells import Cell, Severity, glyph
 from console.render.frame.hints import key_label
+from console.render.frame.questions import QUESTIONS, keys_told
 from console.render.grid import Grid, GridColumn, GridRow
 from console.state.commands import Command
 
@@ -94,6 +95,8 @@ def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, 
     own = [key for key in content.keys if key.id not in content.everywhere and key.place != "app"]
     same = [key for key in content.keys if key.id in content.everywhere or key.place == "app"]
     yield f"KEYS OF {content.screen.upper()}", "", [_key(key) for key in own]
+    known = {key.id: key.keys for key in content.keys if key.id}
+    yield "QUESTIONS", "", [_plain(keys_told(each, known), each.asked) for each in QUESTIONS]
     yield "KEYS EVERYWHERE", "", [_key(key) for key in _with_digits(same)]
     yield "COMMANDS", ": begins one, Tab completes", [_plain(f":{each.usage}", each.help) for each in content.commands]
     yield "FILTERS", "/ begins one", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]

@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from console.state import reading
-from console.state.health.endpoints import FAILED_LATELY, EndpointHealth, course_of_endpoint, health_of_endpoints
+from console.state.health.endpoints import (
+    FAILED_LATELY,
+    EndpointHealth,
+    course_of_endpoint,
+    health_of_endpoints,
+    seconds_of_endpoint,
+)
 from console.state.health.guarding import guarded_upstreams, storms, without_endpoint
 from console.state.health.route_trouble import SLOW_LATELY, course_of, evidence, troubled_routes
 from console.state.health.words import WORST_FIRST, Attention, Cause
@@ -48,7 +54,15 @@ def needed_for_attention(model: Model) -> list[AnyReading]:
 def courses_wanted(found: Sequence[Attention]) -> list[AnyReading]:
     wanted: list[AnyReading] = [course_of(each.subject) for each in found if each.kind in ("failing", "slow")]
     wanted += [
-        course_of_endpoint(each.cause.upstream, each.cause.endpoint) for each in found if each.kind == "endpoint"
+        course_of_endpoint(each.cause.upstream, each.cause.endpoint)
+        for each in found
+        if each.kind == "endpoint" or (each.kind == "slow" and each.cause.endpoint)
+    ]
+    # What has begun a moment ago has not risen yet in steps of ten seconds.
+    wanted += [
+        seconds_of_endpoint(each.cause.upstream, each.cause.endpoint)
+        for each in found
+        if each.kind == "slow" and each.cause.endpoint and each.since_s is None
     ]
     return wanted[:_MOST_COURSES]
 

@@ -136,11 +136,19 @@ def _slow(model: Model, route: RouteView, found: Evidence) -> Attention | None:
         return None
     lines = [line for line in found.slow if line.route == route.name]
     cause = cause_of_slowness([share.upstream for share in route.upstreams], found.endpoints, lines)
+    if since_s is None:
+        since_s = _since_of_endpoint(cause, found.endpoints)
     return Attention(
         kind="slow", severity="crit" if burn >= _GRAVE_BURN else "warn", subject=route.name, score=burn * recent.rate, burn=burn,
         p99_ms=recent.p99_ms, limit_ms=limit_ms, rate=recent.rate, cause=cause, since_s=since_s,
         leads_to=_leads_to(route.name, cause),
     )  # fmt: skip
+
+
+def _since_of_endpoint(cause: Cause, endpoints: Sequence[EndpointHealth]) -> float | None:
+    """Where the route's course is too thin to tell: that of the endpoint to blame has what other routes sent there too."""
+    blamed = (each for each in endpoints if (each.upstream, each.address) == (cause.upstream, cause.endpoint))
+    return next((each.since_s for each in blamed if not each.is_earlier), None)
 
 
 def _reasons(lately: Lately) -> Counter[str]:

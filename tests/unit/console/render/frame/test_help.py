@@ -28,7 +28,7 @@ def test_each_key_stands_once_under_who_has_it() -> None:
 
 
 def test_a_search_leaves_the_headings_of_what_it_found() -> None:
-    assert told("REQUEST id") == ["COMMANDS : begins one, Tab completes", ":req ID a request by its id"]
+    assert told("REQUEST by its id") == ["COMMANDS : begins one, Tab completes", ":req ID a request by its id"]
     assert told("nonsense") == []
 
 

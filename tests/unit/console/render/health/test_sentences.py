@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from console.render.health.circuit import panic_line
 from console.render.health.sentences import since, subject, what, why
 from console.state import reading
-from console.state.health.attention import attention
+from console.state.health.attention import attention, courses_wanted
+from console.state.health.endpoints import course_of_endpoint, seconds_of_endpoint
 from console.state.health.route_trouble import course_of
 from console.state.messages import Event
 from console.state.selection import Destination
@@ -93,6 +94,23 @@ def test_a_slow_endpoint_is_told_with_the_phase_and_with_its_peers() -> None:
     ]
     [found] = attention(situation.model())
     assert since(found, NOW_S) == local(60)
+
+
+def test_a_slow_route_whose_course_does_not_tell_is_slow_since_its_endpoint_is() -> None:
+    situation = Situation(
+        [route("search", figures(10.0, 0.0, 812.0), slo=promised(under_ms=500.0))],
+        [upstream("up", endpoint("h:1", figures(5.0, 0.0, 900.0)), endpoint("h:2", figures(5.0, 0.0, 4.0)))],
+        slow=[slow("search", "h:1")] * 5,
+        more={
+            course_of("search"): course("route", "search", [(800.0, 0.0)] * 6),
+            course_of_endpoint("up", "h:1"): course("endpoint", "up/h:1", [(10.0, 0.0)] * 20 + [(900.0, 0.0)] * 3),
+        },
+    )
+    [found] = attention(situation.model())
+    assert since(found, NOW_S) == local(30)
+    assert course_of_endpoint("up", "h:1") in courses_wanted([found])
+    assert seconds_of_endpoint("up", "h:1") not in courses_wanted([found])
+    assert seconds_of_endpoint("up", "h:1") in courses_wanted([replace(found, since_s=None)])
 
 
 def test_the_gateways_own_waiting_is_not_blamed_on_an_endpoint() -> None:

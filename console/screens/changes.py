@@ -12,7 +12,7 @@ from console.render.changes.strip import error_strip
 from console.render.changes.timeline import effect_text, severity_of, suspect, timeline_grid, told
 from console.screens.operator_screen import OperatorScreen
 from console.state import reading
-from console.state.changing.timeline import Change, timeline
+from console.state.changing.timeline import Change, reach_of, timeline
 from console.state.reading import ONCE, AnyReading, Reading
 from console.state.selection import Destination, Selection
 from console.widgets.line import CellLine
@@ -49,7 +49,14 @@ class ChangesScreen(OperatorScreen):
         changes = self._changes()
         table, ascii_only = self.query_one(_Steered), self.console.ascii_only
         table.show(
-            timeline_grid(changes, self.filter, marked=self._marked, ascii_only=ascii_only, unknown=self._unknown())
+            timeline_grid(
+                changes,
+                self.filter,
+                marked=self._marked,
+                reach=reach_of(self.model.status),
+                ascii_only=ascii_only,
+                unknown=self._unknown(),
+            )
         )
         if not table.was_steered:
             table.lead_to(suspect(changes))

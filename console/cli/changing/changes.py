@@ -11,9 +11,10 @@ from console.client.call import decode, get
 from console.client.contexts import Target
 from console.render.changes.timeline import timeline_grid
 from console.render.grid_text import grid_text
-from console.state.changing.timeline import timeline
+from console.state.changing.timeline import reach_of, timeline
 from gateway.wire.changes import IncidentListView, RevisionDetailView, RevisionListView
 from gateway.wire.exit_codes import ExitCode
+from gateway.wire.views import StatusView
 
 _COMPARED = 10
 """Revisions whose effect is asked for: each is a call."""
@@ -41,7 +42,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     incidents = decode(get(target, f"{API}/incidents", {"limit": "500"}), IncidentListView)
     details = {each.sequence: _detail(target, each.sequence) for each in revisions.revisions[:_COMPARED]}
     changes = timeline(revisions.revisions, incidents.incidents, details)
-    grid = timeline_grid(changes, arguments.words)
+    status = decode(get(target, f"{API}/status"), StatusView)
+    grid = timeline_grid(changes, arguments.words, reach=reach_of(status))
     chosen = [row.key for row in grid.rows[: arguments.limit]]
     if arguments.format == "table":
         print(grid_text(grid._replace(rows=grid.rows[: arguments.limit])))

@@ -14,12 +14,12 @@ from gateway.wire.changes import FiguresView
 _COLUMNS: Final = (
     GridColumn("", 1),
     GridColumn("TIME", 8),
-    GridColumn("WHAT", 18, 1),
+    GridColumn("WHAT", 21, 1),
     GridColumn("ERR", 15, 2),
     GridColumn("P99", 15, 3),
     GridColumn("BY", 10, 2),
-    GridColumn("SOURCE", 12, 5),
-    GridColumn("TOLD", 40, 0, grows=True, is_prose=True),
+    GridColumn("SOURCE", 17, 5),
+    GridColumn("TOLD", 30, 0, grows=True, is_prose=True),
 )
 _BAD: Final = frozenset(
     {
@@ -41,12 +41,18 @@ _NOTABLE: Final = 0.001
 
 
 def timeline_grid(
-    changes: Sequence[Change], wanted: str = "", *, marked: str = "", ascii_only: bool = False, unknown: str = ""
+    changes: Sequence[Change],
+    wanted: str = "",
+    *,
+    marked: str = "",
+    reach: str = "",
+    ascii_only: bool = False,
+    unknown: str = "",
 ) -> Grid:
-    """wanted: what the lines must hold, be it in the words or in what changed. marked: the key of the marked one. unknown: why
-    there are none yet, where that is so."""
+    """wanted: what the lines must hold, be it in the words or in what changed. marked: the key of the marked one. reach: `2/2`, the workers
+    that have the running one. unknown: why there are none yet, where that is so."""
     rows = [
-        _row(change, is_marked=change.key == marked, ascii_only=ascii_only)
+        _row(change, reach, is_marked=change.key == marked, ascii_only=ascii_only)
         for change in changes
         if _has(change, wanted)
     ]
@@ -99,7 +105,7 @@ def _is_worse(before: FiguresView, after: FiguresView) -> bool:
     return bool(before.p99_ms and after.p99_ms and after.p99_ms > before.p99_ms * _WORSE)
 
 
-def _row(change: Change, *, is_marked: bool, ascii_only: bool) -> GridRow:
+def _row(change: Change, reach: str, *, is_marked: bool, ascii_only: bool) -> GridRow:
     severity, (before, after) = severity_of(change), change.effect
     sign = Cell("m", "accent") if is_marked else _sign(change, severity, ascii_only=ascii_only)
     revision = change.revision
@@ -108,7 +114,10 @@ def _row(change: Change, *, is_marked: bool, ascii_only: bool) -> GridRow:
         (
             sign,
             Cell(clock(change.at)[-8:], "dim"),
-            Cell(_what(change), "strong" if revision is not None else "plain"),
+            Cell(
+                f"{_what(change)} {reach if _runs(change) else ''}".rstrip(),
+                "strong" if revision is not None else "plain",
+            ),
             _before_after(before, after, lambda figures: percent(figures.error_ratio), severity),
             _before_after(before, after, lambda figures: milliseconds(figures.p99_ms), severity),
             Cell(plain(change.who) or UNKNOWN),
@@ -130,6 +139,10 @@ def _what(change: Change) -> str:
     assert change.revision is not None
     back = " back" if change.revision.trigger == "rollback" else ""
     return f"rev {change.revision.sequence}{back}{' runs' if change.revision.running else ''}"
+
+
+def _runs(change: Change) -> bool:
+    return change.revision is not None and change.revision.running
 
 
 def _before_after(

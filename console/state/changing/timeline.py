@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.wire.changes import ComparisonView, FiguresView, IncidentView, RevisionDetailView, RevisionView
 from gateway.wire.diff import ConfigDiffView
+from gateway.wire.views import StatusView
 
 _TOLD_BY_REVISIONS: Final = frozenset({"config_applied", "config_rolled_back"})
 
@@ -62,3 +63,10 @@ def seconds(at: str) -> float:
 
 def _of_gateway(figures: Iterable[ComparisonView]) -> ComparisonView | None:
     return next((each for each in figures if each.kind == "gateway"), None)
+
+
+def reach_of(status: StatusView | None) -> str:
+    """`2/2`: how many workers serve what the gateway runs; empty where it has not said."""
+    if status is None or not status.workers:
+        return ""
+    return f"{sum(worker.sync == 'synced' for worker in status.workers)}/{len(status.workers)}"

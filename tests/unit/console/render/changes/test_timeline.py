@@ -21,6 +21,11 @@ def test_a_revision_tells_what_it_changed_and_what_came_of_it() -> None:
     assert (texts[2], texts[3], texts[4]) == ("rev 2 runs", "0.05% -> 0.41%", "80ms -> 812ms")
 
 
+def test_the_running_one_says_how_many_workers_it_has_reached() -> None:
+    whats = [row.cells[2].text for row in timeline_grid(CHANGES, reach="1/2").rows]
+    assert whats == ["rev 2 runs 1/2", "endpoint draining", "rev 1"]
+
+
 def test_a_filter_finds_what_changed_and_what_it_happened_to() -> None:
     def found(wanted: str) -> list[str]:
         return [row.key for row in timeline_grid(CHANGES, wanted).rows]

@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
-from console.state.changing.timeline import timeline
+from console.state.changing.timeline import reach_of, timeline
 from tests.support.changes import DETAIL, drained, revision
+from tests.support.gateway_views import status, worker
 
 
 def test_revisions_and_incidents_are_in_one_order_and_nothing_is_told_twice() -> None:
@@ -16,3 +17,8 @@ def test_revisions_and_incidents_are_in_one_order_and_nothing_is_told_twice() ->
     assert after is not None
     assert (before.error_ratio, after.error_ratio) == (0.0005, 0.0041)
     assert found[2].effect == (None, None)
+
+
+def test_a_configuration_has_reached_the_workers_that_serve_it() -> None:
+    assert reach_of(status(worker(1, sync="synced"), worker(2, sync="stale"), worker(3, sync="rejected"))) == "1/3"
+    assert reach_of(None) == ""

@@ -59,35 +59,36 @@ class RoutePlan:
         propagators: Propagators,
         retry: RetryPlan | None = None,
     ) -> None:
+        # What every request reads comes first: attributes lie in this order, and those of many routes are in no cache.
         self.route = route
         self.upstreams = upstreams
         self.only_upstream = upstreams[0] if len(upstreams) == 1 and route.upstreams[0].weight else None
-        self.is_sticky = any(upstream.sessions is not None for upstream in upstreams)
-        """Whether answers may carry a cookie of ours."""
-        self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.subset = route.subset
-        self.criticality = RANKS[route.criticality]
-        """0 for a route that is shed last; see overload.shedding."""
+        self.propagator = propagators.of_route(route)
+        """What deals with trace context; None where nothing does, or where it depends on the listener."""
+        self.depends_on_listener = propagators.are_on and self.propagator is None
+        header = route.timeouts.deadline_header
+        self.has_deadline = route.timeouts.request_ns != NEVER_NS or header is not None
+        self.deadline_header = None if header is None else header.encode("ascii")
+        self.faults = None if route.faults is None else FaultPlan(route.faults)
+        self.retry = retry
         self.rewrite = rewrite = compile_rewrite(route)
         self.answer_form: object = rewrite if rewrite is not None and rewrite.edits_response else _AS_IT_CAME
         """Clients get an answer's head alike from all plans of one form, which most are of."""
-        self.faults = None if route.faults is None else FaultPlan(route.faults)
+        self.is_sticky = any(upstream.sessions is not None for upstream in upstreams)
+        """Whether answers may carry a cookie of ours."""
+        self.first_byte_ns = route.timeouts.first_byte_ns
+        self.criticality = RANKS[route.criticality]
+        """0 for a route that is shed last; see overload.shedding."""
+        self.cumulative_weights = list(accumulate(target.weight for target in route.upstreams))
         self.forward_trailers = route.forward_trailers
         self.request_ns = route.timeouts.request_ns
-        header = route.timeouts.deadline_header
-        self.deadline_header = None if header is None else header.encode("ascii")
-        self.has_deadline = self.request_ns != NEVER_NS or header is not None
-        self.first_byte_ns = route.timeouts.first_byte_ns
-        self.retry = retry
         self.replayed_at_most = REPLAYED_AT_MOST
         """How many bytes of a request's body are kept to be sent again."""
         if retry is not None:
             self.first_byte_ns = min(self.first_byte_ns, retry.rule.per_try_timeout_ns)
             self.replayed_at_most = retry.rule.body_buffer
         self.upstream_idle_ns = route.timeouts.upstream_idle_ns
-        self.propagator = propagators.of_route(route)
-        """What deals with trace context; None where nothing does, or where it depends on the listener."""
-        self.depends_on_listener = propagators.are_on and self.propagator is None
         self._propagators = propagators
         self._by_listener = propagators.by_listener(route) if self.depends_on_listener else {}
 

@@ -15,7 +15,8 @@ class _Step(Generic[T]):
     __slots__ = ("leaf", "literals", "parameter", "rest")
 
     def __init__(self) -> None:
-        self.literals: dict[str, _Step[T]] = {}
+        self.literals: dict[str, _Step[T]] | None = None
+        """None where there are none, so that nothing else is looked at."""
         self.parameter: _Step[T] | None = None
         self.rest: _Step[T] | None = None
         self.leaf: Leaf[T] | None = None
@@ -47,7 +48,8 @@ class TemplateTrie(Generic[T]):
         """The first that `leaves` gives. Nearly always it lies where each segment leads on by its most specific way."""
         step = self._root
         for segment in path.split("/", self._depth + 1)[1:]:
-            following = step.literals.get(segment)
+            literals = step.literals
+            following = None if literals is None else literals.get(segment)
             if following is None:
                 following = step.parameter
                 if following is None or not segment:
@@ -71,7 +73,7 @@ class TemplateTrie(Generic[T]):
                     yield step.leaf
             else:
                 segment = segments[depth]
-                following = step.literals.get(segment)
+                following = None if step.literals is None else step.literals.get(segment)
                 if step.rest is not None:
                     untried.append((step.rest, count))
                 if step.parameter is not None and segment:
@@ -90,10 +92,11 @@ class TemplateTrie(Generic[T]):
 
 def _next_step(step: _Step[T], segment: Segment) -> _Step[T]:
     if not segment.is_parameter:
-        following = step.literals.get(segment.text)
-        if following is None:
-            following = step.literals[segment.text] = _Step()
-        return following
+        literals = {} if step.literals is None else step.literals
+        step.literals = literals
+        if segment.text not in literals:
+            literals[segment.text] = _Step()
+        return literals[segment.text]
     if segment.takes_rest:
         if step.rest is None:
             step.rest = _Step()

@@ -58,7 +58,8 @@ class Settling(Writing):
         """Those that have observed something since they were folded last."""
         self._uncounted = 0
         """No less than what they have observed together."""
-        self._views: dict[str, RouteView] = {}
+        self._views: list[RouteView | None] = []
+        """By the place of the route in its configuration."""
         self._finished: list[Exchange] = []
 
     def _settle(self) -> None:
@@ -149,9 +150,10 @@ class Settling(Writing):
 
     def _forget_views(self) -> None:
         """Look every series up anew from here on; exchanges in flight keep their view, but not what it remembers."""
-        for view in self._views.values():
-            view.forget()
-        self._views = {}
+        for view in self._views:
+            if view is not None:
+                view.forget()
+        self._views = []
 
     def _settle_one(self, exchange: Exchange) -> None:
         view: RouteView | None = exchange.mark
@@ -179,11 +181,16 @@ class Settling(Writing):
     def _view(self, route: Route | None) -> RouteView:
         if route is None:
             return self._unmatched
-        view = self._views.get(route.name)
-        if view is None or view.route is not route:
-            label = route.name if route.index < self._max_routes else OVERFLOW
-            sample_rate = self._sample if route.log_sample is None else route.log_sample
-            view = self._views[route.name] = RouteView(route, self._tally.route(label), sample_rate)
+        index, views = route.index, self._views
+        view = views[index] if index < len(views) else None
+        return self._add_view(route) if view is None or view.route is not route else view
+
+    def _add_view(self, route: Route) -> RouteView:
+        index, views = route.index, self._views
+        views += [None] * (index + 1 - len(views))
+        label = route.name if index < self._max_routes else OVERFLOW
+        sample_rate = self._sample if route.log_sample is None else route.log_sample
+        view = views[index] = RouteView(route, self._tally.route(label), sample_rate)
         return view
 
 

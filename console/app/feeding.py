@@ -15,7 +15,7 @@ from console.sources.source import Source
 from console.state.messages import Message, TailWanted
 from console.state.model import WINDOWS_S, Model
 from console.state.moments import duration_s, moment
-from console.state.reading import ME
+from console.state.reading import ME, OBJECTIVES, OBJECTIVES_NOW_AND_THEN
 
 _FRAME_S: Final = 0.5
 """At most so often is a screen drawn because something came; keys draw at once."""
@@ -132,7 +132,8 @@ class Feeding(Navigating):
                 self.live_model.tail.renew()  # The source begins it anew, with what went before.
             self._tail = tail
             screen.asked = tuple(screen.readings())
-            self.source.want((*screen.asked, ME), tail)
+            beside = (ME,) if OBJECTIVES in screen.asked else (ME, OBJECTIVES_NOW_AND_THEN)
+            self.source.want((*screen.asked, *beside), tail)
             if self.looked_at[-1:] != [screen.twin()]:
                 self.looked_at = [*self.looked_at, screen.twin()][-_LOOKED_AT:]
             if self.complaints:

@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeAlias
 from console.render.amounts import age, clock
 from console.render.cells import Cell, Severity
 from console.render.palette import PaletteName
+from console.state import reading
 from console.state.link import Freshness
 from console.state.model import Model
 
@@ -73,8 +74,8 @@ class Surroundings(Protocol):
     def ascii_only(self) -> bool: ...
 
 
-def band(surroundings: Surroundings) -> Ends:
-    """Name of the environment first: nobody shall act on the wrong one."""
+def band(surroundings: Surroundings, width: int = 0) -> Ends:
+    """Name of the environment first: nobody shall act on the wrong one. The objectives where there is room."""
     status = surroundings.live_model.status
     left = [Cell(f" {surroundings.context_name} ", "alarm" if surroundings.is_production else "accent")]
     if status is not None:
@@ -90,7 +91,22 @@ def band(surroundings: Surroundings) -> Ends:
             left.append(Cell("  file differs", "warn"))
         if status.draining:
             left.append(Cell("  draining", "draining"))
-    return left, [*link_state(surroundings), *_right_to_act(surroundings)]
+    right = [*link_state(surroundings), *_right_to_act(surroundings)]
+    room = width - sum(len(cell.text) for cell in (*left, *right))
+    return [*left, *_objectives(surroundings.live_model, room)], right
+
+
+def _objectives(model: Model, room: int) -> list[Cell]:
+    """`SLO ok 7 burn 1`; what burns alone where there is no room for more."""
+    view = model.view(reading.OBJECTIVES)
+    if view is None or not view.objectives:
+        return []
+    burning = [each.state for each in view.objectives if each.state != "ok"]
+    severity: Severity = "crit" if "page" in burning else "warn"
+    burn = [Cell(f" burn {len(burning)}", severity)] if burning else []
+    whole = [Cell(f"  SLO ok {len(view.objectives) - len(burning)}", "dim"), *burn]
+    short = [Cell("  SLO", "dim"), *burn] if burn else []
+    return next((cells for cells in (whole, short) if sum(len(cell.text) for cell in cells) <= room), [])
 
 
 def link_state(surroundings: Surroundings) -> list[Cell]:

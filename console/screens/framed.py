@@ -156,7 +156,7 @@ class FramedScreen(PromptedScreen):
             self._look = look
             for widget in self.query(Styled):
                 widget.look_changed()
-        self.query_one("#band", CellLine).show(*band(self.console))
+        self.query_one("#band", CellLine).show(*band(self.console, self.size.width))
         sort = f"{self.sort}{' reversed' if self.is_reversed else ''}"
         self.query_one("#screens", CellLine).show(
             *screen_row(self.console, self.NAME, self.filter, sort, self.size.width)

@@ -47,6 +47,8 @@ REVISIONS: Final = Reading("revisions", RevisionListView, every_s=2.0)
 INCIDENTS: Final = Reading("incidents", IncidentListView, (("limit", "500"),), every_s=2.0)
 CONFIG: Final = Reading("config", ConfigView, every_s=ONCE)
 OBJECTIVES: Final = Reading("slo", ObjectiveListView, every_s=2.0)
+OBJECTIVES_NOW_AND_THEN: Final = Reading("slo", ObjectiveListView, every_s=30.0)
+"""For the line at the top, where the screen itself does not ask for more: of 10,000 routes they take the gateway seconds."""
 LOGS: Final = Reading("logs", LogListView, (("limit", "1000"),), every_s=60.0)
 """What was said before a console was opened, and how much is not remembered; the stream tells the rest."""
 UNMATCHED: Final = Reading("unmatched", UnmatchedListView, every_s=2.0)

@@ -46,8 +46,9 @@ class GivenSource:
         self._take(at_s, message)
 
     def want(self, readings: Iterable[AnyReading], tail: TailWanted | None) -> None:
-        """`wanted` is what the screen wants: who one is, is asked on every screen."""
-        self.wanted = tuple(each for each in readings if each != reading.ME)
+        """`wanted` is what the screen wants: who one is and how the objectives stand is asked on every screen."""
+        beside = (reading.ME, reading.OBJECTIVES_NOW_AND_THEN)
+        self.wanted = tuple(each for each in readings if not any(each is other for other in beside))
         self.wanted_tail = tail
 
     def refetch(self) -> None: ...

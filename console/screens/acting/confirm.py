@@ -46,7 +46,7 @@ class ConfirmScreen(PromptedScreen):
         yield CellLine(id="hints", is_panel=True)
 
     def on_mount(self) -> None:
-        self.query_one("#band", CellLine).show(*band(cast("Console", self.app)))
+        self.query_one("#band", CellLine).show(*band(cast("Console", self.app), self.size.width))
         self.query_one("#title", CellLine).show((Cell(f" {self._title}", "accent"),))
         self._show_lines()
         self.call_after_refresh(self._put_question)

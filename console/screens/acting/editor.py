@@ -49,7 +49,7 @@ class EditorScreen(PromptedScreen):
 
     def on_mount(self) -> None:
         of = self._of
-        self.query_one("#band", CellLine).show(*band(cast("Console", self.app)))
+        self.query_one("#band", CellLine).show(*band(cast("Console", self.app), self.size.width))
         title = f" edit {of.kind} {of.name}"
         self.query_one("#title", CellLine).show(
             (Cell(title, "accent"), Cell(f"   {of.file}:{of.line}, sequence {of.sequence}", "dim"))

@@ -6,8 +6,9 @@ from console.render.band import band, link_state, screen_row
 from console.render.cells import Cell
 from console.render.palette import PaletteName
 from console.state import reading
-from console.state.messages import Event, Failed, Linked
+from console.state.messages import Answered, Event, Failed, Linked
 from console.state.model import Model
+from tests.unit.console.screens.alerts_scene import OBJECTIVES
 
 NOW_S = 1_000_000.0
 
@@ -50,6 +51,21 @@ def test_how_well_the_gateway_is_heard_is_one_word_with_its_age() -> None:
     assert told(around()) == "live 0.5s"
     assert told(around(heard_s_ago=4.0)) == "slow 4.0s"
     assert told(around(heard_s_ago=14.0)) == "STALE 14s"
+
+
+def test_objectives_stand_there_as_far_as_there_is_room() -> None:
+    surroundings = around()
+    surroundings.model.take(Answered(reading.OBJECTIVES, OBJECTIVES))
+
+    def said(width: int) -> str:
+        left, right = band(surroundings, width)
+        assert width < 30 or sum(len(cell.text) for cell in (*left, *right)) <= width
+        return "".join(cell.text for cell in left).removeprefix(" east ").strip()
+
+    assert said(120) == "SLO ok 1 burn 2"
+    assert said(34) == "SLO burn 2"
+    assert said(24) == said(0) == ""
+    assert [cell.severity for cell in band(surroundings, 120)[0][-2:]] == ["dim", "crit"]
 
 
 def test_a_broken_link_says_when_it_is_tried_again_and_what_is_known_since_when() -> None:

@@ -9,7 +9,7 @@ from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.live.topics import history_topic
 from gateway.runtime.sinks import Sinks
 from gateway.telemetry.history.history import History
-from gateway.telemetry.merging.gauges import keep_count
+from gateway.telemetry.merging.gauges import keep_count, keep_running
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import Suspect
@@ -40,8 +40,7 @@ class WorkerLoad:
         return self._connections.get(listener, 0)
 
     def take(self, report: Report) -> None:
-        for route in report.routes:
-            keep_count(self._in_flight, route.route, route.in_flight)
+        keep_running(self._in_flight, report.routes)
         for listener in report.listeners:
             keep_count(self._connections, listener.listener, listener.active)
         self.pulse.take(report, time.monotonic())

@@ -127,11 +127,14 @@ class MetricsStore:
             if not report.counted:
                 return
             gauges = self._workers.setdefault(worker, WorkerGauges())
-            now_s = self._clock()
+            others = [other for other in self._workers.values() if other is not gauges]
+            second = int(self._clock())
             for route in report.routes:
-                of_others = self._in_flight(route.route) - gauges.in_flight(route.route)
-                most = max(gauges.in_flight(route.route), route.in_flight, route.in_flight_peak)
-                self._peaks.note(route.route, of_others + most, now_s)
+                name = route.route
+                most = max(gauges.in_flight(name), route.in_flight, route.in_flight_peak)
+                for other in others:
+                    most += other.in_flight(name)
+                self._peaks.note(name, most, second)
             gauges.take(report)
 
     def worker_gone(self, worker: int) -> None:
@@ -238,9 +241,6 @@ class MetricsStore:
             for route, began_ns in worker.oldest.items():
                 ages[route,] = max(ages.get((route,), 0.0), (now_ns - began_ns) / 1e9)
         return ages
-
-    def _in_flight(self, route: str) -> int:
-        return sum(worker.in_flight(route) for worker in self._workers.values())
 
 
 def _by_family(known: Iterable[Series]) -> SeriesOf:

@@ -6,6 +6,7 @@ from heapq import nsmallest
 from typing import Final
 
 from gateway.model.clock import SECOND_NS
+from gateway.telemetry.merging.gauges import keep_running
 from gateway.wire.filter import Expression, Predicate, render
 from gateway.wire.live import AccessLine, InFlightListView, InFlightView, LineAttempt
 from gateway.wire.report import InFlightRow, Report
@@ -23,11 +24,7 @@ class _Told:
         self._running: dict[str, int] = {}
 
     def take(self, report: Report, now_s: float) -> None:
-        for route in report.routes:
-            if route.in_flight:
-                self._running[route.route] = route.in_flight
-            else:
-                self._running.pop(route.route, None)
+        keep_running(self._running, report.routes)
         if report.in_flight is not None:
             self.rows, self.at_s = report.in_flight, now_s
 

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from gateway.telemetry import catalog
 from gateway.telemetry.catalog import Instrument
-from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report, RouteDelta
 
 Labels: TypeAlias = tuple[str, ...]
 Reading: TypeAlias = tuple[Instrument, Labels, float]
@@ -30,8 +30,7 @@ class WorkerGauges:
 
     def take(self, report: Report) -> None:
         """Routes and listeners that did not change are absent from a report; pools are always complete."""
-        for route in report.routes:
-            keep_count(self._in_flight, route.route, route.in_flight)
+        keep_running(self._in_flight, report.routes)
         for listener in report.listeners:
             keep_count(self._connections, listener.listener, listener.active)
         self._pools = report.pools
@@ -73,6 +72,15 @@ def budgets_left(workers: Iterable[HasBudgets]) -> dict[str, float]:
             used[budget.route] = used.get(budget.route, 0) + budget.used
             allowed[budget.route] = allowed.get(budget.route, 0.0) + budget.allowed
     return {route: max(0.0, 1 - used[route] / most) if most else 0.0 for route, most in allowed.items()}
+
+
+def keep_running(running: dict[str, int], routes: Iterable[RouteDelta]) -> None:
+    """The same for the requests in flight of thousands of routes, most of which have none."""
+    for route in routes:
+        if route.in_flight:
+            running[route.route] = route.in_flight
+        elif route.route in running:
+            del running[route.route]
 
 
 def keep_count(counts: dict[str, int], name: str, count: int) -> None:

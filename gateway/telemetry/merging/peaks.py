@@ -13,9 +13,11 @@ class Peaks:
         self._falling: dict[str, deque[tuple[int, int]]] = {}
         """For each name the seconds whose maximum no later one has reached, with it: the first is the greatest."""
 
-    def note(self, name: str, value: int, now_s: float) -> None:
-        second = int(now_s)
-        values = self._falling.setdefault(name, deque())
+    def note(self, name: str, value: int, second: int) -> None:
+        """So many were seen in this second, which is not before those of other calls."""
+        values = self._falling.get(name)
+        if values is None:
+            values = self._falling[name] = deque()
         while values and values[-1][1] <= value:
             values.pop()
         if not values or values[-1][0] != second:

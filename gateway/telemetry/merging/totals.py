@@ -1,6 +1,7 @@
 """Counters and histograms of all workers, by family and labels. They only ever grow, until their object is gone."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from gateway.model.outcome import Reason
@@ -14,6 +15,7 @@ from gateway.wire.report import HistogramDelta, ListenerDelta, Report, RouteDelt
 Labels: TypeAlias = tuple[str, ...]
 
 _NONE: Final = Reason.NONE.value
+_CODES: Final = {code: str(code) for code in range(100, 600)}
 
 
 class Totals:
@@ -30,6 +32,8 @@ class Totals:
                 self._totals[instrument.name] = {}
             elif instrument.kind is not Kind.GAUGE:
                 self._histograms[instrument.name] = {}
+        self._requests = self._totals[catalog.HTTP_REQUESTS.name]
+        self._bytes = self._totals[catalog.HTTP_REQUEST_BYTES.name], self._totals[catalog.HTTP_RESPONSE_BYTES.name]
 
     def copy(self, name: str) -> Mapping[Labels, float | Histogram]:
         """The series of a family as they are now."""
@@ -74,22 +78,26 @@ class Totals:
         self.add(catalog.TELEMETRY_CPU, (worker_label(worker),), report.telemetry_cpu_ns / 1e9)
 
     def _absorb_route(self, delta: RouteDelta) -> None:
+        """Of thousands of routes, every second: what each of them has is added without a call."""
         route = delta.route
+        of_route = (route,)
+        requests = self._requests
         for request in delta.requests:
-            labels = (route, request.method, str(request.code), request.source)
-            self.add(catalog.HTTP_REQUESTS, labels, request.count)
+            labels = (route, request.method, _CODES.get(request.code) or str(request.code), request.source)
+            requests[labels] = requests.get(labels, 0) + request.count
             if request.reason != _NONE:
                 self.add(catalog.HTTP_FAILURES, (route, request.reason), request.count)
             if route == OVERFLOW:
                 self.add(catalog.TELEMETRY_LABEL_OVERFLOW, (catalog.HTTP_REQUESTS.name, "route"), request.count)
         for answer, duration in delta.durations.items():
-            method, _, code = answer.partition(" ")
-            self._merge(catalog.HTTP_REQUEST_DURATION, (route, status_class(int(code))), duration)
+            method, code, of_class = _parts_of(answer)
+            self._merge(catalog.HTTP_REQUEST_DURATION, (route, of_class), duration)
             if self.keeps_answers:
                 self._merge(catalog.ANSWER_DURATION, (route, method, code), duration)
-        self._merge(catalog.HTTP_OVERHEAD, (route,), delta.overhead)
-        self.add(catalog.HTTP_REQUEST_BYTES, (route,), delta.bytes_in)
-        self.add(catalog.HTTP_RESPONSE_BYTES, (route,), delta.bytes_out)
+        self._merge(catalog.HTTP_OVERHEAD, of_route, delta.overhead)
+        request_bytes, response_bytes = self._bytes
+        request_bytes[of_route] = request_bytes.get(of_route, 0) + delta.bytes_in
+        response_bytes[of_route] = response_bytes.get(of_route, 0) + delta.bytes_out
         for fault, count in delta.faults.items():
             self.add(catalog.HTTP_FAULTS_INJECTED, (route, fault), count)
         for judged in delta.slo:
@@ -125,7 +133,8 @@ class Totals:
 
     def _merge(self, instrument: Instrument, labels: Labels, delta: HistogramDelta | None) -> None:
         if delta is not None:
-            self._histogram(instrument, labels).add(delta)
+            histogram = self._histograms[instrument.name].get(labels) or self._histogram(instrument, labels)
+            histogram.add(delta)
 
     def _histogram(self, instrument: Instrument, labels: Labels) -> Histogram:
         histograms = self._histograms[instrument.name]
@@ -133,3 +142,10 @@ class Totals:
         if histogram is None:
             histogram = histograms[labels] = Histogram()
         return histogram
+
+
+@lru_cache(4096)
+def _parts_of(answer: str) -> tuple[str, str, str]:
+    """`GET 200` as method, code and class of the status."""
+    method, _, code = answer.partition(" ")
+    return method, code, status_class(int(code))

@@ -27,7 +27,7 @@ def test_it_is_the_maximum_to_the_second(steps: list[tuple[float, int]]) -> None
     seen: list[tuple[int, int]] = []
     for pause_s, value in steps:
         now_s += pause_s
-        peaks.note("a", value, now_s)
+        peaks.note("a", value, int(now_s))
         seen.append((int(now_s), value))
     within = [value for second, value in seen if int(now_s) - second <= WINDOW_S]
     assert peaks.read(now_s) == ({"a": max(within)} if within else {})
@@ -36,5 +36,5 @@ def test_it_is_the_maximum_to_the_second(steps: list[tuple[float, int]]) -> None
 def test_however_much_is_noted_a_minute_of_seconds_is_kept() -> None:
     peaks = Peaks()
     for step in range(10_000):
-        peaks.note("a", 100_000 - step, step / 10)
+        peaks.note("a", 100_000 - step, step // 10)
     assert len(peaks._falling["a"]) <= WINDOW_S + 1

@@ -106,7 +106,7 @@ class Histogram:
         """Merge a delta; a bucket that this version does not know counts into the last."""
         buckets = self.buckets
         for bucket, count in delta.buckets.items():
-            buckets[bucket if bucket < LAST_BUCKET else LAST_BUCKET] += count
+            buckets[bucket if bucket < LAST_BUCKET else LAST_BUCKET] += count  # noqa: FURB136 - a call costs as much as the rest
         self.sum_ns += delta.sum_ns
 
     def add_counts(self, counts: Mapping[int, int]) -> None:

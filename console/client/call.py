@@ -23,9 +23,15 @@ _ANSWER_BYTES: Final = 64 * 1024 * 1024
 _OK: Final = 200
 
 
-def get(target: Target, path: str, query: dict[str, str] | None = None) -> bytes:
-    """The body of the answer. Raises Unreachable or Refused."""
-    return _whole(target, *_ask(target, "GET", path, query, TIMEOUT_S, {"Accept": "application/json"}))
+def get(target: Target, path: str, query: dict[str, str] | None = None, *, timeout_s: float = TIMEOUT_S) -> bytes:
+    """The body of the answer. timeout_s: that it may be silent for. Raises Unreachable or Refused."""
+    return _whole(target, *_ask(target, "GET", path, query, timeout_s, {"Accept": "application/json"}))
+
+
+def get_dated(target: Target, path: str) -> tuple[bytes, str]:
+    """The same, and what the clock said of who answered, as HTTP writes it; empty where nothing was said."""
+    connection, answer = _ask(target, "GET", path, None, TIMEOUT_S, {"Accept": "application/json"})
+    return _whole(target, connection, answer), answer.headers.get("Date", "")
 
 
 def send(target: Target, request: Request) -> bytes:

@@ -58,6 +58,7 @@ def twin(gateway: Program, *words: str) -> subprocess.CompletedProcess[str]:
     [
         ("status",), ("overview",), ("routes",), ("routes", "all"), ("upstreams",), ("ups",), ("upstreams", "origin"),
         ("incidents",), ("inflight",), ("tail", "--no-follow"), ("top", "route", "--for", "100ms"), ("unmatched",), ("nodes",), ("logs",), ("logs", "--level", "info", "--limit", "2"),
+        ("wait", "synced"), ("wait", "ups/origin=healthy"), ("doctor",),
         ("status", "--window", "5m"), ("routes", "all", "--window", "15m"), ("ups", "--window", "1h"), ("slo",),
     ],
 )  # fmt: skip
@@ -182,6 +183,10 @@ def test_top_counts_the_traffic_of_its_seconds(program: Program) -> None:
         (("tail", "--no-follow", "latency:>500"), 2, "latency:>500\n            ^ expected a unit"),
         (("tail", "--json"), 2, "a stream has no end"),
         (("status", "--context", "nowhere"), 2, "nowhere"),
+        (("doctor", "--context", "nowhere"), 2, "nowhere"),
+        (("wait", "ups/origin=fine"), 2, "one of healthy, "),
+        (("wait", "revision=ffff", "--timeout", "1ms"), 1, "not after "),
+        (("wait", "ups/ordrs=healthy", "--timeout", "1ms"), 1, "404"),
         (("top", "--for", "0s"), 2, "expected a duration such as 5s"),
         (("tail", "--last", "-1"), 2, "expected"),
     ],
@@ -200,6 +205,49 @@ def test_no_gateway_is_exit_code_four() -> None:
     command = [sys.executable, "-m", "gateway", "status", "--url", f"http://127.0.0.1:{free_port()}"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
     assert (run.returncode, run.stdout) == (4, "")
+
+
+def test_waiting_goes_on_until_it_is_the_case_and_says_for_what(program: Program, origin: Origin) -> None:
+    host, port = origin.address.split(":")
+    command = [sys.executable, "-m", "gateway", "wait", f"ups/origin/{host}:{port}=draining"]
+    command += ["--url", f"http://127.0.0.1:{program.admin_port}", "--format", "ndjson"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == f"waiting: 0 of 1 endpoints of origin draining: {origin.address} healthy\n"
+        assert twin(program, "drain", "origin", origin.address, "--yes").returncode == 0
+        try:
+            told, _ = waiting.communicate(timeout=30)
+        finally:
+            assert twin(program, "undrain", "origin", origin.address, "--yes").returncode == 0
+    assert waiting.returncode == 0
+    assert json.loads(told)["told"] == "1 of 1 endpoints of origin draining"
+
+
+@pytest.mark.parametrize("words", [("wait", "ready", "--timeout", "1ms"), ("doctor", "--json")])
+def test_who_waits_or_looks_where_no_gateway_is_is_told_that(words: tuple[str, ...]) -> None:
+    run = sightline(words[0], "--url", f"http://127.0.0.1:{free_port()}", *words[1:])
+    assert run.returncode == 4
+    assert "no gateway answers at" in (run.stdout if words[0] == "doctor" else run.stderr)
+
+
+def test_the_doctor_names_a_token_that_others_may_read_and_an_alertmanager_that_is_not_there(
+    program: Program, tmp_path: Path
+) -> None:
+    token, port = tmp_path / "token", free_port()
+    token.write_text("s3cret")
+    token.chmod(0o644)
+    url = f"http://127.0.0.1:{program.admin_port}"
+    known = (
+        f"contexts: [{{name: a, url: '{url}', alertmanager: 'http://me:pw@127.0.0.1:{port}', token_file: '{token}'}}]"
+    )
+    (tmp_path / "sightline").mkdir()
+    (tmp_path / "sightline" / "contexts.yaml").write_text(known)
+    run = sightline("doctor", "--json", environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    checks = {check["name"]: check for check in json.loads(run.stdout)["checks"]}
+    assert (checks["token"]["verdict"], checks["alertmanager"]["verdict"]) == ("warn", "warn")
+    assert checks["alertmanager"]["told"] == f"127.0.0.1:{port}: connection refused"
+    assert "pw" not in run.stdout
+    assert "s3cret" not in run.stdout
 
 
 def test_a_twin_imports_neither_textual_nor_aiohttp() -> None:
@@ -229,7 +277,7 @@ def test_logs_are_followed_from_what_is_kept_on_and_filtered_alike(program: Prog
         "--format",
         "ndjson",
         "--filter",
-        "audit | event:ready",
+        "event:config_apply | event:ready",
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         try:

@@ -13,10 +13,12 @@ from gateway.config.explaining.choices import Facts
 from gateway.config.explaining.faults import fault_views
 from gateway.config.explaining.refusing import EndpointFacts, Refused
 from gateway.config.explaining.retries import retries_view
+from gateway.config.secrets import REDACTED
 from gateway.model.clock import MILLISECOND_NS, NEVER_NS
+from gateway.model.credentials import carries_credentials
 from gateway.model.health import Health
 from gateway.model.outcome import Reason
-from gateway.model.route import Criticality, Match, Place, Rewrite, Route, ValueMatch
+from gateway.model.route import Criticality, Match, Place, Rewrite, Route, ValueKind, ValueMatch
 from gateway.model.upstream import Balance, Endpoint, Upstream
 from gateway.runtime.health.checking import Finding
 from gateway.runtime.intake import WorkerLoad
@@ -270,7 +272,10 @@ def _match_view(match: Match) -> MatchView:
 
 
 def _predicate_view(predicate: ValueMatch) -> PredicateView:
-    return PredicateView(name=predicate.name, kind=predicate.kind.value, value=predicate.value)
+    is_secret = predicate.kind is not ValueKind.PRESENT and carries_credentials(predicate.name)
+    return PredicateView(
+        name=predicate.name, kind=predicate.kind.value, value=REDACTED if is_secret else predicate.value
+    )
 
 
 def timestamp(unix_s: float) -> str:

@@ -175,7 +175,8 @@ class PlaceView(View, frozen=True, kw_only=True):
 
 
 class PredicateView(View, frozen=True, kw_only=True):
-    """A condition on one header field or query parameter; `value` is empty for `present`."""
+    """A condition on one header field or query parameter. `value` is empty for `present`, and REDACTED for what carries
+    credentials."""
 
     name: str
     kind: Literal["exact", "regex", "present"]

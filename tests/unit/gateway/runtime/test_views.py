@@ -56,6 +56,16 @@ def test_what_a_route_does_beside_forwarding_is_told_in_one_word_each() -> None:
     ]  # fmt: skip
 
 
+def test_credentials_that_a_route_asks_for_are_not_told() -> None:
+    wanted = (
+        ValueMatch("x-api-key", ValueKind.EXACT, "hush"),
+        ValueMatch("authorization", ValueKind.PRESENT),
+        ValueMatch("x-tenant", ValueKind.EXACT, "blue"),
+    )
+    view = route_view(route(match=Match(headers=wanted, query=(ValueMatch("token", ValueKind.REGEX, "hush.*"),)))).match
+    assert [each.value for each in (*view.headers, *view.query)] == ["REDACTED", "", "blue", "REDACTED"]
+
+
 def test_a_timeout_that_is_never_reached_is_none() -> None:
     view = route_view(route(timeouts=RouteTimeouts(request_ns=NEVER_NS, first_byte_ns=2 * SECOND_NS)))
     assert (view.request_timeout_ms, view.first_byte_timeout_ms, view.upstream_idle_timeout_ms) == (

@@ -14,6 +14,8 @@ SLOW_NS = SECOND_NS
 
 EndingKey: TypeAlias = tuple[str, int, Source, Reason]
 """Method (as a label), status, source, reason."""
+SmoothKey: TypeAlias = tuple[str, int, str, str, Reason]
+"""Method, status, upstream, endpoint (which upstreams may have in common), reason."""
 
 
 class Ending:
@@ -66,8 +68,8 @@ class RouteView:
         if route is None:
             self.smooth_ns = -1
         self.endings: dict[EndingKey, Ending] = {}
-        self.smooth: dict[tuple[str, int, str, Reason], Any] = {}
-        """What recording.smooth counts, by method, status, endpoint and reason."""
+        self.smooth: dict[SmoothKey, Any] = {}
+        """What recording.smooth counts."""
         self.latest: Any = None
         """The one of them that was counted in last: the next exchange mostly is of the same."""
 

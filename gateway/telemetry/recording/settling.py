@@ -125,10 +125,13 @@ class Settling(Writing):
         return True
 
     def _find_smooth(self, view: RouteView, exchange: Exchange, attempt: Attempt) -> Smooth:
-        smooth: Smooth | None = view.smooth.get((exchange.method, exchange.status, attempt.endpoint, exchange.reason))
-        return self._add_smooth(view, exchange, attempt) if smooth is None else smooth
+        key = (exchange.method, exchange.status, attempt.upstream, attempt.endpoint, exchange.reason)
+        smooth: Smooth | None = view.smooth.get(key)
+        if smooth is None:
+            smooth = view.smooth[key] = self._make_smooth(view, exchange, attempt)
+        return smooth
 
-    def _add_smooth(self, view: RouteView, exchange: Exchange, attempt: Attempt) -> Smooth:
+    def _make_smooth(self, view: RouteView, exchange: Exchange, attempt: Attempt) -> Smooth:
         key = (METHODS.get(exchange.method, OTHER_METHOD), exchange.status, exchange.source, exchange.reason)
         ending = view.endings.get(key) or view.add_ending(key)
         upstream = self._tally.upstream(attempt.upstream)
@@ -138,7 +141,6 @@ class Settling(Writing):
         retries = None if view.route is None else view.route.retries
         if retries is not None and exchange.status in retries.statuses:
             smooth.is_fault = True  # It is told why there was no further attempt.
-        view.smooth[exchange.method, exchange.status, attempt.endpoint, exchange.reason] = smooth
         return smooth
 
     def _fold(self) -> None:

@@ -47,6 +47,7 @@ class Smooth:
         "_total_ns",
         "_ttfb_ns",
         "_upstream",
+        "_upstream_name",
         "_view",
         "ending",
         "is_fault",
@@ -67,6 +68,7 @@ class Smooth:
         self._method = exchange.method
         self._status = exchange.status
         self._reason = exchange.reason
+        self._upstream_name = attempt.upstream
         self._endpoint = attempt.endpoint
         self.is_fault = ending.fault
         self.observed: list[int] = []
@@ -91,6 +93,7 @@ class Smooth:
             and self._reason is exchange.reason
             and self._method == exchange.method
             and self._endpoint == attempt.endpoint
+            and self._upstream_name == attempt.upstream
         )
 
     def gather(self, exchange: Exchange, total_ns: int, ttfb_ns: int) -> None:

@@ -147,6 +147,15 @@ def test_an_answer_that_the_route_would_have_tried_again_is_counted_the_general_
     assert report.upstreams[0].retries == [RetryCount("method", "suppressed", 1)]
 
 
+def test_upstreams_that_have_an_endpoint_in_common_are_counted_each_for_itself() -> None:
+    route = make_route()
+    exchanges = [smooth_exchange(route=route) for _ in range(4)]
+    for exchange in exchanges[1::2]:
+        exchange.upstream = exchange.attempts[0].upstream = "canary"
+    report = assert_both_ways_agree(exchanges)
+    assert {each.upstream: each.attempts[0].count for each in report.upstreams} == {"orders": 2, "canary": 2}
+
+
 @pytest.mark.parametrize("total_us", [1, 8_388, 8_389, 59_000_000, 7_200_000_000])
 def test_durations_of_every_length_fall_into_their_buckets(total_us: int) -> None:
     route = make_route(slo=with_latency(8_000_000))

@@ -15,6 +15,7 @@ from gateway.wire.slo import ObjectiveStateView
 from gateway.wire.views import RouteView
 
 _SHORTEST_S: Final = 60
+_GLOB: Final = frozenset("{}[]")
 
 
 def curl_of(line: AccessLine | InFlightView, addresses: Sequence[str]) -> str:
@@ -49,6 +50,8 @@ def _curl(
 ) -> str:
     address = addresses[0] if addresses else host or "localhost"
     words = ["curl", "-i", *({"GET": [], "HEAD": ["-I"]}.get(method, ["-X", _word(method)]))]
+    # Else curl would make several requests of {a,b} or [1-3], or none.
+    words += ["-g"] if not _GLOB.isdisjoint(target) else []
     words.append(_quoted(f"http://{address}{target}"))
     words += ["-H", _quoted(f"Host: {host}")] if host and host != address else []
     words += [word for name, value in headers for word in ("-H", _quoted(f"{name}: {value}"))]
@@ -76,7 +79,7 @@ def burn_query(objective: ObjectiveStateView, window_s: int) -> str:
         f"sum(rate(sightline_slo_requests_total{matchers(each)}[{_span(window_s)}]))"
         for each in (labels | {"result": "bad"}, labels)
     )
-    return f"{bad} / {judged} / (1 - {objective.target:g})"
+    return f"{bad} / {judged} / (1 - {_number(objective.target)})"
 
 
 def matchers(labels: Mapping[str, str]) -> str:
@@ -89,9 +92,9 @@ def rule_text(objectives: Iterable[ObjectiveStateView]) -> str:
     """`slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}`, as a route of the configuration has it."""
     parts = []
     for each in sorted(objectives, key=lambda objective: objective.sli):
-        share = f"{round(each.target * 100, 6):g}%"
+        share = f"{_number(each.target * 100)}%"
         if each.sli == "latency":
-            parts.append(f"latency: {{target: {share}, under: {each.under_ms or 0:g}ms}}")
+            parts.append(f"latency: {{target: {share}, under: {_number(each.under_ms or 0)}ms}}")
         else:
             parts.append(f"availability: {share}")
     return f"slo: {{{', '.join(parts)}}}" if parts else ""
@@ -104,6 +107,11 @@ def json_text(value: object) -> str:
 
 def _span(window_s: int) -> str:
     return age(max(_SHORTEST_S, window_s)).replace(" ", "")
+
+
+def _number(value: float) -> str:
+    """Without an exponent, and nine nines are not rounded to all."""
+    return f"{value:.12f}".rstrip("0").rstrip(".")
 
 
 def _word(text: str) -> str:

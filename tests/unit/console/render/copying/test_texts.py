@@ -60,6 +60,10 @@ def test_a_request_that_a_route_may_take_has_what_it_matches() -> None:
     assert curl_to(ROUTE, []) == "curl -i 'http://api.example.com/v1/orders/1'"
 
 
+def test_what_curl_would_take_for_several_urls_stays_one() -> None:
+    assert curl_of(line(1, path="/a{b,c}[1-3]"), AT).startswith("curl -i -g 'http://127.0.0.1:9080/a{b,c}[1-3]'")
+
+
 def test_a_path_that_is_known_in_part_is_filled() -> None:
     assert curl_like("http://h/v1/*", "", AT) == "curl -i 'http://127.0.0.1:9080/v1/1' -H 'Host: h'"
 
@@ -80,6 +84,10 @@ def test_an_objective_is_a_rule_of_the_configuration_and_a_burn_in_prometheus() 
     [availability] = OBJECTIVES.objectives
     assert rule_text([LATENCY, availability]) == "slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}"
     assert rule_text([]) == ""
+    strict = replace(availability, target=0.9999999)
+    assert rule_text([strict]) == "slo: {availability: 99.99999%}"
+    assert burn_query(strict, 3600).endswith(" / (1 - 0.9999999)")
+    assert "under: 1500000ms" in rule_text([replace(LATENCY, under_ms=1_500_000.0)])
     rate = 'sum(rate(sightline_slo_requests_total{route="orders", sli="availability"'
     assert burn_query(availability, 3600) == f'{rate}, result="bad"}}[1h])) / {rate}}}[1h])) / (1 - 0.999)'
 

@@ -74,7 +74,7 @@ class ConsoleApp(Handing):
         heard = "".join(cell.text for cell in link_state(self)).strip()
         return (
             ("context", self.context_name),
-            ("admin API", self.context.url if self.context is not None else "a recording"),
+            ("admin API", self.context.target.shown if self.context is not None else "a recording"),
             ("gateway", f"{model.status.service_name} {model.status.version}" if model.status is not None else "not heard yet"),
             ("link", f"{heard}; {model.link.problem}" if model.link.problem else heard),
             ("who", f"{me.name}, {me.role}" if me is not None else "not known"),

@@ -74,7 +74,7 @@ def _test(name: str | None) -> int:
 
 def check(context: Context) -> Iterator[Checked]:
     """Each part by itself, in the order in which one needs the other."""
-    yield Checked("context", f"{context.name} is {context.url}")
+    yield Checked("context", f"{context.name} is {context.target.shown}")
     target = context.target
     try:
         token = target.find_token()

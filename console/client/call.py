@@ -47,11 +47,11 @@ def _whole(target: Target, connection: HTTPConnection, answer: HTTPResponse) -> 
     try:
         body, rest = answer.read(_ANSWER_BYTES), answer.read(1)
     except (OSError, HTTPException) as error:
-        raise Unreachable(f"the answer of {target.url} broke off: {_text(error)}") from error
+        raise Unreachable(f"the answer of {target.shown} broke off: {_text(error)}") from error
     finally:
         connection.close()
     if not rest and answer.length:
-        raise Unreachable(f"the answer of {target.url} broke off")
+        raise Unreachable(f"the answer of {target.shown} broke off")
     if rest:
         raise Unreachable(f"the answer is larger than {_ANSWER_BYTES} bytes; ask for less with --limit or a name")
     return body
@@ -83,7 +83,7 @@ def follow(target: Target, path: str, query: dict[str, str], after: str = "") ->
     try:
         yield from _events(answer)
     except (OSError, HTTPException) as error:
-        raise Unreachable(f"the stream of {target.url} broke off: {_text(error)}") from error
+        raise Unreachable(f"the stream of {target.shown} broke off: {_text(error)}") from error
     finally:
         connection.close()
 
@@ -124,7 +124,7 @@ def _ask(
         answer = connection.getresponse()
     except (OSError, HTTPException, ValueError) as error:
         connection.close()
-        raise Unreachable(f"no gateway answers at {target.url}: {_text(error)}") from error
+        raise Unreachable(f"no gateway answers at {target.shown}: {_text(error)}") from error
     if answer.status != _OK:
         detail, errors = _problem(answer)
         connection.close()

@@ -32,6 +32,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str | None = None
     """Of the authorities that may vouch for it; those of the system where there is none."""
 
+    @property
+    def shown(self) -> str:
+        """Its URL for people to read, and to paste elsewhere."""
+        return without_password(self.url)
+
     def find_token(self) -> str | None:
         """None where none is needed. May read a file or wait for a command. Raises WrongUsage."""
         return self.token if self.token is not None else token_from(self.token_file, self.token_cmd)
@@ -196,6 +201,12 @@ def _check_url(url: str) -> None:
         is_right = False
     if not is_right:
         raise WrongUsage(f"expected the URL of an admin API such as {HOME_URL}, got {url!r}")
+
+
+def without_password(url: str) -> str:
+    """A URL without a name and a password that may be in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _host(url: str) -> str:

@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from console.client.contexts import URL_VARIABLE, Context, Wished, find_context
 from console.client.problems import WrongUsage
@@ -20,7 +19,7 @@ def reaching(line: str, context: Context, environ: Mapping[str, str]) -> str:
 
 
 def _options(context: Context, environ: Mapping[str, str]) -> list[str]:
-    url = _plain_url(context)
+    url = context.target.shown
     for wished in (
         Wished(),
         Wished(context=context.name),
@@ -39,13 +38,7 @@ def _options(context: Context, environ: Mapping[str, str]) -> list[str]:
 
 def _explain_options(context: Context, environ: Mapping[str, str]) -> list[str]:
     is_given = environ.get(URL_VARIABLE, "").rstrip("/") == context.target.url
-    return [] if is_given else _words(Wished(url=_plain_url(context), token_file=context.token_file))
-
-
-def _plain_url(context: Context) -> str:
-    """Without a password that may be in it."""
-    parts = urlsplit(context.target.url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return [] if is_given else _words(Wished(url=context.target.shown, token_file=context.token_file))
 
 
 def _words(wished: Wished) -> list[str]:

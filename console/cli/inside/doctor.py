@@ -66,7 +66,7 @@ _ADVICE = {
 def _here(context: Context) -> Iterator[Check]:
     size, encoding = shutil.get_terminal_size(), sys.stdout.encoding
     yield of_terminal(size.columns, size.lines, encoding or sys.getdefaultencoding(), os.environ.get("TERM", ""))
-    yield Check(verdict="ok", name="context", told=f"{context.name}, {context.url}")
+    yield Check(verdict="ok", name="context", told=f"{context.name}, {context.target.shown}")
     if context.token_file is not None:
         yield of_token(f"of the file {context.token_file}", _mode(context.token_file))
     else:
@@ -109,11 +109,12 @@ def _beside(context: Context) -> Iterator[Check]:
     for name, url in (("prometheus", context.prometheus), ("alertmanager", context.alertmanager)):
         if url is None:
             continue
-        host = urlsplit(url).netloc.rpartition("@")[2]  # Who may read the one may not have the password of the other.
+        target = Target(url=url.rstrip("/"))
+        host = urlsplit(target.shown).netloc  # Who may read the one may not have the password of the other.
         try:
-            get(Target(url=url.rstrip("/")), "/-/ready")
+            get(target, "/-/ready")
         except AdminProblem as problem:
-            told = f"{host}{str(problem).rpartition(url.rstrip('/'))[2] or ': it is not ready'}"
+            told = f"{host}{str(problem).rpartition(target.shown)[2] or ': it is not ready'}"
             yield Check(verdict="warn", name=name, told=told, advice="alerts on screen 6 lack what it knows")
         else:
             yield Check(verdict="ok", name=name, told=f"{host} is ready")

@@ -86,6 +86,11 @@ def test_what_is_no_answer_is_a_gateway_that_cannot_be_reached(serve: Serve, byt
     assert raised.value.exit_code is ExitCode.NOT_REACHABLE
 
 
+def test_a_password_in_an_address_is_not_told() -> None:
+    with pytest.raises(AdminProblem, match=r"no gateway answers at http://127\.0\.0\.1:1: "):
+        get(Target(url="http://ada:hush@127.0.0.1:1"), "/")
+
+
 def test_nobody_there_is_told_with_the_address() -> None:
     with pytest.raises(AdminProblem, match=r"no gateway answers at http://127\.0\.0\.1:1: connection refused"):
         get(Target(url="http://127.0.0.1:1"), "/")

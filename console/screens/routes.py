@@ -6,10 +6,14 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from console.render.cells import Cell
+from console.render.health.beside import route_beside
+from console.render.health.route_page import absence
 from console.render.route_grid import ROUTE_SORTS, route_grid, routes_with
-from console.screens.operator_screen import OperatorScreen
+from console.screens.list_and_detail import ListAndDetail
 from console.state import reading
 from console.state.health.looking import routes_seen, upstream_of
+from console.state.health.route_page import needed_for_route, route_page
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.widgets.live_table import LiveTable
@@ -18,7 +22,7 @@ from gateway.wire.views import RouteView
 _RESORT_S: Final = 2.0
 
 
-class RoutesScreen(OperatorScreen):
+class RoutesScreen(ListAndDetail):
     NAME: ClassVar[str] = "routes"
     SORTS: ClassVar[tuple[str, ...]] = tuple(ROUTE_SORTS)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("z", "wide", "wide", id="wide")]
@@ -36,11 +40,27 @@ class RoutesScreen(OperatorScreen):
         self._shown_how: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
-        yield LiveTable(id="body")
+        yield from self.list_and_detail()
 
     def readings(self) -> Sequence[AnyReading]:
         look = self.model.window_s, self.model.at_s
-        return (reading.routes(*look), reading.OBJECTIVES) if self.model.at_s is None else (reading.routes(*look),)
+        objectives = (reading.OBJECTIVES,) if self.model.at_s is None else ()
+        return list(dict.fromkeys([reading.routes(*look), *objectives, *self.readings_beside()]))
+
+    @property
+    def is_split(self) -> bool:
+        return super().is_split and not self._is_wide
+
+    def needed_beside(self, key: str) -> Sequence[AnyReading]:
+        # The whole configuration of a large gateway is not fetched for what its page alone shows.
+        return [each for each in needed_for_route(self.model, key) if each != reading.CONFIG]
+
+    def beside(self, key: str, width: int, height: int) -> Sequence[Sequence[Cell]]:
+        page = route_page(self.model, key)
+        if page is None:
+            problem = self.model.get(reading.route(key, self.model.window_s, self.model.at_s)).problem
+            return [[Cell(f" {absence(key, [], problem)}", "dim")]]
+        return route_beside(page, width, height, self.model.now_s, ascii_only=self.console.ascii_only)
 
     def show(self) -> None:
         model, ascii_only = self.model, self.console.ascii_only

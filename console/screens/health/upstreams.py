@@ -7,9 +7,11 @@ from textual.app import ComposeResult
 
 from console.render.cells import Cell
 from console.render.grid import Grid
+from console.render.health.beside import endpoint_beside
 from console.render.health.upstream_grid import upstream_grid
-from console.screens.operator_screen import OperatorScreen
+from console.screens.list_and_detail import ListAndDetail
 from console.state import reading
+from console.state.health.endpoint_page import endpoint_page, needed_for_endpoint
 from console.state.health.endpoints import FAILED_LATELY, courses_of_endpoints, health_of_endpoints
 from console.state.health.looking import upstreams_seen
 from console.state.reading import AnyReading
@@ -18,7 +20,7 @@ from console.widgets.cell_block import CellBlock
 from console.widgets.live_table import LiveTable
 
 
-class UpstreamsScreen(OperatorScreen):
+class UpstreamsScreen(ListAndDetail):
     NAME: ClassVar[str] = "upstreams"
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
@@ -27,7 +29,7 @@ class UpstreamsScreen(OperatorScreen):
 
     def body(self) -> ComposeResult:
         yield CellBlock(id="head")
-        yield LiveTable(id="body")
+        yield from self.list_and_detail()
 
     def readings(self) -> Sequence[AnyReading]:
         look = self.model.window_s, self.model.at_s
@@ -37,8 +39,20 @@ class UpstreamsScreen(OperatorScreen):
             wanted.append(FAILED_LATELY)
             if view is not None:
                 wanted += courses_of_endpoints(health_of_endpoints(self.model, view.upstreams))
+        wanted = list(dict.fromkeys([*wanted, *self.readings_beside()]))
         self._wanted = set(wanted)
         return wanted
+
+    def needed_beside(self, key: str) -> Sequence[AnyReading]:
+        upstream, _, address = key.partition("/")
+        return needed_for_endpoint(self.model, upstream, address)
+
+    def beside(self, key: str, width: int, height: int) -> Sequence[Sequence[Cell]]:
+        upstream, _, address = key.partition("/")
+        page = endpoint_page(self.model, upstream, address)
+        if page is None:
+            return [[Cell(f" {key} is not there any more", "dim")]]
+        return endpoint_beside(page, width, height, self.model.now_s, ascii_only=self.console.ascii_only)
 
     def show(self) -> None:
         grid = self._grid()

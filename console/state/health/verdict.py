@@ -56,7 +56,11 @@ def verdict(model: Model, name: str) -> Verdict | None:
     since_s = model.now_s - _PROOF_S
     failed = [line for line in lines_of(model.view(failed_of(name)), since_s) if line.route == name]
     slow = [line for line in lines_of(model.view(slow_of(name)), since_s) if line.route == name]
-    endpoints = health_of_endpoints(model, upstreams.upstreams) if upstreams is not None else []
+    mine = {
+        share.upstream for share in route.upstreams
+    }  # Of a thousand others nothing follows, and it is drawn twice a second.
+    known = [each for each in (upstreams.upstreams if upstreams is not None else ()) if each.name in mine]
+    endpoints = health_of_endpoints(model, known)
     trouble = trouble_of(model, route, Evidence(endpoints, failed, slow))
     split = shares(slow)
     average = None if split is not None else _average(route)

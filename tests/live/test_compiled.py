@@ -1,4 +1,4 @@
-"""The compiled build stands up to what plain Python does: bytes on the wire, and processes that come and go."""
+"""The compiled build stands up to what plain Python does: bytes on the wire, processes that come and go, and what is told of all that."""
 
 import os
 import subprocess
@@ -18,13 +18,16 @@ ON_THE_WIRE: Final = (
     "tests/live/test_retries.py",
     "tests/live/test_breakers.py",
     "tests/live/test_overload.py",
+    "tests/live/test_accounts.py",
+    "tests/live/test_trace_export.py",
+    "tests/live/test_trace_trust.py",
 )
 
 
 @pytest.mark.proof
 @pytest.mark.real("gcc")
 @pytest.mark.timeout(1500)
-def test_it_holds_in_every_test_of_the_wire_and_of_restarts() -> None:
+def test_it_holds_in_every_test_of_the_wire_of_restarts_and_of_what_is_told() -> None:
     # Not for what this run may be given: its own tests are told by pytest-xdist which terminal and which part they are.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE"))}
     subprocess.run(["make", "compiled"], cwd=ROOT, env=environment, check=True)

@@ -114,7 +114,7 @@ def _curl_of_exchange(selection: Selection, model: Model) -> str:
 
 def _traceparent(selection: Selection, model: Model) -> str:
     line = exchange_of(selection, model)
-    return traceparent_of(line) if isinstance(line, AccessLine) and line.trace_id else ""
+    return traceparent_of(line) if isinstance(line, AccessLine) and line.trace_id and line.span_id else ""
 
 
 def _requests_of_route(selection: Selection, model: Model) -> str:

@@ -59,8 +59,8 @@ def _curl(
 
 
 def traceparent_of(line: AccessLine) -> str:
-    """W3C Trace Context, as the gateway's own span would hand it on."""
-    return f"00-{line.trace_id}-{line.span_id or '0' * 16}-{'01' if line.sampled else '00'}"
+    """W3C Trace Context, as the gateway's own span would hand it on. The line has the ids of both."""
+    return f"00-{line.trace_id}-{line.span_id}-{'01' if line.sampled else '00'}"
 
 
 def requests_query(metric: str, by: str, labels: Mapping[str, str], window_s: int) -> str:

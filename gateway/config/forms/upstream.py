@@ -54,7 +54,8 @@ class ConnectionsForm(Form):
         default=_LIMITS.max_pending, description="Requests that wait for one; beyond it 503."
     )
     connect_timeout: Timeout = Field(
-        default=_LIMITS.connect_timeout_ns, description="To open a connection; beyond it 504."
+        default=_LIMITS.connect_timeout_ns,
+        description="To open a connection; beyond it 504. Looked at 20 times a second.",
     )
     idle_timeout: Timeout = Field(default=_LIMITS.idle_timeout_ns, description="A connection that carries no request.")
 

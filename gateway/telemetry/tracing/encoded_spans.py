@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -20,6 +20,7 @@ _RESOURCE: Final = tag(1, LENGTH)
 _SCOPE_SPANS: Final = tag(2, LENGTH)
 _SCOPE: Final = tag(1, LENGTH)
 _SPAN: Final = tag(2, LENGTH)
+_SCHEMA_URL: Final = tag(3, LENGTH)
 
 
 class Origin:
@@ -28,8 +29,12 @@ class Origin:
     def __init__(self, resource: Resource, scope: InstrumentationScope) -> None:
         [of_resource] = encode_spans([_Nothing(resource, scope)]).resource_spans
         [of_scope] = of_resource.scope_spans
-        self.resource = message(_RESOURCE, of_resource.resource.SerializeToString())
-        self.scope = message(_SCOPE, of_scope.scope.SerializeToString())
+        self.resource = message(_RESOURCE, of_resource.resource.SerializeToString()) + _schema(of_resource.schema_url)
+        self.scope = message(_SCOPE, of_scope.scope.SerializeToString()) + _schema(of_scope.schema_url)
+
+
+def _schema(url: str) -> bytes:
+    return message(_SCHEMA_URL, url.encode()) if url else b""
 
 
 class _Nothing(ReadableSpan):
@@ -66,31 +71,31 @@ class EncodedRequest:
     SerializeToString = SerializePartialToString
 
 
-def encode_batch(spans: Sequence[ReadableSpan]) -> bytes:
+def encode_batch(spans: Sequence[EncodedSpan]) -> bytes:
     """An ExportTraceServiceRequest of encoded spans, all of the origin of the first."""
-    encoded = [span for span in spans if isinstance(span, EncodedSpan)]
-    origin = encoded[0].origin
-    in_scope = b"".join([origin.scope, *[message(_SPAN, span.message) for span in encoded]])
+    origin = spans[0].origin
+    in_scope = b"".join([origin.scope, *[message(_SPAN, span.message) for span in spans]])
     return message(_RESOURCE_SPANS, origin.resource + message(_SCOPE_SPANS, in_scope))
 
 
 def export_encoded(exporters: ModuleType, *, as_message: bool) -> None:
     """Let the exporters of a module send encoded spans: they look up there how a batch becomes a request. as_message: they need
-    the protobuf library's message, not just something that gives its bytes.
+    the protobuf library's message, not just something that gives its bytes. Batches of other spans are encoded as before.
 
     Raises RuntimeError for a version of the module that does it in another way.
     """
     if not hasattr(exporters, "encode_spans"):
         raise RuntimeError(f"{exporters.__name__} has no encode_spans: this version of it is not supported")
-    encode = _as_message if as_message else _as_bytes
+    as_request = _as_message if as_message else EncodedRequest
+
+    def encode(spans: Sequence[ReadableSpan]) -> Any:
+        encoded = [span for span in spans if isinstance(span, EncodedSpan)]
+        return as_request(encode_batch(encoded)) if encoded and len(encoded) == len(spans) else encode_spans(spans)
+
     exporters.encode_spans = encode  # type: ignore[attr-defined]
 
 
-def _as_message(spans: Sequence[ReadableSpan]) -> ExportTraceServiceRequest:
+def _as_message(encoded: bytes) -> ExportTraceServiceRequest:
     request = ExportTraceServiceRequest()
-    request.ParseFromString(encode_batch(spans))
+    request.ParseFromString(encoded)
     return request
-
-
-def _as_bytes(spans: Sequence[ReadableSpan]) -> EncodedRequest:
-    return EncodedRequest(encode_batch(spans))

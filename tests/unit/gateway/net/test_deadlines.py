@@ -195,7 +195,7 @@ def test_what_came_in_time_while_the_loop_was_held_up_is_not_too_late() -> None:
             """As what is found in one look for news does, before timers run and the next look."""
             loop.remove_reader(nudged)
             theirs.send(b"here")
-            time.sleep((listener.deadline_ns - monotonic_ns() + SWEEP_NS) / 1e9)
+            time.sleep(max(0.0, (listener.deadline_ns - monotonic_ns() + SWEEP_NS) / 1e9))
 
         with ours, theirs, nudge, nudged:
             transport, listener = await loop.create_connection(

@@ -36,7 +36,7 @@ CASES: list[tuple[Selection, dict[str, str]]] = [
         Selection("exchange", "req-0002", route="orders", request_id="req-0002", trace_id="t" * 32),
         {
             "i": "req-0002", "c": f"curl -i '{AT}/v1/orders/2' -H 'Host: api.example.com'", "r": "t" * 32,
-            "t": f"00-{2:032x}-{'0' * 16}-00", "y": "sightline req req-0002",
+            "y": "sightline req req-0002",
         },
     ),
     (Selection("revision", "2"), {"i": f"{2:012x}", "n": "2", "y": "sightline diff 1 2"}),

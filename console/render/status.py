@@ -1,6 +1,7 @@
 """A gateway at a glance, in words."""
 
 from console.render.amounts import age, clock, count, milliseconds, named, percent, rate, window
+from console.render.changes.effects import STAYS
 from console.render.table import Column, render_table
 from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
 
@@ -50,6 +51,8 @@ def _change(status: StatusView) -> list[str]:
         lines.append(f"applied {age(change.age_s)} ago by {change.actor or change.trigger}")
     if status.source_differs:
         lines.append("THE FILE DIFFERS from what runs: a start from it would not give this revision")
+        if status.source == "api":
+            lines.append(f"handed in: {STAYS} (kill -HUP {status.pid})")
     return lines
 
 

@@ -15,6 +15,7 @@ from setproctitle import setproctitle
 from gateway.cli.options import add_config_file
 from gateway.config import ConfigInvalid
 from gateway.runtime.candidate import Loader
+from gateway.runtime.succession.estate import read_resumed
 from gateway.runtime.succession.predecessor import NothingInherited, Predecessor
 from gateway.runtime.supervisor import StartFailed, Supervisor
 from gateway.runtime.vitals.memory_use import keep_heap
@@ -75,7 +76,9 @@ async def _serve(path: str, environ: MutableMapping[str, str], logs: LogRing) ->
     loader = Loader(path, environ)
     try:
         first = await loader.load_file(sequence + 1)
-        return await Supervisor(loader, first, environ, logs, predecessor).run()
+        text = predecessor.inheritance.text if predecessor else None
+        resumed = await read_resumed(loader, first, text) if text else None
+        return await Supervisor(loader, first, environ, logs, predecessor, resumed).run()
     except (ConfigInvalid, StartFailed) as failure:
         if predecessor is not None:
             await predecessor.refuse(str(failure))

@@ -89,7 +89,10 @@ def unchangeable(old: Configuration, new: Configuration) -> list[ConfigError]:
         "workers": new.declared_workers != old.declared_workers and new.workers != old.workers,
         "admin.address": new.admin.address != old.admin.address,
     }
-    message = "cannot change while the gateway runs; expected the running value, or a restart"
+    message = (
+        "cannot change while the gateway runs; expected the running value,"
+        " or `sightline upgrade` (or a restart) with it in the file"
+    )
     places = {key: new.places[key] for key, differs in changed.items() if differs}
     return [ConfigError(place.file, place.line, key, message) for key, place in places.items()]
 

@@ -20,6 +20,11 @@ _USERINFO: Final = re.compile(r"(://)[^/@\s]*@")
 _KEY_MARK: Final = "[key]"
 """What pydantic ends the path of an error with that is about a key of a mapping."""
 
+_NOT_YET: Final = "not yet supported by this version"
+_ALIKE: Final = 0.6
+_NEAR: Final = 0.75
+"""How much of two keys is the same, from 0 to 1; that alike they must be if they do not begin alike."""
+
 _EXPECTED: Final = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -92,7 +97,7 @@ def _message(form: type[Form], detail: ErrorDetails, inner: Path, *, secret: boo
     context = detail.get("ctx", {})
     wanted = _EXPECTED[kind].format(**context)
     if kind == "not_yet":
-        return f"not yet supported by this version; expected {wanted}"
+        return f"{_NOT_YET}; expected {wanted}"
     if kind in {"literal_error", "enum"}:
         wanted = wanted.replace("'", "")
     if context.get("detail") and not isinstance(value, Interpolated):
@@ -107,10 +112,18 @@ def _missing(owner: type[Form] | None, key: str) -> str:
 
 
 def _unknown(owner: type[Form] | None, key: str) -> str:
+    if owner is not None and key in owner.later:
+        return f"{_NOT_YET}; expected the key to be left out"
     known = list(owner.model_fields) if owner is not None else []
-    nearest = difflib.get_close_matches(key, known, 1)
-    meant = f", perhaps {nearest[0]} was meant" if nearest else ""
+    alike = difflib.get_close_matches(key, known, len(known) or 1, _ALIKE)
+    nearest = next((each for each in alike if _is_near(key, each)), None)
+    meant = f", perhaps {nearest} was meant" if nearest else ""
     return f"unknown key{meant}; expected one of {', '.join(known)}"
+
+
+def _is_near(key: str, known: str) -> bool:
+    """A slip of the pen, or another form of the same word (`retry`, `retries`); `auth` is not near `match`."""
+    return key[:3] == known[:3] or difflib.SequenceMatcher(None, key, known).ratio() >= _NEAR
 
 
 def _clause(sentence: str) -> str:

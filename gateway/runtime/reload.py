@@ -22,6 +22,10 @@ from gateway.wire.views import ApplyOutcome, ApplyResult, ConfigErrorView, Reloa
 
 API_SOURCE: Final = "api"
 _ERRORS_LOGGED: Final = 20
+_STAYS: Final = (
+    "what the file says has not changed since another revision was handed in;"
+    " that one stays until it does, or until SIGHUP (kill -HUP PID) asks for the file"
+)
 
 _log = structlog.get_logger("sightline.config")
 
@@ -71,23 +75,32 @@ class Reloads:
     """`running` is what the workers serve, from `source`; `last` is what became of the last configuration read.
 
     What was handed in stays until the file gives another configuration than it did, a SIGHUP asks for the file, or the
-    gateway is started anew. Until then `source_differs`, as it does while the file gives none that can run here: a start
+    gateway is started anew. An upgrade keeps it too, unless `is_file_newer`. Until then `source_differs`, as it does while the file gives none that can run here: a start
     from the file as it is would not give what runs.
     """
 
     def __init__(
-        self, loader: Loader, first: Candidate, apply: Callable[[Candidate], Awaitable[None]], observer: ReloadObserver
+        self,
+        loader: Loader,
+        first: Candidate,
+        apply: Callable[[Candidate], Awaitable[None]],
+        observer: ReloadObserver,
+        resumed: Candidate | None = None,
     ) -> None:
         """first: read from the loader's file. apply: makes a candidate the running one, or raises NotApplied and changes
-        nothing."""
-        self.running = first
-        self.source = self._file = f"file:{loader.path}"
+        nothing. resumed: what was handed in to the program before us, which takes the place of what the file says."""
+        self.running = resumed or first
+        self._file = f"file:{loader.path}"
+        self.source = API_SOURCE if resumed else self._file
         self.last: ReloadView | None = None
         self._loader = loader
         self._apply = apply
         self._observer = observer
         self._of_file = first
         self._is_file_good = True
+        self.is_file_newer = False
+        """Whether the file has said something else since the last text was handed in that cannot run here, be it that its
+        number of workers is another: what starts anew starts from the file."""
         self.lock = asyncio.Lock()
         """Held while a configuration is read and comes to run."""
         self._newest_file = 0
@@ -96,15 +109,6 @@ class Reloads:
     @property
     def source_differs(self) -> bool:
         return not self._is_file_good or self._of_file.revision != self.running.revision
-
-    async def resume(self, handed: HandedIn) -> None:
-        """Before anything runs: what was handed in to the program before us takes the place of what the file says.
-
-        Raises ConfigInvalid.
-        """
-        candidate = await self.read(handed)
-        self._check_changeable(candidate)
-        self.running, self.source = candidate, API_SOURCE
 
     def note_start(self, duration_s: float) -> None:
         """The first configuration has been applied."""
@@ -122,6 +126,7 @@ class Reloads:
             if mine == self._newest_file:
                 view = await self._reload(trigger, self._load_file, self._file)
                 self._is_file_good = view.result != "rejected"
+                self.is_file_newer = not self._is_file_good
                 self._conclude(view)
 
     async def apply(self, handed: HandedIn, *, if_match: int | None, dry_run: bool) -> ApplyResult:
@@ -148,9 +153,7 @@ class Reloads:
 
         What the text refers to is bounded by what the file does, and by what it did itself when it ran before.
         """
-        of_file = self._of_file.configuration
-        within = _Within((*of_file.files, *handed.files), of_file.variables | handed.variables)
-        return await self._loader.load_text(handed.text, handed.name, self.running.sequence + 1, within)
+        return await read_handed(self._loader, self._of_file, handed, self.running.sequence + 1)
 
     async def _validate(self, handed: HandedIn) -> ApplyResult:
         try:
@@ -166,7 +169,7 @@ class Reloads:
         self, trigger: ReloadTrigger, load: Callable[[], Awaitable[Candidate]], source: str
     ) -> ReloadView:
         began_s = time.monotonic()
-        revision = ""
+        revision, stays = "", ""
         result: ReloadResult = "rejected"
         errors: tuple[ConfigErrorView, ...] = ()
         try:
@@ -176,6 +179,9 @@ class Reloads:
                 self._check_changeable(candidate)
                 await self._apply(candidate)
                 self.running, self.source, result = candidate, source, "applied"
+                self.is_file_newer = False
+            elif revision != self.running.revision:
+                stays = self.running.revision
             if source != API_SOURCE:
                 self._of_file = candidate
         except ConfigInvalid as invalid:
@@ -186,7 +192,7 @@ class Reloads:
             # A fault of ours must not end the watch: the next configuration may be one that can be read.
             _log.exception("config_failed", trigger=trigger)
             result, errors = "rejected", (_error_view("", f"internal error: {failure!r}"),)
-        return self._view(trigger, result, revision, time.monotonic() - began_s, errors)
+        return replace(self._view(trigger, result, revision, time.monotonic() - began_s, errors), stays=stays)
 
     def _is_known(self, candidate: Candidate, trigger: ReloadTrigger) -> bool:
         """Whether there is nothing to do: it runs already, or the file has not changed since the API overruled it.
@@ -234,6 +240,13 @@ class Reloads:
         )
 
 
+async def read_handed(loader: Loader, of_file: Candidate, handed: HandedIn, sequence: int) -> Candidate:
+    """What it refers to is bounded by what the file does, and by what it did itself. Raises ConfigInvalid."""
+    file = of_file.configuration
+    within = _Within((*file.files, *handed.files), file.variables | handed.variables)
+    return await loader.load_text(handed.text, handed.name, sequence, within)
+
+
 def _difference(old: Candidate, new: Candidate) -> ConfigDiffView:
     return semantic_diff(old.archive.comparable(), new.archive.comparable())
 
@@ -258,6 +271,9 @@ def _error_views(errors: tuple[ConfigError, ...]) -> tuple[ConfigErrorView, ...]
 
 
 def _log_reload(view: ReloadView) -> None:
+    if view.stays:
+        _log.warning("config_stays", trigger=view.trigger, revision=view.stays, of_file=view.revision, because=_STAYS)
+        return
     if view.result != "rejected":
         _log.info("config_" + view.result, trigger=view.trigger, revision=view.revision, duration_ms=view.duration_ms)
         return

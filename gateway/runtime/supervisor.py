@@ -82,10 +82,11 @@ class Supervisor:
         environ: Mapping[str, str],
         logs: LogRing,
         predecessor: Predecessor | None = None,
+        resumed: Candidate | None = None,
     ) -> None:
         """first: as loaded from the loader's file. logs: of this process, from its start. predecessor: the program whose
-        place this one takes."""
-        configuration = first.configuration
+        place this one takes. resumed: what was handed in to that one, and runs instead of the file's."""
+        configuration = (resumed or first).configuration
         self._loader = loader
         self._stop = asyncio.Event()
         self._store = MetricsStore(workers=configuration.workers)
@@ -104,7 +105,7 @@ class Supervisor:
             ledger.circuits,
         )  # fmt: skip
         self._resolver = Resolver(self._set_addresses, _log_dns_trouble)
-        self._reloads = Reloads(loader, first, self._apply, ledger)
+        self._reloads = Reloads(loader, first, self._apply, ledger, resumed)
         exposition = Exposition(self._store, instruments)
         changes = Changes(self._incidents, revisions, self._reloads, HistoryFigures(intake.history))
         self._upgrades = Upgrades(self._fleet.distribution, self._incidents, self._stop.set)
@@ -144,7 +145,7 @@ class Supervisor:
 
     async def _start(self) -> None:
         began_s = time.monotonic()
-        inherited = await self._takeover.accept() if self._takeover else ()
+        inherited = self._takeover.accept() if self._takeover else ()
         running, snapshot = self._reloads.running, self._snapshot
         self._access.tokens = running.configuration.admin.tokens
         groups = await _bind_first(self._sockets, snapshot)

@@ -55,6 +55,9 @@ class ReloadView(View, frozen=True, kw_only=True):
     """Why, in the words of who did."""
     restores: str = ""
     """The revision that was to be restored, for a rollback. What it refers to may have changed, and then it is another."""
+    stays: str = ""
+    """The revision that goes on running although the file gives another: it was handed in after the file had said what it
+    says, and stays until the content of the file changes, a SIGHUP asks for the file, or the gateway starts anew."""
 
 
 class WorkerView(View, frozen=True, kw_only=True):

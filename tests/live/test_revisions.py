@@ -75,8 +75,9 @@ def test_a_roll_back_serves_what_was_served_and_stays_until_the_file_says_someth
     assert (told["revision"], told["actor"]) == (first, "loopback")
 
     program.write(f"# touched\n{program.text(more_routes=EXTRA)}")
-    program.await_last_reload("unchanged", "file")
-    assert program.status()["revision"] == first
+    left = program.await_last_reload("unchanged", "file")
+    assert (program.status()["revision"], left["stays"]) == (first, first)
+    assert "config_stays" in program.talk
     program.signal(signal.SIGHUP)
     program.await_last_reload("applied", "signal")
     assert (program.status()["source_differs"], program.send("/extra")) == (False, (200, b"here"))

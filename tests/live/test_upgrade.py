@@ -282,6 +282,9 @@ def test_the_number_of_workers_and_the_listeners_may_differ(
         second = f'  - {{name: second, address: "127.0.0.1:{port}"}}\nupstreams:'
         program.write(program.text().replace("upstreams:", second, 1))
         program.await_sequence(2)
+        # What is handed in stays until the file says something else, as it does below: an upgrade takes that up.
+        route = "  - {name: extra, match: {path: /extra}, respond: {status: 200}}"
+        assert program.apply(program.text(more_routes=route).replace("upstreams:", second, 1))["outcome"] == "applied"
         traffic.start(program.address)
         traffic.await_more(20)
         program.write(program.text().replace(f"workers: {before}", f"workers: {after}"))
@@ -292,6 +295,8 @@ def test_the_number_of_workers_and_the_listeners_may_differ(
         traffic.stop()
         assert (traffic.failed, traffic.refused) == ([], 0)
         assert len(program.workers()) == after
+        status = program.status()
+        assert (status["sequence"], status["source"], status["source_differs"]) == (4, f"file:{program.file}", False)
         assert len(listening_inodes(program.pid, program.port)) == after
         assert not program.accepts(port)
 

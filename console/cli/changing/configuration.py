@@ -4,12 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from console.cli.changing.confirming import Changing
 from console.client.problems import WrongUsage
-from console.render.changes.effects import applied_text, apply_lines
+from console.render.changes.effects import STAYS, applied_text, apply_lines
 from console.render.traffic.lines import text_of
 from console.state.changing.acting import Action, Tier, apply_text, rollback
-from gateway.wire.views import ApplyResult
+from gateway.wire.views import ApplyResult, ConfigErrorView
 
 
 class _Configuring(Changing):
@@ -25,7 +27,7 @@ class _Configuring(Changing):
         return text_of(apply_lines(preview))
 
     def result(self, done: ApplyResult) -> str:
-        return applied_text(done)
+        return f"{applied_text(done)}\n{STAYS}" if done.outcome == "applied" else applied_text(done)
 
 
 class ApplyCommand(_Configuring):
@@ -40,6 +42,10 @@ class ApplyCommand(_Configuring):
             return apply_text(sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise WrongUsage(f"{arguments.file} cannot be read: {error}") from error
+
+    def placed(self, arguments: argparse.Namespace, error: ConfigErrorView) -> ConfigErrorView:
+        # The gateway knows only that it was handed in.
+        return replace(error, file="stdin" if arguments.file == "-" else arguments.file) if error.line else error
 
 
 class RollbackCommand(_Configuring):

@@ -13,6 +13,7 @@ from console.render.table import plain_lines
 from console.render.traffic.lines import text_of
 from console.state.changing.acting import Action, Tier
 from gateway.wire.exit_codes import ExitCode
+from gateway.wire.views import ConfigErrorView
 
 
 class NotConfirmed(AdminProblem):
@@ -55,6 +56,10 @@ class Changing:
         """What became of it, for people."""
         raise NotImplementedError
 
+    def placed(self, arguments: argparse.Namespace, error: ConfigErrorView) -> ConfigErrorView:
+        """The error with the place it has for who hands this in."""
+        return error
+
     def run(self, arguments: argparse.Namespace) -> int:
         return run_asking(lambda: self._ask(arguments))
 
@@ -72,7 +77,8 @@ class Changing:
                 self._confirm(action, preview)
             body = send(target, action.doing(self.etag(preview), arguments.reason))
         except Refused as refused:
-            print(text_of(error_lines(list(refused.errors))), file=sys.stderr, end="\n" if refused.errors else "")
+            errors = [self.placed(arguments, error) for error in refused.errors]
+            print(text_of(error_lines(errors)), file=sys.stderr, end="\n" if refused.errors else "")
             raise
         _print(arguments, body, self.result(decode(body, self.view)))
         return ExitCode.OK

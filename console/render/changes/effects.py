@@ -13,6 +13,8 @@ from gateway.wire.views import ApplyResult, ConfigErrorView
 
 _LOADS: Final = 8
 _NARROWEST: Final = 20
+STAYS: Final = "it stays until the content of the file changes, SIGHUP asks for the file, or the gateway starts anew"
+"""Of a configuration that did not come from the file."""
 
 
 def effect_title(effect: EndpointEffectView) -> str:
@@ -55,15 +57,21 @@ def apply_lines(result: ApplyResult) -> list[list[Cell]]:
 
 
 def error_lines(errors: list[ConfigErrorView]) -> list[list[Cell]]:
-    """`route orders:3  match.path: expected ...`, one for each."""
-    return [
-        [Cell(f"{plain(error.file)}:{error.line}  ", "crit"), Cell(f"{plain(error.key)}: {plain(error.message)}")]
-        for error in errors
-    ]
+    """`gateway.yaml:3: routes[0].match.path: expected ...`, one for each, as `sightline check` tells them."""
+    return [[Cell(_place(error), "crit"), Cell(": ".join(filter(None, _said(error))))] for error in errors]
+
+
+def _place(error: ConfigErrorView) -> str:
+    line = f":{error.line}" if error.line else ""
+    return f"{plain(error.file)}{line}: " if error.file else ""
+
+
+def _said(error: ConfigErrorView) -> tuple[str, str]:
+    return plain(error.key), plain(error.message)
 
 
 def applied_text(result: ApplyResult) -> str:
-    """What became of a configuration that was handed in."""
+    """What became of a configuration that was handed in, in one line."""
     if result.outcome == "unchanged":
         return f"revision {result.running_revision} runs already"
     return f"revision {result.running_revision} runs, sequence {result.running_sequence}"

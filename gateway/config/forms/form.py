@@ -25,6 +25,8 @@ class Form(BaseModel):
     """Keys of which exactly one must be there."""
     exclusive: ClassVar[tuple[str, ...]] = ()
     """Keys of which no two may be there."""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Keys that a later version will have: refused as any key that is not known, but in words of their own."""
 
     @classmethod
     @override

@@ -1,6 +1,6 @@
 """The form of a listener: `listeners[]` of the file."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -63,6 +63,8 @@ class PathRulesForm(Form):
 
 class ListenerForm(Form):
     """One address on which requests arrive."""
+
+    later: ClassVar = frozenset({"tls", "protocol", "protocols", "http2"})
 
     name: Name = Field(description="Its name in routes, metrics and logs.")
     address: ListenAddress = Field(description="IP address and port.")

@@ -170,6 +170,9 @@ class RouteForm(Form):
     """Which requests are taken, and what becomes of them."""
 
     one_of: ClassVar = ("upstream", "split", "redirect", "respond")
+    later: ClassVar = frozenset(
+        {"rate_limit", "rate_limits", "auth", "authentication", "cors", "transform", "transforms"}
+    )
 
     name: Name = Field(description="Its name in metrics, logs and traces.")
     match: MatchForm = Field(default=MatchForm(), description="Which requests it takes; an empty match takes all.")

@@ -1,6 +1,6 @@
 """The form of the whole file (design section 7): every key, its default and what it means; JSON Schema for editors."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, NoDefault
@@ -22,6 +22,8 @@ _CONSTRAINTS: Final = frozenset({"pattern", "enum", "const"})
 
 class SettingsForm(Form):
     """What there is one of."""
+
+    later: ClassVar = frozenset({"policies", "tls", "cluster", "control_plane", "kubernetes"})
 
     telemetry: TelemetryForm = Field(default=TelemetryForm(), description="What the gateway says about the traffic.")
     admin: AdminForm = Field(default=AdminForm(), description="The admin API.")

@@ -205,6 +205,8 @@ class AdminTokenForm(Form):
 class AdminForm(Form):
     """The admin API. An address that is not loopback needs tokens."""
 
+    later: ClassVar = frozenset({"tls"})
+
     address: ListenAddress = Field(default=AdminSettings().address, description="IP address and port.")
     tokens: Items[AdminTokenForm] = Field(
         default=(), description="Who may use it; on loopback everyone may without any."

@@ -1,7 +1,7 @@
 """The form of an upstream: `upstreams.NAME` of the file."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -71,6 +71,8 @@ class StickyForm(Form):
 
 class UpstreamForm(Form):
     """A named group of endpoints, and how requests are spread over them."""
+
+    later: ClassVar = frozenset({"tls", "protocol", "protocols", "http2", "grpc"})
 
     endpoints: Items[Annotated[EndpointForm, OrText("address")]] = Field(description="Where the service listens.")
     balance: Annotated[Balance, Field(strict=False)] = Field(

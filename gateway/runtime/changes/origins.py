@@ -23,12 +23,15 @@ class Origins:
         self._reading: asyncio.Task[None] | None = None
 
     def of_routes(self) -> Mapping[str, int]:
-        """Sequences by name, as far as they are known; those of a revision that has just come to run are, a moment later."""
+        """Sequences by name, as far as they are known: none at first, when a revision has come to run that nobody has asked
+        about, and those of its routes a moment later."""
         running = self._revisions.running
         is_reading = self._reading is not None and not self._reading.done()
-        if running is not None and running.sequence != self._sequence and not is_reading:
+        if running is None or running.sequence == self._sequence:
+            return self._known
+        if not is_reading:
             self._reading = asyncio.ensure_future(self._read(running))
-        return self._known
+        return {}
 
     async def _read(self, running: Revision) -> None:
         kept = self._revisions.newest_first()

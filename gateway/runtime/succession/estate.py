@@ -22,11 +22,12 @@ from gateway import __version__
 from gateway.admin.server import AdminServer
 from gateway.config.diff.archive import Archive
 from gateway.model.clock import SECOND_NS
+from gateway.runtime.candidate import Candidate, Loader
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Incidents
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.overrides import NOTHING, Decision, Key, Override
-from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads
+from gateway.runtime.reload import API_SOURCE, HandedIn, Reloads, read_handed
 from gateway.runtime.succession.experience import (
     circuits_of,
     ejections_of,
@@ -139,21 +140,15 @@ class Estate:
             for (upstream, endpoint), override in self.overrides.standing.items()
         ]
 
-    async def accept(self, inheritance: Inheritance, sockets: Mapping[int, socket.socket]) -> tuple[socket.socket, ...]:
+    def accept(self, inheritance: Inheritance, sockets: Mapping[int, socket.socket]) -> tuple[socket.socket, ...]:
         """Before anything runs, and once: all of it is ours. Returns the admin API's sockets, none where its address is
-        another one now. Raises ConfigInvalid for a configuration handed in before that this program does not accept."""
+        another one now."""
         self.sockets.inherit({
             group.key: [sockets[ticket] for ticket in group.tickets] for group in inheritance.listeners
         })  # fmt: skip
         self._health.restore(verdicts_of(inheritance.verdicts), ejections_of(inheritance.ejections))
         self.incidents.restore(_readable(inheritance.incidents, _decode_incident), inheritance.last_incident)
         self._revisions.restore(_readable(inheritance.revisions, _revision), inheritance.revisions_dropped)
-        if inheritance.text is not None:
-            text = inheritance.text
-            handed = HandedIn(
-                text.text, API_SOURCE, text.actor, files=text.files, variables=text.variables, reason=text.reason
-            )
-            await self._reloads.resume(handed)
         workers = self._reloads.running.configuration.workers
         self._circuits.restore(circuits_of(inheritance.circuits, workers))
         admin = tuple(sockets[ticket] for ticket in inheritance.admin)
@@ -175,7 +170,7 @@ class Estate:
 
     def _text(self) -> KeptText | None:
         running = self._revisions.running
-        if self._reloads.source != API_SOURCE or running is None:
+        if self._reloads.source != API_SOURCE or self._reloads.is_file_newer or running is None:
             return None
         archive = running.archive
         return KeptText(
@@ -185,6 +180,14 @@ class Estate:
             files=archive.files,
             variables=archive.variables,
         )
+
+
+async def read_resumed(loader: Loader, first: Candidate, text: KeptText) -> Candidate:
+    """What was handed in to the program before us, to run instead of the first configuration, the file's, and as that number.
+    Its workers and admin address are those that ran, whatever the file says by now. Raises ConfigInvalid where this program
+    does not accept it."""
+    handed = HandedIn(text.text, API_SOURCE, text.actor, files=text.files, variables=text.variables, reason=text.reason)
+    return await read_handed(loader, first, handed, first.sequence)
 
 
 def _standing(kept: Iterable[KeptOverride]) -> dict[Key, Override]:

@@ -22,11 +22,11 @@ class TakeOver:
         self._estate = estate
         self._distribution = distribution
 
-    async def accept(self) -> tuple[socket.socket, ...]:
-        """Before anything runs; the admin API's sockets. Raises ConfigInvalid."""
+    def accept(self) -> tuple[socket.socket, ...]:
+        """Before anything runs; the admin API's sockets."""
         predecessor = self._predecessor
         self._distribution.set_sharing(is_shared=True)
-        admin = await self._estate.accept(predecessor.inheritance, predecessor.sockets)
+        admin = self._estate.accept(predecessor.inheritance, predecessor.sockets)
         predecessor.on_standing = lambda: self._estate.accept_standing(predecessor.standing)
         predecessor.on_standing()
         return admin

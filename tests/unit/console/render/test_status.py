@@ -29,4 +29,7 @@ def test_it_tells_what_changed_last_and_how_the_gateway_does() -> None:
 
 def test_a_file_that_would_not_give_what_runs_is_said() -> None:
     assert "THE FILE DIFFERS" in render_status(status(source_differs=True))
+    handed_in = render_status(status(source_differs=True, source="api", pid=77))
+    assert "it stays until the content of the file changes" in handed_in
+    assert "kill -HUP 77" in handed_in
     assert "THE FILE DIFFERS" not in render_status(status())

@@ -5,9 +5,11 @@ from typing import Any, get_args
 
 import pytest
 
+from gateway.config.errors import ConfigInvalid
 from gateway.config.forms.form import Form
 from gateway.config.forms.schema import FileForm
 from gateway.config.interpolation import Interpolated
+from gateway.config.load import load_text
 from gateway.config.validation import shown
 
 
@@ -31,6 +33,38 @@ from gateway.config.validation import shown
 )
 def test_a_value_is_repeated_briefly_and_never_if_it_was_interpolated(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("tls: {}", "tls"),
+        ("policies: []", "policies"),
+        ("cluster: {name: a}", "cluster"),
+        ("listeners: [{name: a, address: '127.0.0.1:80', tls: {}}]", "listeners[0].tls"),
+        ("upstreams: {a: {endpoints: ['127.0.0.1:1'], protocol: h2}}", "upstreams.a.protocol"),
+        ("routes: [{name: a, respond: {}, rate_limit: 5}]", "routes[0].rate_limit"),
+        ("routes: [{name: a, respond: {}, auth: {}}]", "routes[0].auth"),
+        ("routes: [{name: a, respond: {}, cors: {}}]", "routes[0].cors"),
+        ("admin: {tls: {}}", "admin.tls"),
+    ],
+)
+def test_a_key_of_a_later_version_is_refused_as_not_yet_supported(more: str, key: str) -> None:
+    listeners = "" if more.startswith("listeners") else "listeners: [{name: p, address: '127.0.0.1:1'}]\n"
+    with pytest.raises(ConfigInvalid) as invalid:
+        load_text(f"{listeners}{more}\n", "api", 1, {})
+    told = "not yet supported by this version; expected the key to be left out"
+    assert [(error.key, error.message) for error in invalid.value.errors] == [(key, told)]
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("retry", "retries"), ("matches", "match"), ("path", None), ("amtch", "match"), ("cache", None)]
+)
+def test_another_key_is_suggested_only_where_it_is_near(key: str, meant: str | None) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        load_text(f"listeners: []\nroutes: [{{name: a, respond: {{}}, {key}: 1}}]\n", "api", 1, {})
+    (told,) = [error.message for error in invalid.value.errors if error.key == f"routes[0].{key}"]
+    assert told.startswith(f"unknown key, perhaps {meant} was meant; " if meant else "unknown key; expected one of")
 
 
 def forms(annotation: Any) -> Iterator[type[Form]]:

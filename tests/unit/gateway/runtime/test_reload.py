@@ -94,7 +94,7 @@ def test_an_unchanged_file_changes_nothing(tmp_path: Path) -> None:
 
     reloads, gateway = run(tmp_path, steps)
     assert (gateway.applied, reloads.running.sequence) == ([], 1)
-    assert gateway.told[-1].result == "unchanged"
+    assert (gateway.told[-1].result, gateway.told[-1].stays) == ("unchanged", "")
 
 
 def test_a_broken_file_is_told_with_every_error_and_the_last_good_stays(tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ def test_a_configuration_is_previewed_by_what_differs_and_told_by_what_runs() ->
 
 def test_errors_name_their_line() -> None:
     error = ConfigErrorView(file="route orders", line=3, key="match.path", message="expected a path")
-    assert text_of(error_lines([error])) == "route orders:3  match.path: expected a path"
+    assert text_of(error_lines([error])) == "route orders:3: match.path: expected a path"
+    whole = ConfigErrorView(file="", line=0, key="", message="overtaken by a newer configuration")
+    assert text_of(error_lines([whole])) == "overtaken by a newer configuration"
 
 
 def test_what_is_too_long_for_the_screen_goes_on_below_itself() -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from gateway.admin.access import AccessRules
 from gateway.admin.server import AdminServer
-from gateway.config.errors import ConfigInvalid
 from gateway.model.breaker import CircuitCause, CircuitState
 from gateway.model.health import CheckResult
 from gateway.model.snapshot import Snapshot
@@ -21,8 +20,8 @@ from gateway.runtime.incidents import Incidents
 from gateway.runtime.listening import ListeningSockets
 from gateway.runtime.overrides import Decision, Override, Overrides
 from gateway.runtime.reload import HandedIn, Reloads, Standing
-from gateway.runtime.succession.estate import Estate
-from gateway.runtime.succession.messages import Inheritance, decode_down, encode
+from gateway.runtime.succession.estate import Estate, read_resumed
+from gateway.runtime.succession.messages import Inheritance, KeptText, decode_down, encode
 from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.endpoint_states import EndpointStates
 from gateway.runtime.vitals.health import Health
@@ -51,14 +50,14 @@ def text(body: str, admin: str = "127.0.0.1:9900", more: str = "") -> str:
 class Gateway:
     """As much of a supervisor as has something to pass on."""
 
-    def __init__(self, file: Path, first: Candidate, loader: Loader) -> None:
+    def __init__(self, first: Candidate, loader: Loader, resumed: Candidate | None = None) -> None:
         self.loader = loader
         self.revisions, self.incidents = Revisions(), Incidents()
         self.overrides = Overrides(lambda standing: None)
         self.endpoints = EndpointStates(MetricsStore(workers=1), self.incidents, self.overrides)
         self.health = Health(self.endpoints, lambda standings: None)
         self.circuits = Circuits(MetricsStore(workers=1), self.incidents)
-        self.reloads = Reloads(loader, first, self.apply, self)
+        self.reloads = Reloads(loader, first, self.apply, self, resumed)
         self.sockets = ListeningSockets(1)
         self.admin = AdminServer(PreparedState(), AccessRules(), "127.0.0.1", 0)
         self.estate = Estate(
@@ -88,9 +87,10 @@ class Gateway:
         self.loader.close()
 
 
-async def gateway(file: Path, sequence: int = 1) -> Gateway:
+async def gateway(file: Path, sequence: int = 1, handed: KeptText | None = None) -> Gateway:
     loader = Loader(str(file), {})
-    return Gateway(file, await loader.load_file(sequence), loader)
+    first = await loader.load_file(sequence)
+    return Gateway(first, loader, await read_resumed(loader, first, handed) if handed else None)
 
 
 def facts_of(revision: Revision) -> tuple[object, ...]:
@@ -102,7 +102,11 @@ def write(file: Path, content: str) -> None:
 
 
 def pass_on(
-    file: Path, change: Callable[[Inheritance], Inheritance] = lambda inherited: inherited, new_text: str = ""
+    file: Path,
+    change: Callable[[Inheritance], Inheritance] = lambda inherited: inherited,
+    new_text: str = "",
+    *,
+    is_reloaded: bool = False,
 ) -> tuple[Gateway, Gateway, tuple[socket.socket, ...]]:
     """An old gateway in which a few things happened, the new one that has accepted it all, and its admin sockets."""
 
@@ -118,22 +122,21 @@ def pass_on(
         old.circuits.follow(old.reloads.running.configuration.snapshot)
         old.circuits.changed(1, OPENED)
         old.overrides.set(KEY, Override(drained=ANA, weight=5, weighed=ANA))
+        if is_reloaded:
+            write(file, new_text)
+            await old.reloads.reload_file("file")
         composed, sockets = old.estate.compose("ana")
         inherited = decode_down(encode(change(composed)))
         assert isinstance(inherited, Inheritance)
         if new_text:
             write(file, new_text)
-        new = await gateway(file, inherited.sequence + 1)
+        new = await gateway(file, inherited.sequence + 1, inherited.text)
         copies = {ticket: sock.dup() for ticket, sock in sockets.items()}
         try:
-            admin = await new.estate.accept(inherited, copies)
+            admin = new.estate.accept(inherited, copies)
             new.estate.accept_standing(inherited.overrides)
             await new.serve()
             new.circuits.follow(new.reloads.running.configuration.snapshot)
-        except ConfigInvalid:
-            for sock in copies.values():
-                sock.close()
-            raise
         finally:
             await old.close()
             await new.close()
@@ -160,7 +163,7 @@ def test_decisions_configuration_revisions_and_incidents_are_passed_on(file: Pat
     assert [each.upstream for each in new.circuits.opened_in(1)] == ["orders"]
     assert (new.reloads.source, new.reloads.running.revision) == ("api", old.reloads.running.revision)
     assert new.reloads.source_differs
-    assert new.reloads.running.sequence > old.reloads.running.sequence
+    assert new.reloads.running.sequence == old.reloads.running.sequence + 1
     assert [facts_of(each) for each in new.revisions.newest_first()[1:]] == [
         facts_of(each) for each in old.revisions.newest_first()
     ]
@@ -191,6 +194,16 @@ def test_what_a_program_of_another_version_cannot_read_is_left_out(file: Path) -
     admin[0].close()
 
 
-def test_what_was_handed_in_and_does_not_fit_the_file_any_more_is_refused(file: Path) -> None:
-    with pytest.raises(ConfigInvalid, match="workers"):
-        pass_on(file, new_text=text("of-file").replace("workers: 1", "workers: 2"))
+def test_a_file_that_said_something_else_after_the_text_takes_its_place(file: Path) -> None:
+    old, new, admin = pass_on(file, new_text=text("of-file").replace("workers: 1", "workers: 2"), is_reloaded=True)
+    assert (old.reloads.source, new.reloads.source) == ("api", f"file:{file}")
+    assert (new.reloads.running.configuration.workers, new.reloads.source_differs) == (2, False)
+    admin[0].close()
+
+
+def test_a_text_that_was_handed_in_last_stays_whatever_the_file_says_by_then(file: Path) -> None:
+    old, new, admin = pass_on(file, new_text=text("of-file", "127.0.0.1:1").replace("workers: 1", "workers: 2"))
+    assert (new.reloads.source, new.reloads.running.revision) == ("api", old.reloads.running.revision)
+    assert new.reloads.running.configuration.workers == 1
+    assert len(admin) == 1
+    admin[0].close()

@@ -72,7 +72,7 @@ def apply_response(result: ApplyResult) -> web.Response:
             )
             raise Problem(ProblemReason.CONFLICT, detail, headers=etag, sequence=result.running_sequence)
         case "rejected":
-            detail = f"{len(result.errors)} errors; nothing was changed"
+            detail = f"{len(result.errors)} error{'' if len(result.errors) == 1 else 's'}; nothing was changed"
             raise Problem(ProblemReason.CONFIG_INVALID, detail, headers=etag, errors=result.errors)
         case "applied" | "unchanged" | "valid":
             return json_response(result, headers=etag)

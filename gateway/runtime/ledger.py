@@ -112,7 +112,8 @@ class Ledger:
             told = f": {first.key or first.file}: {first.message}" if first is not None else ""
             detail["errors"] = len(reload.errors)
             subject = reload.revision or "configuration"
-            text = f"a configuration from {actor} was rejected, {len(reload.errors)} errors{told}"
+            number = f"{len(reload.errors)} error{'' if len(reload.errors) == 1 else 's'}"
+            text = f"a configuration from {actor} was rejected, {number}{told}"
             self._incidents.add("config_rejected", subject, text, actor, reload.revision, detail)
         elif reload.result == "applied":
             detail["duration_ms"] = reload.duration_ms

@@ -8,7 +8,7 @@ from console.render.grid import Grid, GridColumn, GridRow, fit
 from console.render.health.sentences import since, subject, well, what, when, why
 from console.state import reading
 from console.state.health.attention import MOST
-from console.state.health.overview import ChangeRow, calm_for_s, last_changes, worst_routes
+from console.state.health.overview import ChangeRow, calm_for_s, is_spotless, last_changes, worst_routes
 from console.state.health.words import Attention, Trend
 from console.state.model import Model
 from gateway.wire.views import RouteView, StatusView
@@ -71,7 +71,10 @@ def all_well(model: Model) -> str:
         return no_traffic(model, status)
     change, own = status.last_change, sum(route.slo is not None for route in routes.routes)
     revision = f"rev {change.sequence}" if change is not None else ""
-    return well(len(routes.routes), calm_for_s(model), revision, change.age_s if change else None, objectives=own)
+    changed_s = change.age_s if change else None
+    return well(
+        len(routes.routes), calm_for_s(model), revision, changed_s, objectives=own, is_spotless=is_spotless(model)
+    )
 
 
 def no_traffic(model: Model, status: StatusView) -> str:

@@ -146,13 +146,18 @@ def after(change: Change, since_s: float) -> str:
     return f"{age(late_s) if late_s >= 1 else 'right'} after {what_done}{who}"
 
 
-def well(routes: int, calm_s: float | None, revision: str, changed_s: float | None, *, objectives: int) -> str:
+def well(
+    routes: int, calm_s: float | None, revision: str, changed_s: float | None, *, objectives: int, is_spotless: bool
+) -> str:
     """`All 42 routes within SLO for 3h12m; last change rev 412 2m ago`.
 
-    objectives: how many have one of their own. calm_s: since the last error; None where none is remembered.
+    objectives: how many have one of their own. calm_s: since the last error; None where none is known of. is_spotless: the gateway
+    remembers none.
     """
     within = "within SLO" if objectives else "without trouble"
-    lasting = f"; last error {age(calm_s)} ago" if calm_s is not None else "; no error is remembered"
+    lasting = "; no error is remembered" if is_spotless else ""
+    if calm_s is not None:
+        lasting = f"; last error {age(calm_s)} ago"
     changed = f"; last change {revision} {age(changed_s)} ago" if changed_s is not None else ""
     all_routes = f"All {count(routes)} routes" if routes != 1 else "The one route"
     return f"{all_routes} {within}{lasting}{changed}"

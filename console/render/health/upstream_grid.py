@@ -34,11 +34,13 @@ _COLUMNS: Final = (
     GridColumn("ERR", 6, is_number=True),
     GridColumn("P99", 6, 5, is_number=True),
     GridColumn("POOL", 8, 8, is_number=True),
+    GridColumn("EJECTED", 7, 12, is_number=True),
 )
 _WHERE_THERE_IS_ONE: Final[dict[str, Callable[[UpstreamView], bool]]] = {
     "CIRCUIT": lambda upstream: upstream.circuit is not None,
     "CHECKED": lambda upstream: any("active" in endpoint.checks for endpoint in upstream.endpoints),
     "ZONE": lambda upstream: any(endpoint.zone for endpoint in upstream.endpoints),
+    "EJECTED": lambda upstream: any(endpoint.ejections for endpoint in upstream.endpoints),
 }
 """Columns that nobody needs who has configured nothing of it."""
 NO_CHECKS: Final = "No health check configured: state from live traffic only"
@@ -182,6 +184,7 @@ def _cells(
         Cell(percent(recent.error_ratio), severity if health.word in ("failing", "errors") else "plain"),
         Cell(milliseconds(recent.p99_ms), "warn" if health.word == "slow" else "plain"),
         Cell(pool, "dim"),
+        Cell(f"{count(endpoint.ejections)}x" if endpoint.ejections else UNKNOWN, "dim"),
     )
 
 

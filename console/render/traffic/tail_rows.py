@@ -89,7 +89,8 @@ def latency_bar(duration_ms: float, *, ascii_only: bool = False) -> str:
 
 
 def tail_header(tail: Tail, came: int | None, *, is_following: bool) -> tuple[list[Cell], list[Cell]]:
-    """`20/s shown of 10 012/s matched (0.2%)  all errors shown  lost 0`, and how the view moves.
+    """`20/s shown of 10 012/s matched (0.2%)  all errors shown  lost 0`, and how the view moves. Rows that came before the
+    seconds that are counted are said to be so.
 
     came: how many have come since the view was frozen; None where it is not.
     """
@@ -102,9 +103,11 @@ def tail_header(tail: Tail, came: int | None, *, is_following: bool) -> tuple[li
     share = percent(min(1.0, rates.shown / rates.matched)) if rates.matched else UNKNOWN
     lost = tail.counts.lost if tail.counts is not None else 0
     lost += tail.missing if not lost else 0
+    told = [Cell(f" {rate(rates.shown)}/s", "strong"), Cell(f" shown of {rate(rates.matched)}/s matched ({share})  ")]
+    if not rates.matched and tail.rows:
+        told = [Cell(" nothing matches now", "strong"), Cell("; what is here came before  ")]
     return [
-        Cell(f" {rate(rates.shown)}/s", "strong"),
-        Cell(f" shown of {rate(rates.matched)}/s matched ({share})  "),
+        *told,
         Cell("all errors shown  " if not lost else "not all errors shown  ", "plain" if not lost else "warn"),
         Cell(f"lost {count(lost)}", "plain" if not lost else "warn"),
         Cell(f"  {rate(rates.scanned)}/s looked at", "dim"),

@@ -114,6 +114,16 @@ def last_changes(model: Model) -> list[ChangeRow]:
     return rows
 
 
+def is_spotless(model: Model) -> bool:
+    """Whether no error is remembered: nobody knows before the history has come, which is asked for less often than the figures."""
+    view, status = model.view(_CALM), status_seen(model)
+    return (
+        view is not None
+        and not any(point.errors for point in view.points)
+        and not (status and status.recent.error_ratio)
+    )
+
+
 def calm_for_s(model: Model) -> float | None:
     """How long ago the last error was, to the minute; None where none is remembered."""
     view = model.view(_CALM)

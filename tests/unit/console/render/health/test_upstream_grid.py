@@ -114,6 +114,15 @@ def test_zones_have_a_column_where_there_are_any_and_a_slow_start_is_told() -> N
     ]
 
 
+def test_ejections_are_counted_in_a_column_once_there_was_one() -> None:
+    calm = Situation([], [upstream("up", endpoint("a:1"), endpoint("b:1"))])
+    assert "EJECTED" not in [column.title for column in upstream_grid(calm.model(), "", ascii_only=True).columns]
+    up = upstream("up", endpoint("a:1", ejections=3), endpoint("b:1"))
+    grid = upstream_grid(Situation([], [up]).model(), "", ascii_only=True)
+    assert grid.columns[-1].title == "EJECTED"
+    assert [row.cells[-1].text for row in grid.rows] == ["3x", "-"]
+
+
 def test_what_only_figures_tell_began_when_they_say_and_not_with_the_recovery_before() -> None:
     again = endpoint("a:1", figures(10.0, 1.0, None), reason="passive", note="its time was over", since=at(500))
     bad = course("endpoint", "up/a:1", [(None, 0.0)] * 20 + [(None, 1.0)] * 3)

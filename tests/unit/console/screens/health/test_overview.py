@@ -95,12 +95,20 @@ def test_a_new_trouble_is_drawn_above_the_old_and_the_cursor_stays_on_its_row() 
 
 def test_where_all_is_well_it_says_so() -> None:
     calm = Situation([route("orders"), route("search")], [upstream("up", endpoint("h:1"))])
+    app, source, _ = opened(calm)
+    past = reading.history("gateway", "", window="6h", step="60s")
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "All 2 routes" in screen_text(app))
-        assert "All 2 routes without trouble; no error is remembered; last change rev 412 2m ago" in screen_text(app)
+        # Before its history has come, nobody knows whether there was an error.
+        await until(pilot, lambda: "All 2 routes without trouble; last change rev 412 2m ago" in screen_text(app))
+        source.tell(Answered(past, course("gateway", "", [(20.0, 0.0)] * 3, 60)))
+        told = "All 2 routes without trouble; no error is remembered; last change rev 412 2m ago"
+        await until(pilot, lambda: told in screen_text(app))
+        failing = status(recent=figures(10.0, 0.018))
+        source.tell(Answered(reading.status(300), failing))
+        await until(pilot, lambda: "All 2 routes without trouble; last change" in screen_text(app))
 
-    play(opened(calm)[0], story)
+    play(app, story)
 
 
 def test_without_traffic_it_says_where_it_listens() -> None:

@@ -47,6 +47,9 @@ def test_the_newest_is_at_the_bottom_and_the_header_tells_the_truth_about_the_sa
         assert "all errors shown  lost 0" in screen_text(app)
         source.tell(counts(24_000, 20_024, 40, lost=7), NOW_S + 2)
         await until(pilot, lambda: "not all errors shown  lost 7" in screen_text(app))
+        for second in range(3, 20):
+            source.tell(counts(24_000 + second, 20_024, 40, lost=7), NOW_S + second)
+        await until(pilot, lambda: "nothing matches now; what is here came before" in screen_text(app))
 
     play(live(source), story)
 

@@ -40,6 +40,8 @@ test: lint
 # whoever uses the one before. Without warnings (-w), for gcc's look at the indentation of what mypyc writes takes four times as
 # long as compiling it.
 compiled: $(COMPILED)/.built
+	@for wheel in dist/sightline-*.whl; do echo "made $$wheel; install it with: pip install --force-reinstall --no-deps $$wheel"; done
+	@echo "(where it is installed edits of these sources do not count; pip install -e . goes back to them)"
 
 $(COMPILED)/.built: $(STAMP) $(SOURCES)
 	@echo "compiling the data path into a wheel in dist (some minutes)"

@@ -59,7 +59,7 @@ class TailTwin(Twin):
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         def told(view: ExchangeListView) -> str:
             lines = [exchange_line(decode_line(bytes(each))) for each in view.exchanges]
-            return "\n".join(lines) if lines else "no recent exchange matches"
+            return "\n".join(lines or ["; ".join(filter(None, ("no recent exchange matches", view.sampling)))])
 
         return Reading("exchanges", ExchangeListView, told, objects="exchanges")
 

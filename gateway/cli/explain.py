@@ -23,6 +23,8 @@ from gateway.wire.exit_codes import ExitCode
 from gateway.wire.explain import ExplainRequest, ExplanationView
 
 _PATH: Final = "/api/v1/explain"
+_TARGETS: Final = ("http://", "https://", "/", "*")
+"""What a request can be for begins like one of these; the last is that of OPTIONS."""
 
 
 class ExplainCommand:
@@ -94,6 +96,8 @@ def _request_of(arguments: argparse.Namespace) -> ExplainRequest:
             raise UsageError("--exchange needs --url, and neither METHOD nor URL: they are in the record")
     elif arguments.target is None:
         raise UsageError("expected METHOD and URL, or --exchange with --url")
+    elif not arguments.target.lower().startswith(_TARGETS):
+        raise UsageError(f"got the URL {arguments.target!r}; expected http://HOST/PATH, or /PATH alone")
     return ExplainRequest(
         method=arguments.method or "GET",
         url=arguments.target or "",

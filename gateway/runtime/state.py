@@ -154,10 +154,11 @@ class RunningGateway:
         """A recorded exchange by the configuration it ran under, while that is remembered."""
         configuration, line = self._reloads.running.configuration, None
         if request.exchange:
-            found = self.live.exchange(request.exchange).exchanges
-            if not found:
-                raise NotKept("no recent exchange has this request id or trace id")
-            line = decode_line(bytes(found[0]))
+            found = self.live.exchange(request.exchange)
+            if not found.exchanges:
+                told = ("no recent exchange has this request id or trace id", found.sampling)
+                raise NotKept("; ".join(filter(None, told)))
+            line = decode_line(bytes(found.exchanges[0]))
             if line.revision != configuration.snapshot.revision:
                 configuration = await self.changes.configuration_of(line.revision) or configuration
         facts = known_endpoints((await self._readings.upstreams(NOW)).upstreams, self._intake.loads.values())

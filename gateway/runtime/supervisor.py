@@ -244,7 +244,8 @@ class Supervisor:
         workers, routes = len(self._fleet.seats), len(self._snapshot.routes)
         event = "ready" if is_ready else "not_ready"
         _log.info(event, revision=self._snapshot.revision, workers=workers, routes=routes, reasons=reasons)
-        text = f"the gateway started with {workers} workers and {routes} routes"
+        started = f"{workers} worker{'s' * (workers != 1)} and {routes} route{'s' * (routes != 1)}"
+        text = f"the gateway started with {started}"
         self._incidents.add("gateway_started", "gateway", text, detail={"workers": workers, "routes": routes})
         self._upgrades.stage = "serving"
         notify(os.environ, "READY=1")

@@ -330,6 +330,8 @@ class ExchangeListView(View, frozen=True, kw_only=True):
     """The same of those."""
     next: str | None = None
     """What to give as `before` to go on from here; None when there is no more."""
+    sampling: str = ""
+    """Where nothing was found and not every success gets a line: which share does, in words."""
 
 
 class ConfigView(View, frozen=True, kw_only=True):

@@ -31,7 +31,9 @@ async def exchange(call: Call) -> web.StreamResponse:
     view = call.state.live.exchange(wanted[:_LONGEST_ID])
     if not view.exchanges:
         since = f", back to {view.since}," if view.since else ""
-        detail = f"none of the {view.scanned} exchanges kept{since} has this id"
+        detail = "; ".join(
+            filter(None, (f"none of the {view.scanned} exchanges kept{since} has this id", view.sampling))
+        )
         raise Problem(ProblemReason.NOT_FOUND, detail)
     return json_response(view)
 

@@ -12,7 +12,7 @@ from gateway.runtime.live.arrival import Lines
 from gateway.runtime.live.attention import Attention
 from gateway.runtime.live.in_flight import InFlightTable
 from gateway.runtime.live.ring import ExchangeRing, parse_position
-from gateway.runtime.live.search import find, search
+from gateway.runtime.live.search import find, sampled_successes, search
 from gateway.runtime.live.stream import Stream
 from gateway.runtime.live.topics import Told, Topic, status_topic
 from gateway.runtime.live.unmatched import UnmatchedPaths, apart
@@ -37,6 +37,7 @@ class LiveTraffic:
         self._unmatched = UnmatchedPaths()
         self._in_flight = InFlightTable()
         self._attention = Attention(tell)
+        self._running = snapshot
         self._slow = _SlowRoutes(snapshot)
         self.is_remarkable: Predicate = self._slow.is_remarkable
         """Which exchanges every follower is shown."""
@@ -90,10 +91,13 @@ class LiveTraffic:
     def exchanges(self, wanted: Expression, limit: int, before: str) -> ExchangeListView:
         position = parse_position(before) if before else None
         self._attention.want_lines()
-        return search(self.ring, wanted, self.compile(wanted), limit, position)
+        return self._explained(search(self.ring, wanted, self.compile(wanted), limit, position))
 
     def exchange(self, wanted_id: str) -> ExchangeListView:
-        return find(self.ring, wanted_id)
+        return self._explained(find(self.ring, wanted_id))
+
+    def _explained(self, view: ExchangeListView) -> ExchangeListView:
+        return view if view.exchanges else msgspec.structs.replace(view, sampling=sampled_successes(self._running()))
 
     def unmatched(self, limit: int) -> UnmatchedListView:
         return self._unmatched.view(limit)

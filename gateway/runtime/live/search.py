@@ -5,6 +5,7 @@ from itertools import chain
 
 import msgspec
 
+from gateway.model.snapshot import Snapshot
 from gateway.runtime.live.ring import ExchangeRing, Position
 from gateway.wire.filter import EVERYTHING, Expression, Predicate, render
 from gateway.wire.live import AccessLine, decode_line, tells_an_end
@@ -53,6 +54,17 @@ def find(ring: ExchangeRing, wanted_id: str) -> ExchangeListView:
         since=_time_of(ring.oldest),
         remarkable_since=_time_of(ring.oldest_remarkable),
     )
+
+
+def sampled_successes(snapshot: Snapshot) -> str:
+    """`of successes 10% have a line (access_log.sample.success)`; empty where all have."""
+    otherwise = snapshot.telemetry.access_log.sample_success
+    shares = {otherwise if route.log_sample is None else route.log_sample for route in snapshot.routes}
+    least, most = min(shares, default=otherwise), max(shares, default=otherwise)
+    if least == 1:
+        return ""
+    told = f"{least * 100:g}%" if least == most else f"{least * 100:g}% to {most * 100:g}%, by route,"
+    return f"of successes {told} have a line (access_log.sample.success)"
 
 
 def _down_from(ring: ExchangeRing, before: Position | None) -> Iterator[tuple[Position, bytes]]:

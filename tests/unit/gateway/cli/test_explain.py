@@ -52,6 +52,12 @@ def test_no_route_is_a_condition_that_is_false(
     assert told in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("url", ["api.example.com/v1", "nonsense", ""])
+def test_what_is_no_url_is_a_usage_error(capsys: pytest.CaptureFixture[str], good: Path, url: str) -> None:
+    assert main(["explain", "-c", str(good), "GET", url]) == ExitCode.USAGE
+    assert f"got the URL '{url}'; expected http://HOST/PATH, or /PATH alone" in capsys.readouterr().err
+
+
 def test_header_fields_client_and_listener_count(good: Path) -> None:
     match = "match: {path: /t, headers: {x-tenant: blue}, clients: [10.0.0.0/8], listeners: [public]}"
     good.write_text(good.read_text() + f"  - {{name: blue, {match}, upstream: orders}}\n")

@@ -56,6 +56,19 @@ def test_what_workers_report_can_be_searched() -> None:
     assert len(live.exchange("b").exchanges) == 1
 
 
+def test_what_is_not_found_may_have_had_no_line_and_the_answer_says_so() -> None:
+    of_all = load_text(
+        f"{one_route('127.0.0.1:1')}\ntelemetry: {{access_log: {{sample: {{success: 10%}}}}}}", "t", 1, {}
+    )
+    of_route = snapshot("access_log: {sample: {success: 2.5%}}")
+    for running, told in ((of_all.snapshot, "10%"), (of_route, "2.5%"), (EMPTY, "")):
+        live = live_traffic(lambda running=running: running)  # type: ignore[misc]
+        live.take(report(encode(request_id="a")))
+        said = f"of successes {told} have a line (access_log.sample.success)" if told else ""
+        assert live.exchange("b").sampling == said
+        assert live.exchange("a").sampling == ""
+
+
 def test_unmatched_requests_are_counted_with_and_without_an_access_log() -> None:
     live = live_traffic()
     line = encode(reason="no_route", route="_unmatched", **{"url.path": "/a"})

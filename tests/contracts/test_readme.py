@@ -95,3 +95,9 @@ def test_the_block_of_every_key_shows_the_defaults(known: dict[str, Any]) -> Non
 def test_the_small_example_is_a_configuration_that_can_run() -> None:
     text = README.split("```yaml\n", 1)[1].split("```", 1)[0]
     assert load_text(text, "README.md", 1, {}).warnings == ()
+
+
+def test_the_first_example_has_the_revision_that_is_said_to_be_checked() -> None:
+    example = re.search(r"```yaml\n(# gateway\.yaml\n.+?)```.+?revision ([0-9a-f]{12})", README, re.DOTALL)
+    assert example is not None
+    assert load_text(example[1], "gateway.yaml", 1, {}).snapshot.revision == example[2]

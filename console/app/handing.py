@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -19,14 +19,38 @@ if TYPE_CHECKING:
     from console.render.copying.copies import Copy
 
 
+_COPIED: Final = "sightline-copied.txt"
+
+
 class Handing(Editing):
     """The part of the app that hands something on."""
 
     def copy(self, text: str) -> None:
-        """By OSC 52, which also reaches the clipboard of who is connected by SSH."""
+        """By OSC 52, which also reaches the clipboard of who is connected by SSH. No terminal says whether it took it."""
         self.copy_to_clipboard(text)
         first, *more = text.split("\n")
-        self.say(f"copied: {first}" if not more else f"copied {len(more) + 1} lines: {first}")
+        what = f"{len(more) + 1} lines: {first}" if more else first
+        self.say(f"{sent_to(os.environ)}: {what}")
+
+    def write_copied(self, file: str) -> None:
+        """What was copied last, at the end of a file: for whom no clipboard takes it."""
+        if self.is_web:
+            self.say("a browser writes no files on the machine that serves it")
+            return
+        if not self.clipboard:
+            self.say("nothing was copied yet: y copies the command that prints this, Y one thing of what is selected")
+            return
+        path = Path(file or _COPIED).expanduser().absolute()
+        try:
+            # May hold what a request carried: for its owner alone.
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8"
+            ) as stream:
+                stream.write(f"{self.clipboard}\n")
+        except OSError as error:
+            self.say(f"{path} cannot be written: {error.strerror}")
+            return
+        self.say(f"added to {path}")
 
     def offer_copies(self, selection: Selection | None, row: str) -> None:
         """What can be copied of it, its link, and what stands there of it. The texts are those of now: the row may move on."""
@@ -150,6 +174,13 @@ class Handing(Editing):
         shown = [self._whole(line) for line in twins if not may_hold_secret(line)]
         given = [f"# :{line}" for line in self.given if not may_hold_secret(line)]
         return ["# Prints what was looked at, in that order:", *shown, "# Given in the command bar:", *given]
+
+
+def sent_to(environ: Mapping[str, str]) -> str:
+    """What became of a copy: tmux keeps it from the terminal unless it is told to hand it on."""
+    if environ.get("TMUX"):
+        return "sent to tmux (handed on if `set -s set-clipboard on`, else :copied)"
+    return "sent to the terminal's clipboard"
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:

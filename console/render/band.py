@@ -21,6 +21,8 @@ SCREENS: Final = (
 
 _WIDE: Final = 100
 """Cells from which on words stand before values."""
+_UP_TO_REVISION: Final = 4
+"""Cells of the band before what is said of the revision."""
 _SEVERITIES: Final[dict[Freshness, Severity]] = {
     "connecting": "dim", "live": "ok", "slow": "warn", "stale": "warn", "disconnected": "crit",
     "denied": "crit", "ended": "dim",
@@ -85,14 +87,18 @@ def band(surroundings: Surroundings, width: int = 0) -> Ends:
             Cell(f"workers {serving}/{len(status.workers)}  ", "plain" if serving == len(status.workers) else "crit"),
             Cell(f"rev {status.revision[:6]} #{status.sequence}"),
         ]
-        if status.last_change is not None:
-            left.append(Cell(f" ({age(status.last_change.age_s)} ago) ", "dim"))
         if status.source_differs:
             left.append(Cell("  file differs", "warn"))
         if status.draining:
             left.append(Cell("  draining", "draining"))
     right = [*link_state(surroundings), *_right_to_act(surroundings)]
     room = width - sum(len(cell.text) for cell in (*left, *right))
+    if status is not None and status.last_change is not None:
+        changed = Cell(f" ({age(status.last_change.age_s)} ago)", "dim")
+        # What matters less than that the file differs gives way first, and nothing runs into what stands at the right.
+        if len(changed.text) < room or not width:
+            left.insert(_UP_TO_REVISION, changed)
+            room -= len(changed.text)
     return [*left, *_objectives(surroundings.live_model, room)], right
 
 
@@ -106,7 +112,7 @@ def _objectives(model: Model, room: int) -> list[Cell]:
     burn = [Cell(f" burn {len(burning)}", severity)] if burning else []
     whole = [Cell(f"  SLO ok {len(view.objectives) - len(burning)}", "dim"), *burn]
     short = [Cell("  SLO", "dim"), *burn] if burn else []
-    return next((cells for cells in (whole, short) if sum(len(cell.text) for cell in cells) <= room), [])
+    return next((cells for cells in (whole, short) if sum(len(cell.text) for cell in cells) < room), [])
 
 
 def link_state(surroundings: Surroundings) -> list[Cell]:

@@ -8,13 +8,13 @@ from gateway.wire.views import FaultView, RetriesView, RouteView
 
 
 def retries_in_words(rule: RetriesView) -> str:
-    """`3 attempts on connect_error, reset, 502 within 20.0% (86.0% left)`."""
+    """`3 attempts on connect_error, reset, 502 budget 20.0% (86.0% left)`."""
     left = f" ({percent(rule.budget_left)} left)" if rule.budget_left is not None else ""
     per_try = f", {milliseconds(rule.per_try_timeout_ms)} each" if rule.per_try_timeout_ms is not None else ""
     methods = ", any method" if rule.methods == "any" else ""
     hedged = f", hedged after {milliseconds(rule.hedge_after_ms)}" if rule.hedge_after_ms is not None else ""
     on = ", ".join(rule.on) or "nothing"
-    return f"{rule.attempts} attempts on {on}{methods}{per_try}{hedged}, within {percent(rule.budget_ratio)}{left}"
+    return f"{rule.attempts} attempts on {on}{methods}{per_try}{hedged}, budget {percent(rule.budget_ratio)}{left}"
 
 
 def faults_in_words(faults: Sequence[FaultView]) -> str:

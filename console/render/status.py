@@ -64,7 +64,7 @@ def _recent(status: StatusView) -> str:
     recent = status.recent
     figures = f"p50 {milliseconds(recent.p50_ms)}, p99 {milliseconds(recent.p99_ms)}"
     own = f"of which p99 of the gateway's own part {milliseconds(recent.overhead_p99_ms)}"
-    return f"{window(recent.seconds if status.window_s <= 60 else status.window_s, status.at)}: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {figures}, {own}"
+    return f"{window(min(recent.seconds, status.window_s) if status.window_s <= 60 else status.window_s, status.at)}: {rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, {figures}, {own}"
 
 
 def _incidents(counts: dict[str, int]) -> list[str]:

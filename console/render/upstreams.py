@@ -74,6 +74,8 @@ def _told(endpoint: EndpointView) -> str:
     because = [endpoint.reason, endpoint.note]
     if endpoint.state in _WELL and endpoint.reason and not endpoint.actor:  # What it overcame.
         because = [f"was {endpoint.reason}{f'; {endpoint.note}' if endpoint.note else ''}"]
+    if endpoint.actor and endpoint.reason == "admin":  # Who did it is said with it.
+        because = [endpoint.note, "given back" if endpoint.state in _WELL else ""]
     parts = [endpoint.state, *because, f"by {endpoint.actor}" if endpoint.actor else ""]
     parts += [f"since {clock(endpoint.since)}" if endpoint.since else ""]
     parts += [f"until {clock(endpoint.ejected_until)}" if endpoint.ejected_until else ""]

@@ -39,5 +39,8 @@ class CellLine(Styled):
             return Strip.blank(width, ground)
         right = Strip([segment(cell) for cell in self._right])
         room = max(0, width - right.cell_length)
-        left = Strip([segment(cell) for cell in self._left]).adjust_cell_length(room, ground)
+        left = Strip([segment(cell) for cell in self._left])
+        if right.cell_length and left.cell_length >= room:  # Cut: a blank tells where the other begins.
+            left = left.crop(0, max(0, room - 1))
+        left = left.adjust_cell_length(room, ground)
         return Strip.join([left, right]).adjust_cell_length(width, ground)

@@ -41,6 +41,7 @@ Change = Callable[[ConsoleApp], None]
 @pytest.fixture(autouse=True)
 def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("TMUX", raising=False)
     time.tzset()
     yield
     monkeypatch.undo()

@@ -33,6 +33,7 @@ class Commanded(Protocol):
     def list_contexts(self) -> None: ...
     def record(self, file: str) -> None: ...
     def export(self, folder: str) -> None: ...
+    def write_copied(self, file: str) -> None: ...
     def use_alias(self, name: str, line: str) -> None: ...
 
 
@@ -130,6 +131,9 @@ _OTHERS: Final = (
     Entry(Command("export", "the screen as SVG and JSON, and the commands that print it, into a folder",
                   (Argument("folder", "file", is_required=False, takes_rest=True),)),
           lambda console, given: console.export(" ".join(given.words))),
+    Entry(Command("copied", "what was copied last, to a file: no clipboard? tmux: set -s set-clipboard on",
+                  (Argument("file", "file", is_required=False, takes_rest=True),), ("clipboard",)),
+          lambda console, given: console.write_copied(" ".join(given.words))),
     Entry(Command("help", "keys, filters, colours", aliases=("?",)), lambda console, _given: console.open(Destination("help"))),
     Entry(Command("q", "leave the console", aliases=("quit", "exit")), lambda console, _given: console.leave()),
 )  # fmt: skip

@@ -47,6 +47,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     chosen = [row.key for row in grid.rows[: arguments.limit]]
     if arguments.format == "table":
         print(grid_text(grid._replace(rows=grid.rows[: arguments.limit])))
+        if any(row.cells[0].text == ">" for row in grid.rows[: arguments.limit]):
+            print("\n> the revision that runs")
         if len(grid.rows) > arguments.limit:
             print(f"\n{len(grid.rows) - arguments.limit} older ones; --limit tells more")
         return ExitCode.OK

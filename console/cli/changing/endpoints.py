@@ -40,7 +40,12 @@ class EndpointChanging(Changing):
 
     def result(self, done: EndpointEffectView) -> str:
         undo = f"; undo: sightline {_undo(done)}" if done.undo is not None else ""
-        return f"{done.action} of {done.address} of {done.upstream} is done, {done.in_flight} in flight{undo}"
+        return f"{done.action} of {done.address} of {done.upstream} is done{_draining(done)}{undo}"
+
+
+def _draining(done: EndpointEffectView) -> str:
+    """What a drain waits for; nothing else does."""
+    return f", {done.in_flight} in flight" if done.action == "drain" else ""
 
 
 def _undo(done: EndpointEffectView) -> str:

@@ -46,10 +46,11 @@ def empty_in(objective: ObjectiveStateView) -> str:
 
 
 def summary(objectives: Sequence[ObjectiveStateView]) -> str:
-    """`1 pages, 2 tickets, 5 ok; budgets of the last 6h`."""
+    """`1 page, 2 tickets, 5 ok; budgets of the last 6h`."""
     counts = {state: sum(each.state == state for each in objectives) for state in SEVERITY_OF}
     kept_s = max((each.budget_window_s for each in objectives), default=0)
-    return f"{counts['page']} page, {counts['ticket']} ticket, {counts['ok']} ok; budgets of the last {age(kept_s)}"
+    pages, tickets = (f"{counts[state]} {state}{'' if counts[state] == 1 else 's'}" for state in ("page", "ticket"))
+    return f"{pages}, {tickets}, {counts['ok']} ok; budgets of the last {age(kept_s)}"
 
 
 def uncounted(view: ObjectiveListView) -> str:

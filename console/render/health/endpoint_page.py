@@ -29,9 +29,10 @@ def endpoint_sentence(page: EndpointPage, now_s: float) -> str:
     """`10.0.1.7:9001 of orders is failing: connect_refused x12, since 14:02:10`."""
     health = page.health
     why = reason(health, page.endpoint)
-    before = "before " if health.is_earlier else ""
-    since = f", since {before}{when(health.since_s, now_s)}" if health.since_s is not None else ""
-    return f"{health.address} of {health.upstream} {_STATES.get(health.word, f'is {health.word}')}{f': {why}' if why else ''}{since}"
+    begins = "began" if health.until_s is not None else "since before" if health.is_earlier else "since"
+    since = f", {begins} {when(health.since_s, now_s)}" if health.since_s is not None else ""
+    state = _STATES.get(health.word, f"is {health.word}") if health.until_s is None else "had errors"
+    return f"{health.address} of {health.upstream} {state}{f': {why}' if why else ''}{since}"
 
 
 def endpoint_lines(page: EndpointPage, now_s: float, *, ascii_only: bool) -> list[list[Cell]]:

@@ -16,7 +16,7 @@ from gateway.wire.views import RouteView, StatusView
 _ATTENTION: Final = (
     GridColumn("", 1),
     GridColumn("NEEDS ATTENTION", 15),
-    GridColumn("", 21, 1, is_prose=True),
+    GridColumn("IN THE LAST MINUTE", 21, 1, is_prose=True),
     GridColumn("CAUSE", 26, 0, grows=True, is_prose=True),
     GridColumn("SINCE", 9, 2, is_number=True),
     GridColumn("", 1, 3),

@@ -73,6 +73,9 @@ def what(attention: Attention) -> str:
 def why(attention: Attention, room: int | None = None) -> str:
     """The cause in one line, in as many words as there is room for; empty where nothing is known of it."""
     variants = _WHY[attention.kind](attention)
+    if attention.until_s is not None:
+        ended = f"until {when(attention.until_s, attention.until_s)}"
+        variants = [f"{variants[0]} {ended}, it is over", *(f"{each} {ended}" for each in variants), *variants]
     if attention.after is not None and attention.since_s is not None:
         told = after(attention.after, attention.since_s)
         brief = f"after rev {attention.after.sequence}" if attention.after.sequence else told

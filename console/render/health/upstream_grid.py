@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, rate
+from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, rate, window
 from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.circuit import circuit_cell, shut_out
@@ -76,8 +76,8 @@ def headline(found: list[EndpointHealth], view: UpstreamListView) -> str:
     counted: dict[str, int] = {}
     for each in sorted(found, key=lambda each: each.rank):
         counted[each.word] = counted.get(each.word, 0) + 1
-    told = ", ".join(f"{number} {word}" for word, number in counted.items())
-    return f"{_counted(len(view.upstreams), 'upstream')}, {_counted(len(found), 'endpoint')}: {told}\n{_known_by(view)}"
+    told = ", ".join(f"{number} {'with errors' if word == 'errors' else word}" for word, number in counted.items())
+    return f"{_counted(len(view.upstreams), 'upstream')}, {_counted(len(found), 'endpoint')}: {told}; {window(view.window_s, view.at)}\n{_known_by(view)}"
 
 
 def _known_by(view: UpstreamListView) -> str:
@@ -142,7 +142,8 @@ def _why(health: EndpointHealth, endpoint: EndpointView) -> str:
         case "slow":
             return f"p99 {milliseconds(health.p99_ms)}, peer {milliseconds(health.others_p99_ms)}"
         case "failing" | "errors":
-            return told or verb("")
+            is_over = f" until {when(health.until_s, health.until_s)}, it is over" if health.until_s is not None else ""
+            return f"{told or verb('')}{is_over}"
         case "unknown":
             return "not checked yet, no traffic" if endpoint.checks else "no traffic, no health check"
         case "up":

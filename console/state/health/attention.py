@@ -122,6 +122,8 @@ def _of_endpoint(endpoint: EndpointHealth) -> Attention:
         rate=endpoint.rate,
         cause=cause,
         since_s=endpoint.since_s,
+        until_s=endpoint.until_s,
+        trend="down" if endpoint.until_s is not None else "",
         leads_to=Destination("endpoint", f"{endpoint.upstream}/{endpoint.address}"),
     )
 
@@ -179,10 +181,22 @@ def _of_configuration(model: Model, status: StatusView) -> list[Attention]:
     if status.source_differs:
         return [
             Attention(
-                kind="differs", severity="warn", subject="config", score=_DIFFERS, leads_to=Destination("changes")
+                kind="differs",
+                severity="warn",
+                subject="config",
+                score=_DIFFERS,
+                since_s=_applied_s(model, status),
+                leads_to=Destination("changes"),
             )
         ]
     return []
+
+
+def _applied_s(model: Model, status: StatusView) -> float | None:
+    """When what runs came to run: another file than that is no news of any other moment."""
+    view = model.view(reading.REVISIONS)
+    newest = next((each for each in view.revisions if each.sequence == status.sequence), None) if view else None
+    return datetime.fromisoformat(newest.applied_at).timestamp() if newest is not None else None
 
 
 def _shortages(model: Model) -> list[Attention]:

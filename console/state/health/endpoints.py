@@ -1,19 +1,20 @@
 """How an endpoint is doing, in a word and a reason: by its checks where there are any, and by what comes of its traffic."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from console.state.endpoint_counts import FEWEST, Recently
-from console.state.health.evidence import failures_by_endpoint, lines_of
-from console.state.health.steps import Beginning, failing_since, p99s, rise
+from console.state.health.evidence import ended_at_s, failures_by_endpoint, lines_of
+from console.state.health.steps import Beginning, failing_since, last_failing, p99s, rise
 from console.state.health.words import EndpointWord, Failures, Health
 from console.state.model import Model
 from console.state.reading import AnyReading, Reading, exchanges, history
 from gateway.wire.history import HistoryView
+from gateway.wire.live import AccessLine
 from gateway.wire.upstream_views import EndpointView, UpstreamView
 
 FAILED_LATELY: Final = exchanges("err", limit=100, every_s=1.0)
@@ -60,6 +61,8 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
     """As the gateway says where the word is its own decision; of what only figures tell, as its course says."""
     is_earlier: bool = False
     """It has been so for longer than is known: `since_s` is when knowledge begins."""
+    until_s: float | None = None
+    """When it failed last, where that is over: of a word that only the window's figures still say."""
     evidence: str = ""
     """Why the gateway does not use it, in its words: `connect_error, refused in 1 ms`."""
     was: str = ""
@@ -82,14 +85,34 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
 def health_of_endpoints(model: Model, upstreams: "list[UpstreamView]") -> list[EndpointHealth]:
     """All of them, in the order of the configuration. upstreams: with figures of a window, of which the last seconds are told
     apart; since when is known of those whose course is (course_of_endpoint)."""
-    proof = failures_by_endpoint(lines_of(model.view(FAILED_LATELY), model.now_s - _PROOF_S))
+    kept = lines_of(model.view(FAILED_LATELY))
+    proof = failures_by_endpoint(line for line in kept if ended_at_s(line) >= model.now_s - _PROOF_S)
     counts = model.endpoint_counts if model.at_s is None else None
     found = [
         assess(upstream, endpoint, proof, counts.recently(upstream.name, endpoint.address) if counts else None)
         for upstream in upstreams
         for endpoint in upstream.endpoints
     ]
-    return [_with_course(model, each) if each.is_troubled and each.since_s is None else each for each in found]
+    told = [_with_course(model, each) if each.is_troubled and each.since_s is None else each for each in found]
+    return [_that_is_over(model, each, kept) if each.word in ("failing", "errors") else each for each in told]
+
+
+def _that_is_over(model: Model, health: EndpointHealth, kept: Sequence[AccessLine]) -> EndpointHealth:
+    """What is remembered of failures that ended a minute ago or more; as it is where they go on, or where nothing is."""
+    if health.failures or health.since_s is not None or model.at_s is not None:
+        return health
+    course = model.view(course_of_endpoint(health.upstream, health.address))
+    span = last_failing(course) if course is not None else None
+    if span is None or model.now_s - span.until_s < _PROOF_S:
+        return health
+    then = failures_by_endpoint(line for line in kept if span.began_s <= ended_at_s(line) < span.until_s)
+    reasons = then.get((health.upstream, health.address), Counter())
+    return msgspec.structs.replace(
+        health,
+        since_s=span.began_s,
+        until_s=span.until_s,
+        failures=tuple(Failures(*each) for each in reasons.most_common(_MOST_REASONS)),
+    )
 
 
 def course_of_endpoint(upstream: str, address: str) -> Reading[HistoryView]:

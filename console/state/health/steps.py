@@ -30,6 +30,13 @@ class Beginning(NamedTuple):
     is_earlier: bool
 
 
+class Span(NamedTuple):
+    """Of what is over, in Unix seconds."""
+
+    began_s: float
+    until_s: float
+
+
 class Rise(NamedTuple):
     """`since_s` is the beginning of the step with which it began."""
 
@@ -87,6 +94,16 @@ def failing_since(course: HistoryView, now_s: float) -> Beginning | None:
         return None
     known_s = datetime.fromisoformat(course.complete_since).timestamp()
     return Beginning(max(began_s, known_s), is_earlier=began_s <= ratios[0].at_s)
+
+
+def last_failing(course: HistoryView) -> Span | None:
+    """The last time of a course in which it failed, up to the end of its last step; None where it never did."""
+    failed = [point for point in course.points if point.error_ratio]
+    if not failed:
+        return None
+    last_s = _at(failed[-1])
+    began_s = streak([_at(point) for point in failed], last_s, _PAUSE_S)
+    return Span(last_s if began_s is None else began_s, last_s + failed[-1].seconds)
 
 
 def streak(times_s: Sequence[float], until_s: float, longest_gap_s: float = 15.0) -> float | None:

@@ -87,6 +87,8 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     since_s: float | None = None
     is_earlier: bool = False
     """It has been so for longer than is known: `since_s` is when knowledge begins."""
+    until_s: float | None = None
+    """When it was the case last, where it is over and only the figures of the window still say it."""
     after: Change | None = None
     """What was done shortly before it began."""
     trend: Trend = ""

@@ -60,10 +60,10 @@ def _began(attempt: LineAttempt) -> float:
 
 
 def _goes_on(attempt: LineAttempt, number: int, tries: int | None, *, is_last: bool) -> str:
-    """` -> retry (budget 1/3)`: one of three tries was used; empty where no other followed because of it."""
+    """` -> retry (1 of 3 tries used)`: as many as the route allows; empty where no other followed because of it."""
     if is_last or attempt.reason == _SUPERSEDED:
         return ""
-    return " -> retry" if tries is None else f" -> retry (budget {number}/{tries})"
+    return " -> retry" if tries is None else f" -> retry ({number} of {tries} tries used)"
 
 
 def _attempt_steps(line: AccessLine, attempt: LineAttempt, number: int, at_ms: float, goes_on: str) -> list[Step]:

@@ -65,8 +65,16 @@ def judge(sli: Sli, target: float, burns: Sequence[BurnView]) -> Judgement:
         rate = (long.good + long.bad) / long.seconds if long.seconds else 0.0
         if sli in rule.slis and rate >= rule.least_rate and _share(long) > most and _share(short) > most:
             because = f"{_told(long)}, {_told(short)}; above {most / budget_of(target):.3g}x is a {rule.state}"
-            return Judgement(rule.state, because)
+            return Judgement(rule.state, f"{because}{_why_so_few(rule, target)}")
     return Judgement()
+
+
+def _why_so_few(rule: Rule, target: float) -> str:
+    """Of a target that leaves no room for the factor of the rule: why much less of it is enough."""
+    budget = budget_of(target)
+    if rule.factor * budget <= _HIGHEST:
+        return ""
+    return f" ({_HIGHEST:.0%} bad is enough for a target by which all bad is no more than {1 / budget:.3g}x)"
 
 
 def _told(burn: BurnView) -> str:

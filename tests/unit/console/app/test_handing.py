@@ -24,6 +24,11 @@ ROUTES = Answered(reading.routes(300), RouteListView(revision="a", routes=[route
 OBJECTIVES = Answered(reading.OBJECTIVES, ObjectiveListView(revision="a", objectives=[]))
 
 
+@pytest.fixture(autouse=True)
+def no_tmux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+
+
 def console() -> ConsoleApp:
     return ConsoleApp(GivenSource([ROUTES, OBJECTIVES]), context_name="east", first=Destination("routes"))
 
@@ -39,7 +44,7 @@ def test_the_command_and_the_name_are_copied() -> None:
         assert app.clipboard == "bad"
         await pilot.press("y")
         assert app.clipboard.startswith("sightline routes")
-        assert "copied: sightline routes" in screen_text(app)
+        assert "sent to the terminal's clipboard: sightline routes" in screen_text(app)
 
     play(console(), story)
 
@@ -53,7 +58,7 @@ def test_the_command_and_the_name_are_copied() -> None:
         (Destination("upstreams"), "n", "orders/orders.internal:9001"),
         (Destination("endpoint", "orders/orders.internal:9001"), "f", "endpoint:orders.internal:9001"),
         (Destination("live"), "r", f"{2:032x}"),
-        (Destination("request", "req-0001"), "t", f"00-{1:032x}-{'0' * 16}-00"),
+        (Destination("request", "req-0001"), "i", "req-0001"),
         (Destination("alerts"), "u", "slo: {availability: 99.9%, latency: {target: 99%, under: 300ms}}"),
         (Destination("changes"), "i", f"{2:012x}"),
         (Destination("diff", "1..2"), "y", "sightline diff 1 2"),
@@ -70,7 +75,7 @@ def test_every_screen_offers_copies_of_what_is_selected(screen: Destination, key
         await until(pilot, lambda: app.front is not None and app.front.copied is not None)
         await pilot.press("Y", *keys)
         assert app.clipboard == copied
-        assert "copied: " in screen_text(app)
+        assert "sent to the terminal's clipboard: " in screen_text(app)
 
     play(ConsoleApp(GivenSource(KNOWN), first=screen), story, (80, 24))
 
@@ -83,7 +88,7 @@ def test_what_stands_there_is_copied_as_it_is_named_and_a_link_where_there_is_on
         titles, row = app.clipboard.splitlines()
         assert titles.split()[:2] == ["ROUTE", "RPS"]
         assert "bad" in row
-        assert "copied 2 lines: " in screen_text(app)
+        assert "clipboard: 2 lines: " in screen_text(app)
         await pilot.press("Y", "o")
         assert app.clipboard == "https://grafana/bad"
 
@@ -102,6 +107,30 @@ def test_a_link_is_copied_where_no_browser_is(monkeypatch: pytest.MonkeyPatch) -
         assert app.clipboard == "https://grafana/bad"
 
     play(console(), story)
+
+
+def test_what_was_copied_is_written_to_a_file_for_whom_no_clipboard_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMUX", "/tmp/tmux-1/default,1,0")
+    file = tmp_path / "kept.txt"
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: has_rows(app))
+        app.write_copied(str(file))
+        assert "nothing was copied yet" in screen_text(app)
+        await pilot.press("Y", "i")
+        assert "sent to tmux (handed on if `set -s set-clipboard on`, else :copied): bad" in screen_text(app)
+        app.write_copied(str(file))
+        assert f"added to {file}"[:60] in screen_text(app)
+        await pilot.press("Y", "s", "colon", *"copied ", *str(file), "enter")
+        app.write_copied(str(tmp_path))
+        assert f"{tmp_path} cannot be written"[:60] in screen_text(app)
+
+    play(console(), story)
+    first, titles, _row = file.read_text().splitlines()
+    assert (first, titles.split()[:2]) == ("bad", ["ROUTE", "RPS"])
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_browser_is_opened_only_beside_the_terminal() -> None:

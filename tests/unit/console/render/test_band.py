@@ -8,6 +8,7 @@ from console.render.palette import PaletteName
 from console.state import reading
 from console.state.messages import Answered, Event, Failed, Linked
 from console.state.model import Model
+from tests.support.situations import status
 from tests.unit.console.screens.alerts_scene import OBJECTIVES
 
 NOW_S = 1_000_000.0
@@ -59,11 +60,11 @@ def test_objectives_stand_there_as_far_as_there_is_room() -> None:
 
     def said(width: int) -> str:
         left, right = band(surroundings, width)
-        assert width < 30 or sum(len(cell.text) for cell in (*left, *right)) <= width
+        assert width < 30 or sum(len(cell.text) for cell in (*left, *right)) < width
         return "".join(cell.text for cell in left).removeprefix(" east ").strip()
 
     assert said(120) == "SLO ok 1 burn 2"
-    assert said(34) == "SLO burn 2"
+    assert said(35) == "SLO burn 2"
     assert said(24) == said(0) == ""
     assert [cell.severity for cell in band(surroundings, 120)[0][-2:]] == ["dim", "crit"]
 
@@ -108,3 +109,16 @@ def test_the_screen_in_front_is_marked_and_the_filter_stands_at_the_right() -> N
     left, right = screen_row(around(), "routes", "5xx", "p99 reversed")
     assert [cell.text for cell in left if cell.severity == "strong"] == ["Routes "]
     assert "".join(cell.text for cell in right) == "win 5m  sort p99 reversed  filter: 5xx "
+
+
+def test_how_old_a_revision_is_gives_way_where_it_would_run_into_how_well_the_gateway_is_heard() -> None:
+    surroundings = around()
+    surroundings.model.take(Answered(reading.STATUS, status(source_differs=True)))
+    left, right = band(surroundings)
+    whole = "".join(cell.text for cell in (*left, *right))
+    assert " ago)" in whole
+
+    for width in (len(whole), len(whole) + 1):
+        shown, beside = band(surroundings, width)
+        assert sum(len(cell.text) for cell in (*shown, *beside)) < width
+        assert (" ago)" in "".join(cell.text for cell in shown)) is (width > len(whole))

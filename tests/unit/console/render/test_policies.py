@@ -21,7 +21,7 @@ def test_faults_are_told_as_such() -> None:
 
 
 def test_a_budget_that_is_used_up_and_a_fault_stand_out() -> None:
-    told = " 3 attempts on reset, 503, within 20.0%"
+    told = " 3 attempts on reset, 503, budget 20.0%"
     assert policies_line(route("orders", retries=RETRIES)) == [Cell(f"{told} (50.0% left); 19 retries in 10s", "dim")]
     spent = replace(RETRIES, used=38, budget_left=0.01)
     assert policies_line(route("orders", retries=spent)) == [Cell(f"{told} (1.0% left); 38 retries in 10s", "warn")]

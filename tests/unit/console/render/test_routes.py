@@ -96,9 +96,9 @@ def test_a_route_with_retries_is_told_with_their_rule_and_what_is_left_of_the_bu
         attempts=3, on=["reset", "503"], methods="idempotent", backoff_first_ms=25.0, backoff_max_ms=250.0, budget_ratio=0.2,
         body_buffer=65_536,
     )  # fmt: skip
-    assert "retries      3 attempts on reset, 503, within 20.0%\n" in render_route(route(retries=rule))
+    assert "retries      3 attempts on reset, 503, budget 20.0%\n" in render_route(route(retries=rule))
     more = replace(rule, methods="any", per_try_timeout_ms=1_000.0, hedge_after_ms=50.0, budget_left=0.5, on=[])
-    assert "3 attempts on nothing, any method, 1.0s each, hedged after 50ms, within 20.0% (50.0% left)" in render_route(
+    assert "3 attempts on nothing, any method, 1.0s each, hedged after 50ms, budget 20.0% (50.0% left)" in render_route(
         route(retries=more)
     )
     assert "retries" not in render_route(route())

@@ -23,7 +23,7 @@ def test_it_tells_what_changed_last_and_how_the_gateway_does() -> None:
         )
     )
     assert "applied 2m10s ago by ci" in told
-    assert "last 62 s: 98/s, 3.1% errors, p50 0.8ms, p99 177ms, of which p99 of the gateway's own part 0.9ms" in told
+    assert "last 60 s: 98/s, 3.1% errors, p50 0.8ms, p99 177ms, of which p99 of the gateway's own part 0.9ms" in told
     assert "last hour: 2 config applied, 1 worker died" in told
 
 

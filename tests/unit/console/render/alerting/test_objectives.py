@@ -23,7 +23,7 @@ def test_a_table_has_the_burn_rates_and_what_is_left() -> None:
     assert told.splitlines()[1].split() == [
         "page", "orders", "99.9%", "available", "14.9x", "6.0x", "100x", "-", "25.0%", "8m32s", "-",
     ]  # fmt: skip
-    assert told.endswith("1 page, 0 ticket, 0 ok; budgets of the last 6h; 2 routes are beyond metrics.max_routes")
+    assert told.endswith("1 page, 0 tickets, 0 ok; budgets of the last 6h; 2 routes are beyond metrics.max_routes")
 
 
 def test_without_objectives_it_says_how_many_routes_have_none() -> None:

@@ -161,8 +161,10 @@ def test_a_rejected_file_is_told_with_its_place_and_leads_to_the_changes() -> No
 
 
 def test_a_file_that_differs_is_told() -> None:
-    situation = Situation(status=status(source_differs=True))
+    situation = Situation(status=status(source_differs=True), revisions=[revision(412, 70, "ana"), revision(411, 400)])
     assert told(situation) == ["warn config | file differs | a start from the file would give another revision"]
+    [found] = attention(situation.model())
+    assert since(found, NOW_S) == local(70)
 
 
 def test_a_worker_that_keeps_dying_stands_above_all_traffic() -> None:

@@ -3,7 +3,11 @@
 import msgspec
 
 from console.render.cells import Cell
+from console.render.health.endpoint_page import endpoint_sentence
+from console.render.health.sentences import since, why
 from console.render.health.upstream_grid import checked_how, upstream_grid
+from console.state.health.attention import attention
+from console.state.health.endpoint_page import endpoint_page
 from console.state.health.endpoints import (
     course_of_endpoint,
     courses_of_endpoints,
@@ -51,7 +55,7 @@ def test_the_unhealthy_stand_first_and_unknown_is_not_up() -> None:
     ]
     note = upstream_grid(situation.model(), "", ascii_only=True).note
     assert note == (
-        "1 upstream, 6 endpoints: 1 failing, 1 errors, 1 slow, 1 draining, 1 unknown, 1 up\n"
+        "1 upstream, 6 endpoints: 1 failing, 1 with errors, 1 slow, 1 draining, 1 unknown, 1 up; last 60 s\n"
         "No health check configured: state from live traffic only"
     )
 
@@ -161,3 +165,25 @@ def test_a_circuit_has_a_column_where_there_is_one_and_an_open_one_is_the_reason
         ("other", Cell("-", "dim"), ""),
         ("up", Cell("open", "crit"), "circuit open: worker 2: 57% of 124 requests failed"),
     ]
+
+
+def test_failures_that_are_over_keep_their_reasons_and_say_from_when_to_when() -> None:
+    was_down = endpoint("a:1", figures(1.0, 0.2, 4.0))
+    shape = [(None, 0.0)] * 10 + [(None, 1.0)] * 6 + [(None, 0.0)] * 9
+    situation = Situation(
+        [route("orders", None, "")],
+        [upstream("up", was_down, endpoint("b:1"))],
+        failed=[failed("orders", "a:1", "connect_refused", seconds_ago=100 + each) for each in range(12)],
+        more={course_of_endpoint("up", "a:1"): course("endpoint", "up/a:1", shape)},
+    )
+    assert rows(situation)[0] == f"^ a:1 errors connect_refused x12 until {local(90)}, it is over {local(150)}"
+
+    [told] = [each for each in attention(situation.model()) if each.kind == "endpoint"]
+    assert why(told) == f"endpoint a:1 refuses connections x12 until {local(90)}, it is over"
+    assert (since(told, NOW_S), told.trend) == (local(150), "down")
+
+    page = endpoint_page(situation.model(), "up", "a:1")
+    assert page is not None
+    assert endpoint_sentence(page, NOW_S) == (
+        f"a:1 of up had errors: connect_refused x12 until {local(90)}, it is over, began {local(150)}"
+    )

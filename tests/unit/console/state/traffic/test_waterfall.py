@@ -45,7 +45,7 @@ def test_where_the_number_of_tries_is_known_a_retry_says_how_many_of_them_are_us
     attempts = (refused, refused, LineAttempt("10.0.1.9:9001", status=200, ttfb_ms=190.0, ms=200.0))
     steps = steps_of(line(duration_ms=405.0, phases=LinePhases(), attempts=attempts), tries=3)
     assert [step.note for step in steps if step.by == "attempt"] == [
-        "connect_refused -> retry (budget 1/3)", "connect_refused -> retry (budget 2/3)", "200"
+        "connect_refused -> retry (1 of 3 tries used)", "connect_refused -> retry (2 of 3 tries used)", "200"
     ]  # fmt: skip
 
 

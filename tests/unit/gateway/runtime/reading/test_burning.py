@@ -56,6 +56,12 @@ def test_it_says_which_windows_it_judges_by() -> None:
     assert judge("availability", 0.99, burns(0.0, 0.0, 0.0, 0.0)).because == ""
 
 
+def test_where_a_target_leaves_no_room_for_the_factor_it_says_what_is_judged_by_instead() -> None:
+    assert judge("availability", 0.01, burns(1.0, 1.0, 1.0, 1.0)).because.endswith(
+        "; above 0.909x is a page (90% bad is enough for a target by which all bad is no more than 1.01x)"
+    )
+
+
 def test_latency_has_no_rule_of_six_hours_that_pages() -> None:
     assert judge("latency", 0.99, burns(0.01, 0.07, 0.07, 0.07)).state == "ticket"
 

@@ -141,7 +141,7 @@ def test_a_route_is_edited_with_its_errors_at_their_lines(program: Program, term
     terminal.press("C-k")
     type_in(terminal, "{name: extra, match: {path: /new}, bad: 1, respond: {status: 204}}")
     terminal.press("C-s")
-    terminal.await_text(r"route extra:1  routes\[\d\]\.bad")
+    terminal.await_text(r"route extra:1: routes\[\d\]\.bad")
     terminal.press("Home", "C-k")
     type_in(terminal, "{name: extra, match: {path: /new}, respond: {status: 204}}")
     terminal.press("C-s")

@@ -108,7 +108,7 @@ def test_sinks_that_hang_cost_traffic_nothing_and_the_end_a_bounded_time(
         await_exported(program, "file", COUNT)
         began_s = time.monotonic()
         assert program.end() == 0
-        assert time.monotonic() - began_s < 10.0
+        assert time.monotonic() - began_s < 25.0
     lost = [json.loads(line) for line in program.talk.splitlines() if '"access_lines_dropped"' in line]
     assert {entry["sink"]: entry["reasons"] for entry in lost} == {kind: {"shutdown": COUNT} for kind in fakes}
 

@@ -176,7 +176,7 @@ def test_11_whether_all_run_the_same_revision(console: Benchmark, scene: Scene) 
 
 def test_12_which_objective_runs_out_first(console: Benchmark, scene: Scene) -> None:
     task = Task(12, "Which SLO runs out first", 1, 2, (press("6", r"STATE +ROUTE.*\n\S+ page +orders +99% available"),))
-    (row,) = re.findall(r"page +orders.*", console.perform(task))
+    (row,) = re.findall(r"page +orders +99% available.*", console.perform(task))
     assert re.search(r" 0% +now \d\d:\d\d:\d\d with ", row)
     assert "orders" in twin(scene, "slo", code=1).splitlines()[1]
 

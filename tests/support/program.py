@@ -136,7 +136,7 @@ class Program:
         if not self.has_ended():
             self.signal(signal.SIGTERM)
         try:
-            return self.await_exit(15)
+            return self.await_exit(30)
         except (subprocess.TimeoutExpired, Overdue):
             self.signal(signal.SIGKILL)
             return self.await_exit(5)

@@ -224,8 +224,11 @@ def test_the_error_ratio_is_what_the_load_generator_counted(stage: Stage, shown:
 
 def test_the_p99_is_what_the_load_generator_measured(stage: Stage, shown: Callable[..., float]) -> None:
     end_s = stage.golden_at_s - SETTLED_S / 2
-    measured = exact_quantile(0.99, [each.took_s for each in stage.load.between(end_s - WINDOW_S, end_s)])
-    assert agree(shown("route", "How fast is it?", "C"), measured)
+    ended = stage.load.between(end_s - WINDOW_S, end_s)
+    measured = exact_quantile(0.99, [each.took_s for each in ended])
+    # A machine that holds the generator up adds to what it measures, and to nothing that the gateway sees.
+    held_up_s = exact_quantile(0.99, [each.late_s for each in ended])
+    assert math.isclose(shown("route", "How fast is it?", "C"), measured, rel_tol=TOLERANCE, abs_tol=held_up_s)
 
 
 def test_the_p99_of_native_histograms_is_within_their_bucket(stage: Stage, shown: Callable[..., float]) -> None:

@@ -15,11 +15,13 @@ _CONNECTIONS: Final = 24
 
 
 class Finished(NamedTuple):
-    """at_s: Unix time. status: 0 where the connection ended without one."""
+    """at_s: Unix time. status: 0 where the connection ended without one. late_s: by how much it was sent too late, which is
+    what the machine did to the generator, and may have done to what it measured."""
 
     at_s: float
     status: int
     took_s: float
+    late_s: float = 0.0
 
 
 class PacedLoad:
@@ -59,11 +61,12 @@ class PacedLoad:
         async with asyncio.TaskGroup() as group:
             number = 0
             while True:
-                await asyncio.sleep(max(0.0, begun_s + number * self._pause_s - time.monotonic()))
-                group.create_task(self._one(self._path_of(number)))
+                due_s = begun_s + number * self._pause_s
+                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+                group.create_task(self._one(self._path_of(number), time.monotonic() - due_s))
                 number += 1
 
-    async def _one(self, path: str) -> None:
+    async def _one(self, path: str, late_s: float) -> None:
         started_s = time.perf_counter()
         status = 0
         writer: asyncio.StreamWriter | None = None
@@ -82,7 +85,7 @@ class PacedLoad:
         finally:
             if writer is not None and not is_kept:
                 writer.close()
-        self.finished.append(Finished(time.time(), status, time.perf_counter() - started_s))
+        self.finished.append(Finished(time.time(), status, time.perf_counter() - started_s, late_s))
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection(*self._address, local_addr=(self._local_host, 0))

@@ -23,6 +23,9 @@ RATE: Final = 500.0
 _POST: Final = b"p" * 16384
 _LARGE: Final = b"l" * 65536
 _DEADLINE_S: Final = 15.0
+_TRUSTED_S: Final = 0.7
+"""For how long a kept connection that carries nothing is used again: who is told to end closes those that have been silent for a
+second, and a request may cross the end of one, which no gateway can help (RFC 9112 section 9.3.1 has clients send it again)."""
 
 
 @dataclass(eq=False)
@@ -45,6 +48,7 @@ class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     uses: int = field(default=0)
+    silent_since_s: float = 0.0
 
     @property
     def has_ended(self) -> bool:
@@ -158,12 +162,13 @@ class MixedTraffic:
             if closes:
                 connection.writer.close()
             else:
+                connection.silent_since_s = time.monotonic()
                 self._idle.append(connection)
 
     async def _connection(self, *, is_kept: bool) -> _Connection:
         while is_kept and self._idle:
             kept = self._idle.pop()
-            if not kept.has_ended:
+            if not kept.has_ended and time.monotonic() - kept.silent_since_s < _TRUSTED_S:
                 return kept
             kept.writer.close()
         return _Connection(*await asyncio.open_connection(*self._address))

@@ -17,6 +17,11 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{round(value):,}".replace(",", " ")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `10 012 errors`."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def rate(per_second: float | None) -> str:
     """Of events: `0.2`, `41`, `10 012`."""
     if per_second is None:

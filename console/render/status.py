@@ -1,6 +1,6 @@
 """A gateway at a glance, in words."""
 
-from console.render.amounts import age, clock, count, milliseconds, named, percent, rate, window
+from console.render.amounts import age, clock, count, counted, milliseconds, named, percent, rate, window
 from console.render.changes.effects import STAYS
 from console.render.table import Column, render_table
 from gateway.wire.views import ListenerView, ReloadView, StatusView, WorkerView
@@ -28,7 +28,7 @@ def render_status(status: StatusView) -> str:
         f"{status.service_name} {status.version}, pid {status.pid}, up {age(status.uptime_s)}",
         _readiness(status),
         f"revision {status.revision} (number {status.sequence}) from {status.source}",
-        f"{_number(status.routes, 'route')}, {_number(status.upstreams, 'upstream')}",
+        f"{counted(status.routes, 'route')}, {counted(status.upstreams, 'upstream')}",
     ]
     lines += _change(status)
     if status.last_reload is not None:
@@ -37,10 +37,6 @@ def render_status(status: StatusView) -> str:
     return "\n".join(
         [*lines, "", render_table(_WORKERS, status.workers), "", render_table(_LISTENERS, status.listeners)]
     )
-
-
-def _number(of: int, noun: str) -> str:
-    return f"{count(of)} {noun}{'s' * (of != 1)}"
 
 
 def _readiness(status: StatusView) -> str:

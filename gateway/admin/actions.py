@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.admin.operations import Call, json_response
 from gateway.admin.problem import Problem, ProblemReason
 from gateway.admin.state import ConfigFormat, NotKept
+from gateway.model.wording import counted
 from gateway.wire.explain import ExplainRequest
 from gateway.wire.views import ApplyResult
 
@@ -72,7 +73,7 @@ def apply_response(result: ApplyResult) -> web.Response:
             )
             raise Problem(ProblemReason.CONFLICT, detail, headers=etag, sequence=result.running_sequence)
         case "rejected":
-            detail = f"{len(result.errors)} error{'' if len(result.errors) == 1 else 's'}; nothing was changed"
+            detail = f"{counted(len(result.errors), 'error')}; nothing was changed"
             raise Problem(ProblemReason.CONFIG_INVALID, detail, headers=etag, errors=result.errors)
         case "applied" | "unchanged" | "valid":
             return json_response(result, headers=etag)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gateway.cli.options import add_config_file, add_format
 from gateway.config import ConfigError, ConfigInvalid, Verdict, load_file
+from gateway.model.wording import counted
 from gateway.wire.exit_codes import ExitCode
 
 _KINDS: Final = ("listener", "upstream", "route")
@@ -57,18 +58,14 @@ def _summary(
     errors: Sequence[ConfigError], warnings: Sequence[ConfigError], verdicts: Sequence[Verdict], revision: str
 ) -> str:
     counts = ", ".join(_count(verdicts, kind) for kind in _KINDS)
-    found = f"{_number(len(errors), 'error')}, {_number(len(warnings), 'warning')}"
+    found = f"{counted(len(errors), 'error')}, {counted(len(warnings), 'warning')}"
     return f"{counts}; {found}" + (f"; revision {revision}" if revision else "")
 
 
 def _count(verdicts: Sequence[Verdict], kind: str) -> str:
     of_kind = Counter(verdict.accepted for verdict in verdicts if verdict.kind == kind)
     rejected = f" ({of_kind[False]} rejected)" if of_kind[False] else ""
-    return _number(of_kind.total(), kind) + rejected
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return counted(of_kind.total(), kind) + rejected
 
 
 def _report(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
+from gateway.model.wording import counted
 from gateway.runtime.candidate import Candidate
 from gateway.runtime.changes.revisions import Revision, Revisions
 from gateway.runtime.incidents import Facts, Incidents
@@ -112,8 +113,7 @@ class Ledger:
             told = f": {first.key or first.file}: {first.message}" if first is not None else ""
             detail["errors"] = len(reload.errors)
             subject = reload.revision or "configuration"
-            number = f"{len(reload.errors)} error{'' if len(reload.errors) == 1 else 's'}"
-            text = f"a configuration from {actor} was rejected, {number}{told}"
+            text = f"a configuration from {actor} was rejected, {counted(len(reload.errors), 'error')}{told}"
             self._incidents.add("config_rejected", subject, text, actor, reload.revision, detail)
         elif reload.result == "applied":
             detail["duration_ms"] = reload.duration_ms

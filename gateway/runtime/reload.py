@@ -75,8 +75,8 @@ class Reloads:
     """`running` is what the workers serve, from `source`; `last` is what became of the last configuration read.
 
     What was handed in stays until the file gives another configuration than it did, a SIGHUP asks for the file, or the
-    gateway is started anew. An upgrade keeps it too, unless `is_file_newer`. Until then `source_differs`, as it does while the file gives none that can run here: a start
-    from the file as it is would not give what runs.
+    gateway is started anew; an upgrade keeps it too, unless `is_file_newer`. Until then `source_differs`, as it does while
+    the file gives none that can run here: a start from the file as it is would not give what runs.
     """
 
     def __init__(

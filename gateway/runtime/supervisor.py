@@ -20,6 +20,7 @@ from gateway.admin.server import AdminServer
 from gateway.admin.state import NotUpgradable
 from gateway.config.configuration import Configuration
 from gateway.model.snapshot import Snapshot
+from gateway.model.wording import counted
 from gateway.net.sockets import BindError
 from gateway.runtime.actions.actions import build_actions
 from gateway.runtime.candidate import Candidate, Loader
@@ -244,8 +245,7 @@ class Supervisor:
         workers, routes = len(self._fleet.seats), len(self._snapshot.routes)
         event = "ready" if is_ready else "not_ready"
         _log.info(event, revision=self._snapshot.revision, workers=workers, routes=routes, reasons=reasons)
-        started = f"{workers} worker{'s' * (workers != 1)} and {routes} route{'s' * (routes != 1)}"
-        text = f"the gateway started with {started}"
+        text = f"the gateway started with {counted(workers, 'worker')} and {counted(routes, 'route')}"
         self._incidents.add("gateway_started", "gateway", text, detail={"workers": workers, "routes": routes})
         self._upgrades.stage = "serving"
         notify(os.environ, "READY=1")

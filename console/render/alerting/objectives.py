@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from console.render.amounts import UNKNOWN, age, clock, count, milliseconds, percent
+from console.render.amounts import UNKNOWN, age, clock, count, counted, milliseconds, percent
 from console.render.cells import Severity
 from console.render.table import Column, render_table
 from gateway.wire.slo import ObjectiveListView, ObjectiveStateView, SloState
@@ -49,7 +49,7 @@ def summary(objectives: Sequence[ObjectiveStateView]) -> str:
     """`1 page, 2 tickets, 5 ok; budgets of the last 6h`."""
     counts = {state: sum(each.state == state for each in objectives) for state in SEVERITY_OF}
     kept_s = max((each.budget_window_s for each in objectives), default=0)
-    pages, tickets = (f"{counts[state]} {state}{'' if counts[state] == 1 else 's'}" for state in ("page", "ticket"))
+    pages, tickets = counted(counts["page"], "page"), counted(counts["ticket"], "ticket")
     return f"{pages}, {tickets}, {counts['ok']} ok; budgets of the last {age(kept_s)}"
 
 

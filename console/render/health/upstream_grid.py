@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, rate, window
+from console.render.amounts import UNKNOWN, age, count, counted, milliseconds, percent, rate, window
 from console.render.cells import Cell, Severity, glyph, spark
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.circuit import circuit_cell, shut_out
@@ -73,11 +73,12 @@ def upstream_grid(model: Model, wanted: str, *, ascii_only: bool) -> Grid:
 
 def headline(found: list[EndpointHealth], view: UpstreamListView) -> str:
     """How many there are, how many of them are not well, and how that is known."""
-    counted: dict[str, int] = {}
+    words: dict[str, int] = {}
     for each in sorted(found, key=lambda each: each.rank):
-        counted[each.word] = counted.get(each.word, 0) + 1
-    told = ", ".join(f"{number} {'with errors' if word == 'errors' else word}" for word, number in counted.items())
-    return f"{_counted(len(view.upstreams), 'upstream')}, {_counted(len(found), 'endpoint')}: {told}; {window(view.window_s, view.at)}\n{_known_by(view)}"
+        words[each.word] = words.get(each.word, 0) + 1
+    told = ", ".join(f"{number} {'with errors' if word == 'errors' else word}" for word, number in words.items())
+    there_are = f"{counted(len(view.upstreams), 'upstream')}, {counted(len(found), 'endpoint')}"
+    return f"{there_are}: {told}; {window(view.window_s, view.at)}\n{_known_by(view)}"
 
 
 def _known_by(view: UpstreamListView) -> str:
@@ -104,7 +105,7 @@ def checked_how(endpoint: EndpointView, now_s: float) -> str:
     elif "active" in endpoint.checks:
         told.append("not checked yet")
     if endpoint.ejections:
-        told.append(f"ejected {count(endpoint.ejections)} time{'' if endpoint.ejections == 1 else 's'}")
+        told.append(f"ejected {counted(endpoint.ejections, 'time')}")
     return ", ".join([*told, *_starting(endpoint)])
 
 
@@ -115,10 +116,6 @@ def _starting(endpoint: EndpointView) -> list[str]:
 
 def _ago_s(moment: str, now_s: float) -> float:
     return max(0.0, now_s - datetime.fromisoformat(moment).timestamp())
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{count(number)} {what}{'' if number == 1 else 's'}"
 
 
 def reason(health: EndpointHealth, endpoint: EndpointView) -> str:

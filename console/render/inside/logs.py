@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from console.render.amounts import UNKNOWN, clock, clock_millis, count
+from console.render.amounts import UNKNOWN, clock, clock_millis, count, counted
 from console.render.cells import Cell, Severity, glyph
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.table import plain
@@ -87,8 +87,8 @@ def header(
     left = [Cell(f" {count(len(shown))}", "strong"), Cell(f" of {count(len(book.rows))} records{since}  ")]
     errors = sum(row.record.level in {"error", "critical"} for row in shown)
     warnings = sum(row.record.level == "warning" for row in shown)
-    left += [Cell(f"{_counted(errors, 'error')}  ", "crit" if errors else "dim")]
-    left += [Cell(f"{_counted(warnings, 'warning')}  ", "warn" if warnings else "dim")]
+    left += [Cell(f"{counted(errors, 'error')}  ", "crit" if errors else "dim")]
+    left += [Cell(f"{counted(warnings, 'warning')}  ", "warn" if warnings else "dim")]
     if book.dropped:
         left.append(Cell(f"{count(book.dropped)} older ones dropped  ", "dim"))
     if book.lost:
@@ -115,10 +115,6 @@ def nothing_said(book: LogBook, asked: str, problem: str) -> list[str]:
 def text_of(value: Any) -> str:
     """A value as it is read."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def _short(value: Any) -> str:

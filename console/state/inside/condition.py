@@ -16,7 +16,7 @@ _SHORTEST: Final = 4
 
 
 class Condition(NamedTuple):
-    """`wanted`: a state, or what a revision begins with, or its sequence. `endpoint` is empty for all of the upstream."""
+    """`wanted`: a state, or what a revision begins with, or its sequence if it is a number. `endpoint` is empty for all of the upstream."""
 
     subject: Subject
     wanted: str = ""
@@ -73,8 +73,9 @@ def of_status(condition: Condition, status: StatusView) -> Judged:
 
 
 def _is_meant(reference: str, status: StatusView) -> bool:
-    is_begun = len(reference) >= _SHORTEST and status.revision.startswith(reference)
-    return is_begun or reference == str(status.sequence)
+    if reference.isdecimal() and len(reference) < len(status.revision):
+        return reference == str(status.sequence)
+    return len(reference) >= _SHORTEST and status.revision.startswith(reference)
 
 
 def of_upstream(condition: Condition, upstream: UpstreamView) -> Judged:

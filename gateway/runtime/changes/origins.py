@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import structlog
+
 from gateway.config.diff.archive import Archive
 from gateway.config.diff.objects import read_objects
 from gateway.runtime.changes.revisions import Revision, Revisions
+
+_log = structlog.get_logger("sightline.config")
 
 LOOKED_BACK: Final = 20
 """Revisions that are read at most, the newest: each of 10,000 routes takes some 50 ms."""
@@ -19,7 +23,7 @@ class Origins:
         self._revisions = revisions
         self._known: Mapping[str, int] = {}
         self._sequence = 0
-        """Of the newest revision that has been read."""
+        """Of the newest revision that has been read, or could not be."""
         self._reading: asyncio.Task[None] | None = None
 
     def of_routes(self) -> Mapping[str, int]:
@@ -41,7 +45,12 @@ class Origins:
             known = {}
         # Of one that others came before, it is not known what it made. The very first made all that is in it.
         is_first = oldest is kept[-1] and not self._revisions.dropped
-        self._known = await asyncio.to_thread(followed, known, since[::-1], oldest.sequence if is_first else 0)
+        try:
+            self._known = await asyncio.to_thread(followed, known, since[::-1], oldest.sequence if is_first else 0)
+        except Exception:
+            # A fault of ours leaves unknown what was to be found out; it must not be repeated for all who look.
+            self._known = {}
+            _log.exception("origins_not_read", sequence=running.sequence)
         self._sequence = running.sequence
 
 

@@ -79,8 +79,8 @@ def encode_batch(spans: Sequence[EncodedSpan]) -> bytes:
 
 
 def export_encoded(exporters: ModuleType, *, as_message: bool) -> None:
-    """Let the exporters of a module send encoded spans: they look up there how a batch becomes a request. as_message: they need
-    the protobuf library's message, not just something that gives its bytes. Batches of other spans are encoded as before.
+    """Let the exporters of a module send encoded spans: they look up there how a batch becomes a request. Batches of other
+    spans are encoded as before. as_message: they need the protobuf library's message, not just something that gives its bytes.
 
     Raises RuntimeError for a version of the module that does it in another way.
     """

@@ -18,6 +18,13 @@ def test_a_share_is_never_rounded_to_nothing_or_to_all(ratio: float | None, text
 
 
 @pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 errors"), (1, "1 error"), (2, "2 errors"), (10_012, "10 012 errors")]
+)
+def test_one_of_a_thing_is_told_as_one(number: int, text: str) -> None:
+    assert amounts.counted(number, "error") == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(None, "-"), (0.84, "0.8ms"), (12.2, "12ms"), (812, "812ms"), (1_400, "1.4s"), (130_000, "2m10s")],
 )

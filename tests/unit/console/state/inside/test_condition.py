@@ -43,6 +43,9 @@ def test_a_revision_runs_when_every_worker_serves_it() -> None:
         assert not of_status(Condition("revision", wanted), partly).holds
     assert not of_status(Condition("revision", "ffff"), everywhere).holds
     assert not of_status(Condition("revision", "41"), everywhere).holds
+    begins_with_a_number = status(revision="9110c3d4e5f6", workers=[worker(1, sync="synced")])
+    assert not of_status(Condition("revision", "9110"), begins_with_a_number).holds, "a number is a sequence"
+    assert of_status(Condition("revision", "9110c3"), begins_with_a_number).holds
     assert of_status(Condition("synced"), everywhere).holds
     assert of_status(Condition("synced"), partly).told.endswith("not everywhere: worker 2 not sent")
     assert not of_status(Condition("synced"), status(workers=[])).holds

@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+import structlog.testing
+
 from gateway.config import load_text
 from gateway.config.diff.archive import Archive
+from gateway.runtime.changes import origins as module
 from gateway.runtime.changes.origins import LOOKED_BACK, Origins, followed
 from gateway.runtime.changes.revisions import Revision, Revisions
 
@@ -58,3 +62,25 @@ def test_what_was_before_all_that_is_remembered_or_read_is_not_known() -> None:
         many.add(revision(sequence, a="x", b=f"x{sequence}"))
     assert asyncio.run(known(Origins(forgetful))) == {"a": 0, "b": 3}
     assert asyncio.run(known(Origins(many))) == {"a": 0, "b": LOOKED_BACK + 4}
+
+
+def test_a_fault_in_reading_is_told_once_and_leaves_unknown_what_was_to_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    revisions = Revisions()
+    revisions.add(revision(1, a="x"))
+    origins = Origins(revisions)
+
+    def fail(*_given: object) -> dict[str, int]:
+        raise RuntimeError("a fault")
+
+    async def story() -> None:
+        monkeypatch.setattr(module, "followed", fail)
+        assert [await known(origins), origins.of_routes(), origins.of_routes()] == [{}, {}, {}]
+        monkeypatch.undo()
+        revisions.add(revision(2, a="x", b="x"))
+        assert await known(origins) == {"a": 0, "b": 2}
+
+    with structlog.testing.capture_logs() as told:
+        asyncio.run(story())
+    assert [entry["event"] for entry in told] == ["origins_not_read"]

@@ -14,7 +14,7 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ONCE_MORE: Final = "--once-more"
-MOST_TRIED_AGAIN: Final = 3
+MOST_TRIED_AGAIN: Final = 6
 BESIDE: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0")
 """One of them is with the long proofs for minutes, where those are wanted. One that dies is not replaced: it ends the run."""
 

@@ -22,8 +22,9 @@ from tests.support.waiting import wait_until
 
 Alerts: TypeAlias = Mapping[str, Mapping[str, str]]
 
-FIRE_DEADLINE_S: Final = 90.0
-RECOVER_DEADLINE_S: Final = 90.0
+FIRE_DEADLINE_S: Final = 120.0
+RECOVER_DEADLINE_S: Final = 240.0
+"""Where others use the machine too, a route is slow and a scrape takes long for that again and again."""
 HELD_BACK: Final[Alerts] = {
     "GatewayErrorBudgetBurnMedium": {"job": "busy", "route": "orders"},
     "GatewayErrorBudgetBurnSlow": {"job": "busy", "route": "orders"},
@@ -126,7 +127,7 @@ def most_memory_ratio(stage: Stage) -> float:
 @pytest.mark.proof
 @pytest.mark.real("prometheus")
 @pytest.mark.real("prometheus-alertmanager")
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(1200)
 def test_every_alert_fires_for_its_fault_reaches_alertmanager_and_recovers(
     tmp_path: Path, services_thread: LoopThread
 ) -> None:
@@ -148,7 +149,7 @@ def test_every_alert_fires_for_its_fault_reaches_alertmanager_and_recovers(
 def run_the_calm(watch: Watch, prometheus: Prometheus) -> None:
     """Without a fault nothing but the watchdog fires, once every window has filled with good traffic."""
     filled = 'min(count_over_time(up{job="busy"}[30s])) >= 25'
-    wait_until(lambda: prometheus.query(filled), "the windows have filled", 60.0)
+    wait_until(lambda: prometheus.query(filled), "the windows have filled", 120.0)
     watch.await_only({UNHEARD})
     watch.say("calm")
 

@@ -11,7 +11,7 @@ from tests.support.raw_client import End
 
 HOST: Final = b"Host: gateway.test\r\n"
 GET: Final = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-PROMPTLY_S: Final = 2.0
+PROMPTLY_S: Final = 10.0
 
 
 async def never_answer(connection: OriginConnection) -> None:

@@ -12,7 +12,7 @@ from tests.support.raw_client import End
 
 HOST: Final = b"Host: gateway.test\r\n"
 GET: Final = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-PROMPTLY_S: Final = 2.0
+PROMPTLY_S: Final = 10.0
 
 
 async def never_answer(connection: OriginConnection) -> None:
@@ -60,7 +60,7 @@ def test_an_exchange_in_flight_ends_well_within_a_drain(start_origin: StartOrigi
     with gateway.client() as client, gateway.client() as idle:
         client.send(GET)
         origin.await_requests(1)
-        assert gateway.drain(0.0, 5.0) == 0
+        assert gateway.drain(0.0, 30.0) == 0
         response = client.read_response()
         assert (response.body, response.closes) == (b"ok", True)
         assert client.read_to_end() == idle.read_to_end() == (b"", End.FIN)
@@ -72,7 +72,7 @@ def test_new_connections_are_served_with_close_through_the_delay(
     gateway = start_gateway(one_route(start_origin(answering(OK)).address))
     with gateway.client() as early:
         assert not early.request(GET).closes
-        draining = threading.Thread(target=gateway.drain, args=(0.5, 5.0), daemon=True)
+        draining = threading.Thread(target=gateway.drain, args=(0.5, 30.0), daemon=True)
         draining.start()
         gateway.await_draining()
         with gateway.client() as late:

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 HOST: Final = b"Host: gateway.test\r\n"
 GET: Final = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 SHORT_S: Final = 0.3
-SLACK_S: Final = 1.7
+SLACK_S: Final = 6.0
 """How much later than configured a timeout may come on a busy machine."""
 
 
@@ -77,10 +77,10 @@ def test_a_head_that_drips_in_is_refused_when_its_whole_time_is_over(
 
 
 def test_the_time_of_a_head_begins_with_its_first_byte(start_origin: StartOrigin, start_gateway: StartGateway) -> None:
-    gateway = start_gateway(one_route(start_origin(say_target).address, listener="timeouts: {header: 300ms, idle: 5s}"))
+    gateway = start_gateway(one_route(start_origin(say_target).address, listener="timeouts: {header: 1s, idle: 30s}"))
     with gateway.client() as client:
         assert client.request(GET).status == 200
-        time.sleep(2 * SHORT_S)
+        time.sleep(1 + SHORT_S)
         assert client.request(GET, delivery=Delivery.BYTEWISE).status == 200
 
 
@@ -89,7 +89,7 @@ def test_a_connection_that_never_speaks_is_closed(start_origin: StartOrigin, sta
         one_route(start_origin(say_target).address, listener="timeouts: {header: 300ms, idle: 300ms}")
     )
     with gateway.client() as client:
-        data, end = client.read_to_end(deadline_s=3.0)
+        data, end = client.read_to_end()
     assert end is End.FIN
     assert not data or data.startswith(b"HTTP/1.1 408 ")
 
@@ -97,8 +97,8 @@ def test_a_connection_that_never_speaks_is_closed(start_origin: StartOrigin, sta
 def test_an_idle_connection_is_closed_without_a_word(start_origin: StartOrigin, start_gateway: StartGateway) -> None:
     gateway = start_gateway(one_route(start_origin(say_target).address, listener="timeouts: {idle: 300ms}"))
     with gateway.client() as client:
-        assert client.request(GET).status == 200
         watch = Stopwatch()
+        assert client.request(GET).status == 200
         assert client.read_to_end() == (b"", End.FIN)
         watch.assert_about(SHORT_S)
     assert len(gateway.records) == 1
@@ -293,14 +293,14 @@ def test_a_client_that_reads_slowly_is_not_cut_off(start_origin: StartOrigin, st
     body = b"x" * 8_000_000
     origin = start_origin(answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body))
     gateway = start_gateway(
-        one_route(origin.address, listener="timeouts: {write_stall: 500ms}", route="timeouts: {upstream_idle: 500ms}")
+        one_route(origin.address, listener="timeouts: {write_stall: 1s}", route="timeouts: {upstream_idle: 1s}")
     )
     with gateway.client(receive_buffer=65536) as client:
         client.send(GET)
         read = 0
         while read < 800_000:
             read += len(client.socket.recv(65536))
-            time.sleep(0.05)
+            time.sleep(0.1)
         while read < len(body):
             read += len(client.socket.recv(1 << 20))
         assert read >= len(body)

@@ -6,6 +6,7 @@ fetch 64 KiB, and one takes between one and two seconds. Every answer is compare
 
 import asyncio
 import itertools
+import math
 import select
 import time
 from collections import Counter
@@ -17,15 +18,13 @@ import uvloop
 
 from tests.support.loop_thread import LoopThread
 from tests.support.raw_client import Address
+from tests.support.traffic import has_crossed_the_end
 from tests.support.waiting import wait_until
 
 RATE: Final = 500.0
 _POST: Final = b"p" * 16384
 _LARGE: Final = b"l" * 65536
 _DEADLINE_S: Final = 15.0
-_TRUSTED_S: Final = 0.7
-"""For how long a kept connection that carries nothing is used again: who is told to end closes those that have been silent for a
-second, and a request may cross the end of one, which no gateway can help (RFC 9112 section 9.3.1 has clients send it again)."""
 
 
 @dataclass(eq=False)
@@ -48,7 +47,10 @@ class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     uses: int = field(default=0)
-    silent_since_s: float = 0.0
+    asked_s: float = math.inf
+    """When a request was last written to it. It may have been silent ever since: who sends may see an answer late."""
+    silent_s: float = 0.0
+    """Before that request, at most."""
 
     @property
     def has_ended(self) -> bool:
@@ -129,9 +131,7 @@ class MixedTraffic:
         self._under_way.add(sent)
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                connection = await self._connection(is_kept=is_kept)
-                sent.is_reused = connection.uses > 0
-                await self._exchange(connection, request, body, is_kept=is_kept)
+                await self._ask(sent, request, body, is_kept=is_kept)
         except ConnectionRefusedError:
             self.refused += 1
             return
@@ -147,11 +147,24 @@ class MixedTraffic:
         if kind != "slow":
             self.slowest_s = max(self.slowest_s, sent.ended_s - sent.began_s)
 
+    async def _ask(self, sent: Sent, request: bytes, body: bytes, *, is_kept: bool) -> None:
+        connection = await self._connection(is_kept=is_kept)
+        sent.is_reused = connection.uses > 0
+        try:
+            await self._exchange(connection, request, body, is_kept=is_kept)
+        except (ConnectionError, asyncio.IncompleteReadError) as failure:
+            if not sent.is_reused or not has_crossed_the_end(failure, connection.silent_s):
+                raise
+            sent.is_reused = False
+            await self._exchange(await self._open(), request, body, is_kept=is_kept)
+
     async def _exchange(self, connection: _Connection, request: bytes, body: bytes, *, is_kept: bool) -> None:
         connection.uses += 1
         closes = True
         try:
             connection.writer.write(request)
+            now_s = time.monotonic()
+            connection.silent_s, connection.asked_s = now_s - connection.asked_s, now_s
             head = (await connection.reader.readuntil(b"\r\n\r\n")).lower()
             length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
             content = await connection.reader.readexactly(length)
@@ -162,15 +175,17 @@ class MixedTraffic:
             if closes:
                 connection.writer.close()
             else:
-                connection.silent_since_s = time.monotonic()
                 self._idle.append(connection)
 
     async def _connection(self, *, is_kept: bool) -> _Connection:
         while is_kept and self._idle:
             kept = self._idle.pop()
-            if not kept.has_ended and time.monotonic() - kept.silent_since_s < _TRUSTED_S:
+            if not kept.has_ended:
                 return kept
             kept.writer.close()
+        return await self._open()
+
+    async def _open(self) -> _Connection:
         return _Connection(*await asyncio.open_connection(*self._address))
 
     async def _drop_idle(self) -> None:

@@ -118,7 +118,7 @@ def _bring_config_back(stage: Stage) -> None:
 
 
 def _stall_supervisor(stage: Stage) -> None:
-    stage.supervisor_pulse.start(stage.plain.pid, stopped_s=0.7, running_s=0.15)
+    stage.supervisor_pulse.start(stage.plain.pid, stopped_s=0.85, running_s=0.15)
 
 
 def _let_supervisor_run(stage: Stage) -> None:

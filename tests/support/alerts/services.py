@@ -28,7 +28,7 @@ class Service:
         """Every n-th request gets a 500; 0 for none."""
         self.sleeps_every = 0
         """Every n-th request is answered late."""
-        self.sleep_s = 0.3
+        self.sleep_s = 1.5
         self.open()
 
     @property

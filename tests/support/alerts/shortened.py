@@ -19,7 +19,7 @@ WAITS: Final = {
     "GatewayRequestStuck": ("> 300", "> 4"),
     "GatewayConfigStale": ("> 300", "> 5"),
     "GatewayTelemetryExportStalled": ("> 300", "> 5"),
-    "GatewayScrapeSlow": ("> 2", "> 0.15"),
+    "GatewayScrapeSlow": ("> 2", "> 0.3"),
 }
 _WINDOW: Final = re.compile(r"\[(\w+)\](?! offset)")
 

@@ -198,7 +198,7 @@ routes:
   - name: search
     match: {{path_prefix: /search}}
     upstream: search
-    slo: {{latency: {{target: 99%, under: 200ms}}}}
+    slo: {{latency: {{target: 99%, under: 1s}}}}
   - {{name: trio, match: {{path_prefix: /trio}}, upstream: trio}}
   - {{name: billing, match: {{path_prefix: /billing}}, upstream: billing}}
   - {{name: reports, match: {{path_prefix: /reports}}, upstream: reports}}

@@ -63,7 +63,9 @@ def test_a_few_that_hold_when_they_are_tried_alone_are_named_at_the_end(tmp_path
     ("text", "arguments"),
     [
         pytest.param(FAILS, ("--once-more", "."), id="it fails twice"),
-        pytest.param(FAILS_ONCE.format(4), ("--once-more", "."), id="they are more than a few"),
+        pytest.param(
+            FAILS_ONCE.format(suite.MOST_TRIED_AGAIN + 1), ("--once-more", "."), id="they are more than a few"
+        ),
         pytest.param(DIES_ONCE, ("--once-more",), id="one of the processes dies"),
         pytest.param(IS_BROKEN, ("--once-more", "."), id="it cannot be read"),
         pytest.param(FAILS_ONCE.format(1), (".",), id="nobody asked for another try"),

@@ -1,7 +1,7 @@
 """Numbers as people read them: short, with their unit, and never more precise than they are."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 UNKNOWN: Final = "-"
@@ -92,9 +92,20 @@ def clock(at: str | None) -> str:
     if not at:
         return UNKNOWN
     local = datetime.fromisoformat(at).astimezone()
-    return (
-        f"{local:%H:%M:%S}" if local.date() == datetime.now(UTC).astimezone().date() else f"{local:%Y-%m-%d %H:%M:%S}"
-    )
+    return f"{local:%H:%M:%S}" if local.date() == today() else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def short_clock(at: str | None) -> str:
+    """The same for a column of eight: the time of day, or the day where it is not today: `14:02:31`, `11-21`."""
+    if not at:
+        return UNKNOWN
+    local = datetime.fromisoformat(at).astimezone()
+    return f"{local:%H:%M:%S}" if local.date() == today() else f"{local:%m-%d}"
+
+
+def today() -> date:
+    """The day that it is here."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def time_of_day(at: str | None) -> str:

@@ -211,8 +211,11 @@ def shown(stage: Stage) -> Callable[..., float]:
 
 def test_the_rate_is_what_the_load_generator_counted(stage: Stage, shown: Callable[..., float]) -> None:
     end_s = stage.golden_at_s - SETTLED_S / 2
-    counted = len(stage.load.between(end_s - WINDOW_S, end_s)) / WINDOW_S
-    assert agree(shown("route", "How often is it asked?"), counted)
+    ended = stage.load.between(end_s - WINDOW_S, end_s)
+    counted = len(ended) / WINDOW_S
+    # What the machine held the generator up by it may have held up a scrape by, at either end of the window.
+    held_up = 2 * max(each.late_s for each in ended) / WINDOW_S
+    assert math.isclose(shown("route", "How often is it asked?"), counted, rel_tol=TOLERANCE + held_up)
 
 
 def test_the_error_ratio_is_what_the_load_generator_counted(stage: Stage, shown: Callable[..., float]) -> None:

@@ -96,7 +96,7 @@ def await_successor(program: Program) -> int:
         told = read_title(title_of(program.pid))
         return told.pid if told is not None and told.stage == "runs" else 0
 
-    return wait_until(successor, "a successor is started", 10.0)
+    return wait_until(successor, "a successor is started", 60.0)
 
 
 def children_of(pid: int) -> list[int]:

@@ -6,6 +6,7 @@ the same `looks` to people.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
 from console.app.destinations import PLACES
+from console.render import amounts
 from console.render.palette import PaletteName
 from console.screens.operator_screen import OperatorScreen
 from console.sources.archive import Archive, split_name
@@ -39,7 +41,8 @@ Change = Callable[[ConsoleApp], None]
 
 
 @pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def where_and_when_it_was_recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(amounts, "today", lambda: datetime.fromtimestamp(recorded_now_s(), UTC).date())
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("TMUX", raising=False)
     time.tzset()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from console.render.amounts import UNKNOWN, clock, milliseconds, percent
+from console.render.amounts import UNKNOWN, milliseconds, percent, short_clock
 from console.render.cells import Cell, Severity, glyph
 from console.render.changes.differences import summary
 from console.render.grid import Grid, GridColumn, GridRow
@@ -113,7 +113,7 @@ def _row(change: Change, reach: str, *, is_marked: bool, ascii_only: bool) -> Gr
         change.key,
         (
             sign,
-            Cell(clock(change.at)[-8:], "dim"),
+            Cell(short_clock(change.at), "dim"),
             Cell(
                 f"{_what(change)} {reach if _runs(change) else ''}".rstrip(),
                 "strong" if revision is not None else "plain",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.render.amounts import clock, count
+from console.render.amounts import count, short_clock
 from console.render.cells import Cell
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.table import plain
@@ -50,7 +50,7 @@ def _row(row: UnmatchedView) -> GridRow:
             Cell(plain(row.last_method)),
             Cell(plain(row.host)),
             Cell(plain(row.path)),
-            Cell(clock(row.last_at), "dim"),
+            Cell(short_clock(row.last_at), "dim"),
         ),
     )
 

@@ -1,6 +1,6 @@
 """Amounts as people read them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,6 +66,15 @@ def test_a_size_has_a_binary_unit(number: int | None, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0, "0"), (0.2, "0.2"), (41.4, "41"), (10_012, "10 012")])
 def test_a_rate_has_a_decimal_only_where_it_is_small(value: float | None, text: str) -> None:
     assert amounts.rate(value) == text
+
+
+def test_a_time_of_another_day_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5).astimezone()
+    monkeypatch.setattr(amounts, "today", at.date)
+    assert (amounts.clock(at.isoformat()), amounts.short_clock(at.isoformat())) == ("03:04:05", "03:04:05")
+    monkeypatch.setattr(amounts, "today", (at + timedelta(days=1)).date)
+    assert (amounts.clock(at.isoformat()), amounts.short_clock(at.isoformat())) == ("2026-01-02 03:04:05", "01-02")
+    assert (amounts.clock(""), amounts.short_clock(None)) == ("-", "-")
 
 
 def test_since_is_the_age_of_a_time() -> None:

@@ -71,9 +71,11 @@ class Intake:
         self.health: HealthObserver | None = None
         """Told of every report, once there is one."""
 
-    def take(self, worker: int, encoded: msgspec.Raw) -> None:
-        """Raises msgspec.DecodeError if it is no report."""
+    def take(self, worker: int, encoded: msgspec.Raw, lines: bytes = b"") -> None:
+        """lines: its access lines, where they are not in it. Raises msgspec.DecodeError if it is no report."""
         report = decode_report(encoded)
+        if lines:
+            report = msgspec.structs.replace(report, access_lines=lines)
         self.store.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)

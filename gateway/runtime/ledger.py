@@ -43,9 +43,9 @@ class Ledger:
         self._listening: dict[str, str] = {}
         instruments.watch_history(lambda: intake.history.bytes, lambda: intake.history.limit)
 
-    def on_report(self, worker: int, report: msgspec.Raw) -> None:
+    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
         try:
-            self._intake.take(worker, report)
+            self._intake.take(worker, report, lines)
         except msgspec.DecodeError as failure:
             _log.error("report_not_understood", worker=worker, error=str(failure))
 

@@ -46,7 +46,8 @@ _log = structlog.get_logger("sightline.workers")
 class FleetObserver(Protocol):
     """Who learns what the workers say and what becomes of them."""
 
-    def on_report(self, worker: int, report: msgspec.Raw) -> None: ...
+    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
+        """lines: its access lines, where they are not in it."""
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         """The circuit of an upstream is in another state in this worker."""
@@ -195,16 +196,17 @@ class Fleet:
         seat.heard_s = time.monotonic()
         try:
             message = decode_up(data)
-        except msgspec.DecodeError as failure:
+            lines = process.take_lines(message.lines) if isinstance(message, Measured) and message.lines else b""
+        except (msgspec.DecodeError, ValueError) as failure:
             _log.error("worker_not_understood", worker=seat.index, error=str(failure))
             seat.kill("unusable")
             return
-        self._on_up(seat, message)
+        self._on_up(seat, message, lines)
 
-    def _on_up(self, seat: Seat, message: Up) -> None:
+    def _on_up(self, seat: Seat, message: Up, lines: bytes) -> None:
         match message:
             case Measured(report=report):
-                self._observer.on_report(seat.index, report)
+                self._observer.on_report(seat.index, report, lines)
                 self.distribution.send_addresses(seat)
                 self.distribution.send_overrides(seat)
                 self.distribution.send_standings(seat)

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from gateway.runtime.channel import Channel
 from gateway.runtime.fleet.launcher import Child, Launcher
-from gateway.runtime.handover import hand_over, handover_pair
+from gateway.runtime.link.channel import Channel
+from gateway.runtime.link.handover import hand_over, handover_pair
+from gateway.runtime.link.line_memory import LineMemory
+from gateway.wire.control import Place
 
 _MODULE: Final = "gateway.runtime.worker"
 _LAST_WORDS_S: Final = 2.0
@@ -29,6 +31,7 @@ class WorkerProcess:
         self._handover = handover
         self._handed: set[int] = set()
         self._channel: Channel | None = None
+        self._lines: LineMemory | None = None
         self._closed = asyncio.Event()
 
     @classmethod
@@ -42,18 +45,24 @@ class WorkerProcess:
         """A fresh interpreter, not a fork: this process has threads. Raises OSError if there can be none."""
         ours, theirs = socket.socketpair()
         handover, their_handover = handover_pair()
+        shared, lines = _share_memory()
+        passed = (theirs.fileno(), their_handover.fileno(), *shared)
         try:
-            numbers = (index, workers, theirs.fileno(), their_handover.fileno())
-            command = [sys.executable, "-P", "-m", _MODULE, *map(str, numbers)]
-            process = await launcher.launch(command, numbers[2:], _environment())
+            command = [sys.executable, "-P", "-m", _MODULE, *map(str, (index, workers, *passed))]
+            process = await launcher.launch(command, passed, _environment())
         except OSError:
             ours.close()
             handover.close()
+            if lines is not None:
+                lines.close()
             raise
         finally:
             theirs.close()
             their_handover.close()
+            for descriptor in shared:
+                os.close(descriptor)
         started = cls(process, handover)
+        started._lines = lines
         started._channel = await Channel.open(
             ours, lambda message: on_message(started, message), started._on_channel_closed
         )
@@ -67,6 +76,12 @@ class WorkerProcess:
     def send(self, *messages: bytes) -> None:
         if self._channel is not None:
             self._channel.send_all(messages)
+
+    def take_lines(self, place: Place) -> bytes:
+        """The access lines that it has put there. Raises ValueError for a place where there can be none."""
+        if self._lines is None:
+            raise ValueError("no memory is shared with this worker")
+        return self._lines.take(place)
 
     def hand_over(self, sockets: dict[int, socket.socket]) -> None:
         """Pass the sockets the worker does not hold yet, and forget those not named: it closes them."""
@@ -86,6 +101,9 @@ class WorkerProcess:
         self._handover.close()
         if self._channel is not None:
             self._channel.close()
+        lines, self._lines = self._lines, None
+        if lines is not None:
+            lines.close()
         return code
 
     def _on_channel_closed(self) -> None:
@@ -102,6 +120,19 @@ def describe_exit(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
+
+
+def _share_memory() -> tuple[tuple[int, ...], LineMemory | None]:
+    """A descriptor to pass on and our end of it; nothing of both where the system has no such memory, or none left."""
+    try:
+        descriptor = LineMemory.create()
+    except OSError:
+        return (), None
+    try:
+        return (descriptor,), LineMemory(descriptor)
+    except (OSError, ValueError):
+        os.close(descriptor)
+        return (), None
 
 
 def _environment() -> dict[str, str]:

@@ -10,8 +10,8 @@ import msgspec
 import structlog
 
 from gateway import __version__
-from gateway.runtime.channel import Channel
-from gateway.runtime.handover import take_over
+from gateway.runtime.link.channel import Channel
+from gateway.runtime.link.handover import take_over
 from gateway.runtime.succession.messages import (
     VERSION,
     Down,

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
-from gateway.runtime.channel import Channel
 from gateway.runtime.fleet.launcher import Child, Launcher
 from gateway.runtime.fleet.process import describe_exit
-from gateway.runtime.handover import hand_over, handover_pair
+from gateway.runtime.link.channel import Channel
+from gateway.runtime.link.handover import hand_over, handover_pair
 from gateway.runtime.succession.messages import Refused, Serving, Up, decode_up, encode
 from gateway.runtime.succession.predecessor import VARIABLE
 

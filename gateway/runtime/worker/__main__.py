@@ -1,8 +1,9 @@
-"""Where a worker process begins. Four numbers: its index, how many workers there are, and the descriptors of its
-control and handover sockets."""
+"""Where a worker process begins. Four numbers or five: its index, how many workers there are, the descriptors of its
+control and handover sockets, and of the memory it shares, where there is any."""
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from typing import Final
 import uvloop
 from setproctitle import setproctitle
 
+from gateway.runtime.link.line_memory import LineMemory
 from gateway.runtime.vitals.memory_use import keep_heap
 from gateway.runtime.worker.worker import Worker
 
@@ -18,21 +20,25 @@ _GC_THRESHOLDS: Final = (5_000, 20, 100)
 """Exchanges leave no cycles behind, so collections are a safety net and need not run every few requests."""
 
 
-async def _run(index: int, workers: int, control: int, handover: int) -> bool:
-    return await Worker(index, workers, socket.socket(fileno=handover)).run(socket.socket(fileno=control))
+async def _run(index: int, workers: int, control: int, handover: int, *memory: int) -> bool:
+    lines = None
+    for descriptor in memory:
+        lines = LineMemory(descriptor)
+        os.close(descriptor)
+    return await Worker(index, workers, socket.socket(fileno=handover), lines).run(socket.socket(fileno=control))
 
 
 def main(arguments: list[str]) -> int:
     """The life of a worker process; its exit code. Signals that end or reload the gateway are for the supervisor alone."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(ignored, signal.SIG_IGN)
-    index, workers, control, handover = map(int, arguments)
-    setproctitle(f"sightline worker {index}")
+    numbers = [int(argument) for argument in arguments]
+    setproctitle(f"sightline worker {numbers[0]}")
     keep_heap()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return 0 if runner.run(_run(index, workers, control, handover)) else 1
+        return 0 if runner.run(_run(*numbers)) else 1
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from gateway.model.clock import monotonic_ns
 from gateway.model.snapshot import DrainSettings
 from gateway.net.sockets import refuse_new_connections
 from gateway.proxy.engine import Engine
-from gateway.runtime.channel import Channel
-from gateway.runtime.handover import take_over
+from gateway.runtime.link.channel import Channel
+from gateway.runtime.link.handover import take_over
+from gateway.runtime.link.line_memory import LineMemory
 from gateway.runtime.vitals.memory_limit import group_memory_limit
 from gateway.runtime.vitals.memory_use import private_memory, shrink_heap
 from gateway.runtime.vitals.watchdog import Blocked, Watchdog
@@ -56,10 +57,11 @@ _LAST_WORDS_S: Final = 1.0
 class Worker:
     """Obeys the supervisor until it says Drain, or until it is gone, which means the same without a delay."""
 
-    def __init__(self, index: int, workers: int, handover: socket.socket) -> None:
+    def __init__(self, index: int, workers: int, handover: socket.socket, lines: LineMemory | None = None) -> None:
         loop = asyncio.get_running_loop()
         self._index = index
         self._handover = handover
+        self._lines = lines
         self._recorder = Recorder(index)
         self._engine = Engine(loop, self._recorder, workers)
         self._engine.on_circuit(self._circuit_changed)
@@ -85,7 +87,7 @@ class Worker:
     async def run(self, control: socket.socket) -> bool:
         """Until everything is drained and said; False if it ended for a fault of its own."""
         self._channel = channel = await Channel.open(control, self._on_message, self._on_supervisor_gone)
-        reporter = Reporter(self._recorder, self._engine.pool_gauges, channel)
+        reporter = Reporter(self._recorder, self._engine.pool_gauges, channel, self._lines)
         self._send(Hello(version=VERSION, worker=self._index, pid=os.getpid()))
         reporter.start()
         await self._done.wait()

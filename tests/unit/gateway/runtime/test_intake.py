@@ -53,9 +53,10 @@ def test_lines_written_and_lines_only_kept_can_both_be_read(
     intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments()), History())
     taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
     intake.take(1, msgspec.Raw(encode_report(taken)))
+    intake.take(1, msgspec.Raw(encode_report(report(access_line_count=1))), block(3))
     sinks._lines.close(5.0)
-    assert capfdbinary.readouterr().out == block(1)
-    assert set(intake.live.ring.newest_first()) == {b'{"n":1}', b'{"n":2}'}
+    assert capfdbinary.readouterr().out == block(1, 3)
+    assert set(intake.live.ring.newest_first()) == {b'{"n":1}', b'{"n":2}', b'{"n":3}'}
     assert set(intake.loads) == {1}
     intake.worker_gone(1)
     assert intake.loads == {}

@@ -62,7 +62,7 @@ def test_a_worker_that_was_drained_is_no_restart_and_gives_its_sockets_up() -> N
 
 def test_a_report_that_cannot_be_read_is_dropped() -> None:
     scene = Scene()
-    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"))
+    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"), b"")
     scene.close()
 
 

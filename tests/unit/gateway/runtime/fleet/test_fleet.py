@@ -32,6 +32,7 @@ from gateway.wire.control import (
     LoopBlocked,
     Measured,
     OpenCircuit,
+    Place,
     Prepared,
     Pressed,
     Suspect,
@@ -57,6 +58,11 @@ class Process:
 
     def hand_over(self, sockets: Mapping[int, object]) -> None:
         pass
+
+    def take_lines(self, place: Place) -> bytes:
+        if place[0] < 0:
+            raise ValueError("no such place")
+        return b"lines of %d bytes" % place[1]
 
     def say(self, message: Up) -> None:
         self._say(self, memoryview(encode(message)))
@@ -100,14 +106,16 @@ class Process:
 class Observer:
     def __init__(self) -> None:
         self.reports: list[int] = []
+        self.lines: list[bytes] = []
         self.gone: list[tuple[int, str]] = []
         self.circuits: list[tuple[int, str]] = []
         self.open: dict[int, list[OpenCircuit]] = {}
         self.serving: list[tuple[int, int, int]] = []
         self.died: list[tuple[int, str, str]] = []
 
-    def on_report(self, worker: int, report: msgspec.Raw) -> None:
+    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
         self.reports.append(worker)
+        self.lines.append(lines)
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.append((worker, change.upstream))
@@ -321,6 +329,18 @@ def test_addresses_wait_for_a_worker_that_is_behind_with_its_reading(monkeypatch
         assert sent in worker.heard
 
     assert play(monkeypatch, scene).observer.reports == [1]
+
+
+def test_lines_that_a_worker_put_into_its_memory_come_with_their_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.publish(1)
+        stage.worker(1).say(Measured(report=msgspec.Raw(b"\x90")))
+        stage.worker(1).say(Measured(report=msgspec.Raw(b"\x90"), lines=(64, 20)))
+        stage.worker(2).say(Measured(report=msgspec.Raw(b"\x90"), lines=(-1, 20)))
+        await stage.until(lambda: (2, "unusable") in stage.observer.gone)
+
+    observer = play(monkeypatch, scene).observer
+    assert (observer.reports, observer.lines) == ([1, 1], [b"", b"lines of 20 bytes"])
 
 
 def test_a_drain_ends_every_worker_and_counts_what_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:

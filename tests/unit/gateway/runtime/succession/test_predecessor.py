@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gateway.runtime.handover import hand_over, handover_pair
+from gateway.runtime.link.handover import hand_over, handover_pair
 from gateway.runtime.succession.messages import (
     VERSION,
     Inheritance,

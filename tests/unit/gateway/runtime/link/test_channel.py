@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from gateway.runtime.channel import Channel
+from gateway.runtime.link.channel import Channel
 
 
 class Peer:

@@ -2,7 +2,7 @@
 
 import socket
 
-from gateway.runtime.handover import hand_over, handover_pair, take_over
+from gateway.runtime.link.handover import hand_over, handover_pair, take_over
 
 
 def test_sockets_arrive_with_their_tickets_and_stay_open_here() -> None:

@@ -1,0 +1,1 @@
+"""What supervisor and worker are joined by: messages, descriptors and memory."""

@@ -13,7 +13,7 @@ from gateway.telemetry.merging.gauges import keep_count, keep_running
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import Suspect
-from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report, decode_report
+from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report, TakeLines, decode_report
 
 
 class WorkerLoad:
@@ -71,11 +71,12 @@ class Intake:
         self.health: HealthObserver | None = None
         """Told of every report, once there is one."""
 
-    def take(self, worker: int, encoded: msgspec.Raw, lines: bytes = b"") -> None:
-        """lines: its access lines, where they are not in it. Raises msgspec.DecodeError if it is no report."""
+    def take(self, worker: int, encoded: msgspec.Raw, take_lines: TakeLines) -> None:
+        """take_lines: for the access lines that are not in it. Raises msgspec.DecodeError or ValueError if it is no report."""
         report = decode_report(encoded)
-        if lines:
-            report = msgspec.structs.replace(report, access_lines=lines)
+        if report.lines_at is not None:
+            lines = take_lines(report.lines_at)
+            report = msgspec.structs.replace(report, access_lines=lines + report.access_lines, lines_at=None)
         self.store.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)

@@ -17,6 +17,7 @@ from gateway.runtime.vitals.circuits import Circuits
 from gateway.runtime.vitals.overload import OverloadWatch
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.wire.control import CircuitChanged, LoopBlocked, OpenCircuit, Pressed, Suspect
+from gateway.wire.report import TakeLines
 from gateway.wire.views import ReloadView
 
 _log = structlog.get_logger("sightline.workers")
@@ -43,10 +44,10 @@ class Ledger:
         self._listening: dict[str, str] = {}
         instruments.watch_history(lambda: intake.history.bytes, lambda: intake.history.limit)
 
-    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
+    def on_report(self, worker: int, report: msgspec.Raw, take_lines: TakeLines) -> None:
         try:
-            self._intake.take(worker, report, lines)
-        except msgspec.DecodeError as failure:
+            self._intake.take(worker, report, take_lines)
+        except (msgspec.DecodeError, ValueError) as failure:
             _log.error("report_not_understood", worker=worker, error=str(failure))
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:

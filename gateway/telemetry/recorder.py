@@ -14,6 +14,7 @@ from gateway.model.outcome import Reason
 from gateway.model.snapshot import TelemetrySettings
 from gateway.telemetry.access_line import LineEncoder
 from gateway.telemetry.labels import UNMATCHED
+from gateway.telemetry.recording.outbox import LineRoom
 from gateway.telemetry.recording.route_view import RouteView
 from gateway.telemetry.recording.settling import Settling
 from gateway.telemetry.recording.still_open import StillOpen
@@ -39,8 +40,9 @@ class Recorder(Settling):
 
     __slots__ = ("_attended", "_pause", "_sequence", "_still_open", "_tells_all", "_worker", "budgets", "gates", "look")
 
-    def __init__(self, worker: int) -> None:
-        super().__init__()
+    def __init__(self, worker: int, room: LineRoom | None = None) -> None:
+        """room: for its access lines, where whoever takes its reports can find them."""
+        super().__init__(room)
         self.look: Callable[[], list[Exchange] | None] | None = None
         """Finds the exchanges under way, when a report is taken; None from it: not this time."""
         self.gates: Callable[[], list[GateGauge]] = list
@@ -127,13 +129,14 @@ class Recorder(Settling):
         return self._report_lines(now_ns)
 
     def _report_lines(self, now_ns: int) -> Report:
-        lines, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
+        lines, lines_at, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
         return Report(
             self._worker,
             self._sequence,
             now_ns,
             counted=False,
             access_lines=lines,
+            lines_at=lines_at,
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,
@@ -156,7 +159,7 @@ class Recorder(Settling):
             self._pause -= 1
             return self._report_lines(now_ns)
         began_cpu_ns = thread_time_ns()
-        lines, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
+        lines, lines_at, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
         self._fold()
         self._sweep_if_due()
         routes, upstreams, listeners, lag = self._tally.take()
@@ -177,6 +180,7 @@ class Recorder(Settling):
             decisions=self._take_decisions(routes),
             drops=self._outbox.take_drops(),
             access_lines=lines,
+            lines_at=lines_at,
             access_line_count=line_count,
             kept_lines=kept_lines,
             records=records,

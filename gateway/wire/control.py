@@ -171,23 +171,16 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     error: str
 
 
-Place: TypeAlias = tuple[int, int]
-"""Of a block in the memory that a worker shares: its first byte and its size."""
-
-
 class Measured(msgspec.Struct, tag="measured", frozen=True):
-    """A report of telemetry, still encoded (gateway.wire.report); see `ReportEncoder`. lines: where its access lines are,
-    which it then comes without."""
+    """A report of telemetry, still encoded (gateway.wire.report); see `ReportEncoder`."""
 
     report: msgspec.Raw
-    lines: Place | None = None
 
 
 class _Measuring(msgspec.Struct, tag="measured", frozen=True):
     """The same as it is sent."""
 
     report: Report
-    lines: Place | None = None
 
 
 class Drained(msgspec.Struct, tag="drained", frozen=True):
@@ -278,11 +271,10 @@ class ReportEncoder:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def encode(self, report: Report, lines: Place | None = None) -> bytes:
+    def encode(self, report: Report) -> bytes:
         """The message that carries it."""
-        message = _Measuring(report=report, lines=lines)
         if not report.counted:
             # Lines alone: one copy of them less is more than the memory is worth, which is soon used again.
-            return _encoder.encode(message)
-        _encoder.encode_into(message, self._buffer)
+            return _encoder.encode(_Measuring(report=report))
+        _encoder.encode_into(_Measuring(report=report), self._buffer)
         return bytes(self._buffer)

@@ -4,11 +4,18 @@ Every delta adds up, so that reports of one worker over time, of many workers, a
 Fields are only ever appended, with a default, and VERSION grows when the meaning of one changes.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import msgspec
 
 VERSION: Final = 2
+
+Place: TypeAlias = tuple[int, int]
+"""Of a block in the memory that a worker shares with the supervisor: its first byte and its size."""
+
+TakeLines: TypeAlias = Callable[[Place], bytes]
+"""The lines at a place, which is then free. Raises ValueError for a place where there can be none."""
 
 
 class HistogramDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -272,6 +279,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     """All that the worker has, as `pools` are."""
     budgets: list[BudgetGauge] = []
     """Of every route with retries."""
+    lines_at: Place | None = None
+    """Where the first of the access lines are, which it comes without; None: it has them all."""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -34,6 +34,7 @@ from gateway.wire.control import (
     decode_up,
     encode,
 )
+from gateway.wire.report import TakeLines
 
 _HELLO_S: Final = 20.0
 _PREPARE_S: Final = 10.0
@@ -46,8 +47,8 @@ _log = structlog.get_logger("sightline.workers")
 class FleetObserver(Protocol):
     """Who learns what the workers say and what becomes of them."""
 
-    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
-        """lines: its access lines, where they are not in it."""
+    def on_report(self, worker: int, report: msgspec.Raw, take_lines: TakeLines) -> None:
+        """take_lines: for the access lines that are not in it."""
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         """The circuit of an upstream is in another state in this worker."""
@@ -196,17 +197,16 @@ class Fleet:
         seat.heard_s = time.monotonic()
         try:
             message = decode_up(data)
-            lines = process.take_lines(message.lines) if isinstance(message, Measured) and message.lines else b""
-        except (msgspec.DecodeError, ValueError) as failure:
+        except msgspec.DecodeError as failure:
             _log.error("worker_not_understood", worker=seat.index, error=str(failure))
             seat.kill("unusable")
             return
-        self._on_up(seat, message, lines)
+        self._on_up(seat, process, message)
 
-    def _on_up(self, seat: Seat, message: Up, lines: bytes) -> None:
+    def _on_up(self, seat: Seat, process: WorkerProcess, message: Up) -> None:
         match message:
             case Measured(report=report):
-                self._observer.on_report(seat.index, report, lines)
+                self._observer.on_report(seat.index, report, process.take_lines)
                 self.distribution.send_addresses(seat)
                 self.distribution.send_overrides(seat)
                 self.distribution.send_standings(seat)

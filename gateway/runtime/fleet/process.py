@@ -15,7 +15,7 @@ from gateway.runtime.fleet.launcher import Child, Launcher
 from gateway.runtime.link.channel import Channel
 from gateway.runtime.link.handover import hand_over, handover_pair
 from gateway.runtime.link.line_memory import LineMemory
-from gateway.wire.control import Place
+from gateway.wire.report import Place
 
 _MODULE: Final = "gateway.runtime.worker"
 _LAST_WORDS_S: Final = 2.0

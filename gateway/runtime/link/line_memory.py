@@ -1,31 +1,39 @@
-"""Memory that a worker shares with the supervisor: blocks of access lines lie there, and a message only says where.
+"""Memory that a worker shares with the supervisor: access lines are written there, and a message only says where.
 
-Through the socket a block is copied four times and cut into pages by the kernel, which costs more than all else that is done with
-a line. Here it is copied in and out, in memory that stays in the processor's cache since it is used again at once.
+Through the socket a block of lines is copied four times and cut into pages by the kernel, which costs more than all else that is
+done with a line. Here it is copied in and out, in memory that stays in the processor's cache since it is soon used again.
 """
 
 import mmap
 import os
 from typing import Final
 
-from gateway.wire.control import Place
+from gateway.wire.report import Place
 
 _HEAD: Final = 64
-"""Bytes before the blocks; the first eight say how many blocks have been taken since the beginning."""
-_SIZE: Final = 2 * 1024 * 1024
-_WORTH_IT: Final = 16 * 1024
-"""A smaller block goes with the message."""
+"""Bytes before the slots; the first eight say how many blocks have been taken since the beginning."""
+_SLOT: Final = 256 * 1024
+_SLOTS: Final = 4
+_SIZE: Final = _HEAD + _SLOTS * _SLOT
 
 
 class LineMemory:
-    """One side puts blocks in, the other takes each of them once, in their order. It has room again once all have been taken."""
+    """One side writes blocks, each into a slot that nobody needs any more, the other takes each of them once, in their order.
+
+    Implements gateway.telemetry.recording.outbox.LineRoom.
+    """
 
     def __init__(self, descriptor: int) -> None:
         """Of memory that `create` made; it may be closed afterwards. Raises OSError, or ValueError where it is too small."""
         self._memory = mmap.mmap(descriptor, _SIZE)
         self._taken = memoryview(self._memory)[:8].cast("Q")
-        self._put = 0
-        self._end = _HEAD
+        self.write = self._memory.write
+        """Append to the block that was begun, to which there must be room for it."""
+        self._start = 0
+        """Of the block that was begun; 0 for none."""
+        self._put: list[int] = []
+        """Where the newest blocks begin that were put, the newest last."""
+        self._number = 0
 
     @staticmethod
     def create() -> int:
@@ -41,22 +49,30 @@ class LineMemory:
             raise
         return descriptor
 
-    def put(self, block: bytes) -> Place | None:
-        """Where it is now; None if it is too small to be worth it, or there is no room for it."""
-        if len(block) < _WORTH_IT:
+    def begin(self) -> int:
+        """A new block in place of the one that was begun; how many bytes it may have: 0 while all slots wait to be taken."""
+        waiting = self._number - self._taken[0]
+        used = self._put[-waiting:] if waiting else []
+        starts = range(_HEAD, _SIZE, _SLOT)
+        # The first that is free, so that few of them are used in turn.
+        self._start = next((start for start in starts if start not in used), 0)
+        if not self._start:
+            return 0
+        self._memory.seek(self._start)
+        return _SLOT
+
+    def end(self) -> Place | None:
+        """Where the block is that was begun and written, for the other side to take; None if it is empty."""
+        size = self._memory.tell() - self._start if self._start else 0
+        if not size:
             return None
-        if self._taken[0] == self._put:
-            self._end = _HEAD
-        start, end = self._end, self._end + len(block)
-        if end > _SIZE:
-            return None
-        self._memory[start:end] = block
-        self._end = end
-        self._put += 1
-        return start, len(block)
+        self._number += 1
+        self._put = [*self._put, self._start][-_SLOTS:]
+        place, self._start = (self._start, size), 0
+        return place
 
     def take(self, place: Place) -> bytes:
-        """The block that was put there. Raises ValueError for a place where none can be."""
+        """The block that is there. Raises ValueError for a place where none can be."""
         start, size = place
         if start < _HEAD or size < 0 or start + size > _SIZE:
             raise ValueError(f"no block of {size} bytes can be at {start}")
@@ -65,6 +81,6 @@ class LineMemory:
         return block
 
     def close(self) -> None:
-        """Nothing is put or taken any more."""
+        """Nothing is written or taken any more."""
         self._taken.release()
         self._memory.close()

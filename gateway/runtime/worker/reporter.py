@@ -4,11 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from gateway.model.clock import SECOND_NS, monotonic_ns, thread_time_ns, wall_ns
 from gateway.runtime.link.channel import Channel
-from gateway.runtime.link.line_memory import LineMemory
 from gateway.wire.control import ReportEncoder
 from gateway.wire.report import PoolGauge, Report
 
@@ -37,18 +34,10 @@ class Reporter:
     that are too many: the worker neither waits nor grows.
     """
 
-    def __init__(
-        self,
-        recorder: ReportSource,
-        pool_gauges: Callable[[], list[PoolGauge]],
-        channel: Channel,
-        lines: LineMemory | None = None,
-    ) -> None:
-        """lines: the memory that is shared with the supervisor, if any."""
+    def __init__(self, recorder: ReportSource, pool_gauges: Callable[[], list[PoolGauge]], channel: Channel) -> None:
         self._recorder = recorder
         self._pool_gauges = pool_gauges
         self._channel = channel
-        self._lines = lines
         self._loop = asyncio.get_running_loop()
         self._encoder = ReportEncoder()
         self._timers: list[asyncio.TimerHandle] = []
@@ -72,10 +61,7 @@ class Reporter:
 
     def _deliver(self, report: Report) -> None:
         began_cpu_ns = thread_time_ns()
-        place = self._lines.put(report.access_lines) if self._lines is not None else None
-        if place is not None:
-            report = msgspec.structs.replace(report, access_lines=b"")
-        self._channel.send(self._encoder.encode(report, place))
+        self._channel.send(self._encoder.encode(report))
         self._recorder.spent_since(began_cpu_ns)
 
     def _lines_are_due(self) -> None:

@@ -61,8 +61,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         self._index = index
         self._handover = handover
-        self._lines = lines
-        self._recorder = Recorder(index)
+        self._recorder = Recorder(index, lines)
         self._engine = Engine(loop, self._recorder, workers)
         self._engine.on_circuit(self._circuit_changed)
         self._engine.on_suspect(lambda *facts: self._send(Suspect(*facts)))
@@ -87,7 +86,7 @@ class Worker:
     async def run(self, control: socket.socket) -> bool:
         """Until everything is drained and said; False if it ended for a fault of its own."""
         self._channel = channel = await Channel.open(control, self._on_message, self._on_supervisor_gone)
-        reporter = Reporter(self._recorder, self._engine.pool_gauges, channel, self._lines)
+        reporter = Reporter(self._recorder, self._engine.pool_gauges, channel)
         self._send(Hello(version=VERSION, worker=self._index, pid=os.getpid()))
         reporter.start()
         await self._done.wait()

@@ -1,8 +1,8 @@
 """Finished lines and records waiting for the worker's next report, bounded in bytes and items; what does not fit is counted."""
 
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from gateway.wire.report import DropCount, ExchangeRecord
+from gateway.wire.report import DropCount, ExchangeRecord, Place
 
 _DUE_BYTES: Final = 128 * 1024
 """More than this is sent on at once: megabytes waiting would push the engine out of the processor's cache."""
@@ -12,12 +12,25 @@ _MAX_UNMATCHED_BYTES: Final = _MAX_KEPT_BYTES // 4
 _MAX_RECORDS: Final = 512
 
 
-Lines: TypeAlias = tuple[bytes, int, bytes, bytes, list[ExchangeRecord]]
-"""Access lines, their number, kept lines, tapped lines, records."""
+Lines: TypeAlias = tuple[bytes, Place | None, int, bytes, bytes, list[ExchangeRecord]]
+"""Access lines, where those are that came before them, their number altogether, kept lines, tapped lines, records."""
+
+
+class LineRoom(Protocol):
+    """Memory where access lines are put at once, a block at a time, and found by whoever takes the report."""
+
+    def begin(self) -> int:
+        """A new block; how many bytes it may have, 0 where there is no room now."""
+
+    def write(self, lines: bytes, /) -> int:
+        """Append to it."""
+
+    def end(self) -> Place | None:
+        """Where the block is; None if nothing was written to it."""
 
 
 class Outbox:
-    """What one worker has to send on."""
+    """What one worker has to send on. Without a room, or while there is none in it, lines are kept here."""
 
     __slots__ = (
         "_decisions",
@@ -27,12 +40,16 @@ class Outbox:
         "_line_count",
         "_lines",
         "_records",
+        "_room",
+        "_room_left",
         "_sampled",
         "_tapped",
         "_unmatched",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, room: LineRoom | None = None) -> None:
+        self._room = room
+        self._room_left = room.begin() if room is not None else 0
         self._lines: list[bytes] = []
         self._line_bytes = 0
         self._line_count = 0
@@ -50,11 +67,17 @@ class Outbox:
 
     def add_lines(self, lines: bytes, count: int) -> None:
         """Several lines at once; they stay or are dropped together."""
-        if self._line_bytes + len(lines) > _MAX_LINE_BYTES:
+        size = len(lines)
+        if self._room is not None and size <= self._room_left:
+            self._room.write(lines)
+            self._room_left -= size
+        elif self._line_bytes + size > _MAX_LINE_BYTES:
             self._drop("log", "access_log", count)
             return
-        self._lines.append(lines)
-        self._line_bytes += len(lines)
+        else:
+            self._lines.append(lines)
+            self._room_left = 0  # They stay in their order.
+        self._line_bytes += size
         self._line_count += count
 
     def add_kept_line(self, line: bytes) -> None:
@@ -114,7 +137,10 @@ class Outbox:
 
     def take_lines(self) -> Lines:
         """Everything waiting, which is then forgotten."""
-        taken = (b"".join(self._lines), self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
+        place = self._room.end() if self._room is not None else None
+        lines = b"".join(self._lines)
+        taken = (lines, place, self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
+        self._room_left = self._room.begin() if self._room is not None else 0
         self._lines = []
         self._line_bytes = self._line_count = 0
         self._kept = bytearray()

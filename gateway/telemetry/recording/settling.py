@@ -9,6 +9,7 @@ from gateway.model.clock import thread_time_ns
 from gateway.model.exchange import Attempt, Exchange
 from gateway.model.route import Route
 from gateway.telemetry.labels import METHODS, OTHER_METHOD, OVERFLOW, is_fault
+from gateway.telemetry.recording.outbox import LineRoom
 from gateway.telemetry.recording.own_cost import OwnCost
 from gateway.telemetry.recording.route_view import SLOW_NS, Ending, RouteView
 from gateway.telemetry.recording.smooth import Smooth, SmoothLines
@@ -47,8 +48,8 @@ class Settling(Writing):
     _max_routes: int
     _unmatched: RouteView
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, room: LineRoom | None = None) -> None:
+        super().__init__(room)
         self.when_due: Callable[[], None] | None = None
         """Called when so much is waiting that the next report should not be waited for; it must not take one at once."""
         self._own_cost = OwnCost()

@@ -10,7 +10,7 @@ from gateway.model.exchange import Exchange
 from gateway.telemetry.access_line import LineEncoder, line_ending
 from gateway.telemetry.labels import METHODS, OTHER_METHOD
 from gateway.telemetry.recording.exchange_record import build_record
-from gateway.telemetry.recording.outbox import Outbox
+from gateway.telemetry.recording.outbox import LineRoom, Outbox
 from gateway.telemetry.recording.route_view import Ending
 from gateway.telemetry.timing import Timing, measure
 
@@ -28,8 +28,8 @@ class Writing:
     _keep: frozenset[str]
     _encoder: LineEncoder
 
-    def __init__(self) -> None:
-        self._outbox = Outbox()
+    def __init__(self, room: LineRoom | None = None) -> None:
+        self._outbox = Outbox(room)
         self._tap = 0.0
         """Share of plain exchanges to write a line of although there is no access log."""
 

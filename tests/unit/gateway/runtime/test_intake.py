@@ -52,11 +52,14 @@ def test_lines_written_and_lines_only_kept_can_both_be_read(
     sinks = Sinks(store, {})
     intake = Intake(store, sinks, LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments()), History())
     taken = report(access_lines=block(1), access_line_count=1, kept_lines=block(2))
-    intake.take(1, msgspec.Raw(encode_report(taken)))
-    intake.take(1, msgspec.Raw(encode_report(report(access_line_count=1))), block(3))
+    memory = {(64, 8): block(3)}
+    intake.take(1, msgspec.Raw(encode_report(taken)), memory.pop)
+    later = report(lines_at=(64, 8), access_lines=block(4), access_line_count=2)
+    intake.take(1, msgspec.Raw(encode_report(later)), memory.pop)
+    assert not memory
     sinks._lines.close(5.0)
-    assert capfdbinary.readouterr().out == block(1, 3)
-    assert set(intake.live.ring.newest_first()) == {b'{"n":1}', b'{"n":2}', b'{"n":3}'}
+    assert capfdbinary.readouterr().out == block(1, 3, 4)
+    assert set(intake.live.ring.newest_first()) == {b'{"n":1}', b'{"n":2}', b'{"n":3}', b'{"n":4}'}
     assert set(intake.loads) == {1}
     intake.worker_gone(1)
     assert intake.loads == {}
@@ -68,5 +71,5 @@ def test_what_is_no_report_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(msgspec.DecodeError):
         Intake(
             store, sinks, LiveTraffic(lambda: EMPTY, lambda _message: None, SupervisorInstruments()), History()
-        ).take(1, msgspec.Raw(b"\xc1"))
+        ).take(1, msgspec.Raw(b"\xc1"), lambda _place: b"")
     sinks._lines.close(5.0)

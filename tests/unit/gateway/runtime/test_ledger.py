@@ -20,6 +20,7 @@ from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import CircuitChanged
+from gateway.wire.report import Place, Report, encode_report
 
 EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
 
@@ -60,9 +61,14 @@ def test_a_worker_that_was_drained_is_no_restart_and_gives_its_sockets_up() -> N
     scene.close()
 
 
+def nowhere(place: Place) -> bytes:
+    raise ValueError(f"nothing can be at {place}")
+
+
 def test_a_report_that_cannot_be_read_is_dropped() -> None:
     scene = Scene()
-    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"), b"")
+    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"), nowhere)
+    scene.ledger.on_report(1, msgspec.Raw(encode_report(Report(1, 1, 1, lines_at=(0, 1)))), nowhere)
     scene.close()
 
 

@@ -81,15 +81,6 @@ def test_a_report_arrives_still_encoded() -> None:
         message = decode_up(memoryview(encoder.encode(report)))
         assert isinstance(message, Measured)
         assert decode_report(message.report) == report
-        assert message.lines is None
-
-
-def test_a_report_may_come_with_the_place_of_its_lines() -> None:
-    for is_counted in (True, False):
-        report = Report(worker=1, sequence=1, at_ns=1, counted=is_counted)
-        message = decode_up(ReportEncoder().encode(report, (64, 20_000)))
-        assert isinstance(message, Measured)
-        assert (decode_report(message.report), message.lines) == (report, (64, 20_000))
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", msgspec.msgpack.encode({"type": "hello"}), encode(Commit(sequence=1))])

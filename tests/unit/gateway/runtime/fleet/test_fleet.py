@@ -32,7 +32,6 @@ from gateway.wire.control import (
     LoopBlocked,
     Measured,
     OpenCircuit,
-    Place,
     Prepared,
     Pressed,
     Suspect,
@@ -40,6 +39,7 @@ from gateway.wire.control import (
     decode_down,
     encode,
 )
+from gateway.wire.report import Place, TakeLines
 
 
 class Process:
@@ -60,9 +60,7 @@ class Process:
         pass
 
     def take_lines(self, place: Place) -> bytes:
-        if place[0] < 0:
-            raise ValueError("no such place")
-        return b"lines of %d bytes" % place[1]
+        return f"{place} of {self.index}".encode()
 
     def say(self, message: Up) -> None:
         self._say(self, memoryview(encode(message)))
@@ -113,9 +111,9 @@ class Observer:
         self.serving: list[tuple[int, int, int]] = []
         self.died: list[tuple[int, str, str]] = []
 
-    def on_report(self, worker: int, report: msgspec.Raw, lines: bytes) -> None:
+    def on_report(self, worker: int, report: msgspec.Raw, take_lines: TakeLines) -> None:
         self.reports.append(worker)
-        self.lines.append(lines)
+        self.lines.append(take_lines((64, 20)))
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.append((worker, change.upstream))
@@ -328,19 +326,8 @@ def test_addresses_wait_for_a_worker_that_is_behind_with_its_reading(monkeypatch
         worker.say(Measured(report=msgspec.Raw(b"\x90")))
         assert sent in worker.heard
 
-    assert play(monkeypatch, scene).observer.reports == [1]
-
-
-def test_lines_that_a_worker_put_into_its_memory_come_with_their_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scene(stage: Stage) -> None:
-        await stage.publish(1)
-        stage.worker(1).say(Measured(report=msgspec.Raw(b"\x90")))
-        stage.worker(1).say(Measured(report=msgspec.Raw(b"\x90"), lines=(64, 20)))
-        stage.worker(2).say(Measured(report=msgspec.Raw(b"\x90"), lines=(-1, 20)))
-        await stage.until(lambda: (2, "unusable") in stage.observer.gone)
-
     observer = play(monkeypatch, scene).observer
-    assert (observer.reports, observer.lines) == ([1, 1], [b"", b"lines of 20 bytes"])
+    assert (observer.reports, observer.lines) == ([1], [b"(64, 20) of 1"])
 
 
 def test_a_drain_ends_every_worker_and_counts_what_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,15 @@
 """Reports are taken only when the supervisor has room for them."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 
 import pytest
 
 from gateway.runtime.link.channel import Channel
-from gateway.runtime.link.line_memory import LineMemory
 from gateway.runtime.worker import reporter
 from gateway.runtime.worker.reporter import Reporter
-from gateway.wire.control import Measured, Place, decode_up
+from gateway.wire.control import Measured, decode_up
 from gateway.wire.report import PoolGauge, Report, decode_report
 
 
@@ -104,40 +102,6 @@ def test_lines_that_are_many_are_sent_on_before_the_next_report(monkeypatch: pyt
 
     asyncio.run(run())
     assert [(report.counted, report.access_lines) for report in received] == [(False, b"x" * 10)]
-
-
-def test_many_lines_are_left_in_the_memory_that_is_shared_and_go_with_the_message_where_it_is_full() -> None:
-    recorder = Recorder(line_bytes=900_000)
-    received: list[tuple[bytes, Place | None]] = []
-
-    def on_message(message: memoryview) -> None:
-        up = decode_up(message)
-        assert isinstance(up, Measured)
-        received.append((decode_report(up.report).access_lines, up.lines))
-
-    async def run() -> None:
-        descriptor = LineMemory.create()
-        mine, memory = LineMemory(descriptor), LineMemory(descriptor)
-        os.close(descriptor)
-        ours, theirs = socket.socketpair()
-        channel = await Channel.open(ours, lambda _: None, lambda: None)
-        supervisor = await Channel.open(theirs, on_message, lambda: None)
-        reports = Reporter(recorder, list, channel, mine)
-        reports.start()
-        await until(lambda: len(received) >= 3)
-        places = [place for _, place in received if place is not None]
-        assert [memory.take(place) for place in places] == [b"x" * 900_000] * 2
-        await until(lambda: received[-1][1] is not None)
-        await reports.finish(1.0)
-        channel.close()
-        supervisor.close()
-
-    asyncio.run(run())
-    assert [(len(lines), place is not None) for lines, place in received[:3]] == [
-        (0, True),
-        (0, True),
-        (900_000, False),
-    ]
 
 
 def test_nothing_is_taken_while_the_supervisor_does_not_read() -> None:

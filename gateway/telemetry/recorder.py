@@ -6,6 +6,7 @@ Runs on the data path, where every call counts; nothing here waits, and everythi
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
 from mypy_extensions import mypyc_attr
 
 from gateway.model.clock import SECOND_NS, monotonic_ns, thread_time_ns
@@ -159,7 +160,7 @@ class Recorder(Settling):
             self._pause -= 1
             return self._report_lines(now_ns)
         began_cpu_ns = thread_time_ns()
-        lines, lines_at, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
+        taken = self._report_lines(now_ns)
         self._fold()
         self._sweep_if_due()
         routes, upstreams, listeners, lag = self._tally.take()
@@ -168,10 +169,9 @@ class Recorder(Settling):
         open_lines = self._open_lines(under_way, now_ns) if under_way is not None and self._log else []
         oldest = oldest_by_route(under_way) if under_way is not None else None
         telemetry_cpu_ns, busy_ratio = self._own_cost.take_since(began_cpu_ns)
-        return Report(
-            self._worker,
-            self._sequence,
-            now_ns,
+        return replace(
+            taken,
+            counted=True,
             routes=routes,
             upstreams=upstreams,
             listeners=listeners,
@@ -179,17 +179,9 @@ class Recorder(Settling):
             loop_lag=lag,
             decisions=self._take_decisions(routes),
             drops=self._outbox.take_drops(),
-            access_lines=lines,
-            lines_at=lines_at,
-            access_line_count=line_count,
-            kept_lines=kept_lines,
-            records=records,
             oldest=oldest,
             telemetry_cpu_ns=telemetry_cpu_ns,
             busy_ratio=busy_ratio,
-            tapped_lines=tapped_lines,
-            unmatched=self._outbox.take_unmatched(),
-            sampled=self._outbox.take_sampled(),
             budgets=self.budgets(),
             in_flight=self._rows(under_way, now_ns),
             open_lines=b"".join(open_lines),

@@ -92,6 +92,11 @@ def run_scenario(name: str, missing: dict[str, str], *, rounds: int | None, quic
             assert isinstance(found, Findings)
             found.notes.append(f"Sightline is {build()}")
             found.notes += [f"missing: {peer}: {reason}" for peer, reason in bench.missing.items()]
+            if bench.repeated:
+                stolen = f"what counts lost at most {bench.most_stolen:.1%} of a core"
+                found.notes.append(
+                    f"{bench.repeated} windows again, for the host of this machine took of them; {stolen}"
+                )
             return found
     finally:
         os.sched_setaffinity(0, cores.gateway | cores.load | cores.spare)

@@ -57,6 +57,13 @@ def busy_ns(cores: frozenset[int]) -> int:
     return total * tick_ns
 
 
+def stolen_ns() -> int:
+    """Time in which this machine was ready to run and its host let another run, of all cores, nanoseconds in steps of a tick.
+    Source: /proc/stat."""
+    steal = Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]
+    return int(steal) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
 def pin_threads(pid: int, cores: frozenset[int]) -> None:
     """Pin all threads of one process. Threads that have ended meanwhile are passed over."""
     for task in Path(f"/proc/{pid}/task").glob("*"):

@@ -78,7 +78,9 @@ def run_pairs(
     this kind, and may look at more than the load does."""
 
     def steady() -> Load:
-        return run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
+        return bench.undisturbed(
+            lambda: run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
+        )
 
     pairs = Pairs()
     number_of_pairs = bench.rounds if bench.quick else max(PAIRS, bench.rounds)

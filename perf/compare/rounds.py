@@ -88,6 +88,10 @@ def interleave(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, Ser
 
 def measure(bench: Bench, contestant: Contestant) -> Sample:
     """One gateway under load for the length of a round."""
+    return bench.undisturbed(lambda: _measure(bench, contestant))
+
+
+def _measure(bench: Bench, contestant: Contestant) -> Sample:
     process = contestant.gateway.process
     cores = process.cores
     started_ns, busy_before, cpu_before = time.monotonic_ns(), busy_ns(cores), process.cpu_ns()

@@ -124,13 +124,14 @@ class Recorder(Settling):
             self._tally.observe_lag(max(round(seconds * 1e9), 0))
 
     def take_lines(self, now_ns: int) -> Report:
-        """The lines and records alone, which are many; what was counted waits for the next `take_report`."""
+        """The lines alone, and records where they are many; what was counted waits for the next `take_report`."""
         self._settle()
         self._sequence += 1
-        return self._report_lines(now_ns)
+        return self._report_lines(now_ns, with_records=False)
 
-    def _report_lines(self, now_ns: int) -> Report:
-        lines, lines_at, line_count, kept_lines, tapped_lines, records = self._outbox.take_lines()
+    def _report_lines(self, now_ns: int, *, with_records: bool = True) -> Report:
+        outbox = self._outbox
+        lines, lines_at, line_count, kept_lines, tapped_lines, records = outbox.take_lines(with_records=with_records)
         return Report(
             self._worker,
             self._sequence,

@@ -10,6 +10,8 @@ _MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 256 * 1024
 _MAX_UNMATCHED_BYTES: Final = _MAX_KEPT_BYTES // 4
 _MAX_RECORDS: Final = 512
+_DUE_RECORDS: Final = _MAX_RECORDS // 2
+"""So many are sent on with lines alone; fewer wait for the counts: many at once are taken apart at half of the cost of a few."""
 
 
 Lines: TypeAlias = tuple[bytes, Place | None, int, bytes, bytes, list[ExchangeRecord]]
@@ -135,17 +137,19 @@ class Outbox:
     def is_due(self) -> bool:
         return self._line_bytes > _DUE_BYTES
 
-    def take_lines(self) -> Lines:
-        """Everything waiting, which is then forgotten."""
+    def take_lines(self, *, with_records: bool = True) -> Lines:
+        """Everything waiting, which is then forgotten; records only if they are wanted or many."""
         place = self._room.end() if self._room is not None else None
         lines = b"".join(self._lines)
-        taken = (lines, place, self._line_count, bytes(self._kept), bytes(self._tapped), self._records)
+        records: list[ExchangeRecord] = []
+        if with_records or len(self._records) >= _DUE_RECORDS:
+            records, self._records = self._records, records
+        taken = (lines, place, self._line_count, bytes(self._kept), bytes(self._tapped), records)
         self._room_left = self._room.begin() if self._room is not None else 0
         self._lines = []
         self._line_bytes = self._line_count = 0
         self._kept = bytearray()
         self._tapped = bytearray()
-        self._records = []
         return taken
 
     def take_decisions(self) -> dict[str, int]:

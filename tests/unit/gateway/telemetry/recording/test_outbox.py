@@ -1,7 +1,10 @@
 """Lines leave in the order they came, wherever they waited, and what does not fit is counted."""
 
+from gateway.telemetry.recording.exchange_record import build_record
 from gateway.telemetry.recording.outbox import Outbox
-from gateway.wire.report import Place
+from gateway.telemetry.timing import measure
+from gateway.wire.report import ExchangeRecord, Place
+from tests.unit.gateway.telemetry.samples import make_exchange
 
 
 class Room:
@@ -53,6 +56,21 @@ def test_lines_go_where_there_is_room_and_those_after_them_are_kept() -> None:
     outbox.add_line(b"8\n")
     lines, place, count, *_ = outbox.take_lines()
     assert (lines, place is not None, count) == (b"", True, 1)
+    assert not outbox.take_drops()
+
+
+def test_a_few_records_wait_for_the_counts_and_many_go_with_the_lines() -> None:
+    outbox, record = Outbox(), build_record(make_exchange(), measure(make_exchange()), "sampled", None)
+    outbox.add_record(record)
+    outbox.add_line(b"1\n")
+    assert outbox.take_lines(with_records=False)[-1] == []
+    assert outbox.take_lines()[-1] == [record]
+    taken: list[ExchangeRecord] = []
+    for _ in range(300):
+        outbox.add_record(record)
+        taken += outbox.take_lines(with_records=False)[-1]
+    assert 200 < len(taken) < 300
+    assert len(taken + outbox.take_lines()[-1]) == 300
     assert not outbox.take_drops()
 
 

@@ -114,8 +114,16 @@ def _played(program: Program, keys: dict[str, str], folder: Path) -> Iterator[St
         ):
             faults.cause()
         golden_at_s = time.time()
-        wait_until(lambda: prometheus.query("up == 1") and native.query("up == 1"), "both have just been answered")
-        yield Stage(prometheus, native, load, start_s, golden_at_s, time.time())
+        end_s = wait_until(lambda: answered_time(prometheus, native), "both have just been answered")
+        yield Stage(prometheus, native, load, start_s, golden_at_s, end_s)
+
+
+def answered_time(*all_of_them: Prometheus) -> float:
+    """A time at which the newest scrapes of all were answered, or 0. A scrape that fails ends all series when it began, which is
+    known when it has timed out: so one that was under way is waited for."""
+    at_s = time.time()
+    wait_until(lambda: time.time() > at_s + 2 * SCRAPE_S, "whatever was under way has ended")
+    return at_s if all(each.query("up == 1", at_s) for each in all_of_them) else 0.0
 
 
 def was_heard(*all_of_them: Prometheus) -> bool:

@@ -4,6 +4,7 @@ import time
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from gateway.runtime.live.live import LiveTraffic
 from gateway.runtime.live.topics import history_topic
@@ -13,7 +14,9 @@ from gateway.telemetry.merging.gauges import keep_count, keep_running
 from gateway.telemetry.merging.pulse import Pulse
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import Suspect
-from gateway.wire.report import BudgetGauge, GateGauge, PoolGauge, Report, TakeLines, decode_report
+from gateway.wire.report import BudgetGauge, GateGauge, Place, PoolGauge, Report, TakeLines, decode_report
+
+_log = structlog.get_logger("sightline.telemetry")
 
 
 class WorkerLoad:
@@ -72,11 +75,10 @@ class Intake:
         """Told of every report, once there is one."""
 
     def take(self, worker: int, encoded: msgspec.Raw, take_lines: TakeLines) -> None:
-        """take_lines: for the access lines that are not in it. Raises msgspec.DecodeError or ValueError if it is no report."""
+        """take_lines: for the access lines that are not in it. Raises msgspec.DecodeError if it is no report."""
         report = decode_report(encoded)
         if report.lines_at is not None:
-            lines = take_lines(report.lines_at)
-            report = msgspec.structs.replace(report, access_lines=lines + report.access_lines, lines_at=None)
+            report = self._with_lines(report, report.lines_at, take_lines)
         self.store.absorb(worker, report)
         self._sinks.take(report)
         self.live.take(report)
@@ -88,6 +90,16 @@ class Intake:
         load.take(report)
         if self.health is not None:
             self.health.take(report)
+
+    def _with_lines(self, report: Report, place: Place, take_lines: TakeLines) -> Report:
+        try:
+            lines = take_lines(place)
+        except ValueError as error:
+            # What was counted is good all the same.
+            _log.error("lines_not_found", worker=report.worker, error=str(error))
+            self.store.count_dropped("log", "access_log", "malformed", report.access_line_count)
+            return msgspec.structs.replace(report, access_lines=b"", access_line_count=0)
+        return msgspec.structs.replace(report, access_lines=lines + report.access_lines)
 
     def suspected(self, suspect: Suspect) -> None:
         if self.health is not None:

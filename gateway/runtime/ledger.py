@@ -47,7 +47,7 @@ class Ledger:
     def on_report(self, worker: int, report: msgspec.Raw, take_lines: TakeLines) -> None:
         try:
             self._intake.take(worker, report, take_lines)
-        except (msgspec.DecodeError, ValueError) as failure:
+        except msgspec.DecodeError as failure:
             _log.error("report_not_understood", worker=worker, error=str(failure))
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:

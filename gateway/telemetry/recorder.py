@@ -130,8 +130,9 @@ class Recorder(Settling):
         return self._report_lines(now_ns, with_records=False)
 
     def _report_lines(self, now_ns: int, *, with_records: bool = True) -> Report:
-        outbox = self._outbox
-        lines, lines_at, line_count, kept_lines, tapped_lines, records = outbox.take_lines(with_records=with_records)
+        (lines, lines_at, line_count), kept_lines, tapped_lines, records = self._outbox.take_lines(
+            with_records=with_records
+        )
         return Report(
             self._worker,
             self._sequence,

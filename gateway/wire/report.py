@@ -11,8 +11,8 @@ import msgspec
 
 VERSION: Final = 2
 
-Place: TypeAlias = tuple[int, int]
-"""Of a block in the memory that a worker shares with the supervisor: its first byte and its size."""
+Place: TypeAlias = tuple[int, int, int]
+"""Of a block in the memory that a worker shares with the supervisor: its number, its first byte and its size."""
 
 TakeLines: TypeAlias = Callable[[Place], bytes]
 """The lines at a place, which is then free. Raises ValueError for a place where there can be none."""
@@ -235,7 +235,7 @@ class InFlightRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Report(msgspec.Struct, frozen=True, array_like=True):
     """One message of one worker. `sequence` counts from 1; `at_ns` is the wall clock when it was taken.
 
-    `access_lines` go to the access log as they are, whole lines of JSON; `kept_lines` are failed, slow and retried
+    `access_lines` go to the access log as they are, whole lines of JSON, after those at `lines_at`; `kept_lines` are failed, slow and retried
     exchanges once more, or those of no route where there is no access log, for the admin API. Where `counted` is false the counts and gauges
     were left for a later report; otherwise `pools` are all pools the worker has, while routes, upstreams and listeners
     that did not change are absent.
@@ -280,7 +280,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
     budgets: list[BudgetGauge] = []
     """Of every route with retries."""
     lines_at: Place | None = None
-    """Where the first of the access lines are, which it comes without; None: it has them all."""
+    """Where in shared memory the first of the access lines are; None: it comes with all of them."""
 
 
 _encoder = msgspec.msgpack.Encoder()

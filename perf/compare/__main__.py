@@ -93,9 +93,9 @@ def run_scenario(name: str, missing: dict[str, str], *, rounds: int | None, quic
             found.notes.append(f"Sightline is {build()}")
             found.notes += [f"missing: {peer}: {reason}" for peer, reason in bench.missing.items()]
             if bench.repeated:
-                stolen = f"what counts lost at most {bench.most_stolen:.1%} of a core"
+                stolen = f"of those that count it took at most {bench.most_stolen:.1%}"
                 found.notes.append(
-                    f"{bench.repeated} windows again, for the host of this machine took of them; {stolen}"
+                    f"{bench.repeated} windows were measured again, because the host took of them; {stolen}"
                 )
             return found
     finally:

@@ -57,11 +57,12 @@ def busy_ns(cores: frozenset[int]) -> int:
     return total * tick_ns
 
 
-def stolen_ns() -> int:
-    """Time in which this machine was ready to run and its host let another run, of all cores, nanoseconds in steps of a tick.
+def stolen_ns(cores: frozenset[int]) -> int:
+    """Time in which these cores were ready to run and the host of the machine let another run, nanoseconds in steps of a tick.
     Source: /proc/stat."""
-    steal = Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]
-    return int(steal) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+    wanted = {f"cpu{core}" for core in cores}
+    return sum(int(line[8]) for line in lines if line[0] in wanted) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 def pin_threads(pid: int, cores: frozenset[int]) -> None:

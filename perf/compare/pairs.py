@@ -75,12 +75,10 @@ def run_pairs(
     measured: Callable[[Callable[[], Load], Kind], Load] = lambda steady, _kind: steady(),
 ) -> Pairs:
     """think_ms: of the steady load. watching: what goes on beside every other run. measured: makes a run of
-    this kind, and may look at more than the load does."""
+    this kind, and may look at more than the load does, also of runs that do not count."""
 
     def steady() -> Load:
-        return bench.undisturbed(
-            lambda: run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
-        )
+        return run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
 
     pairs = Pairs()
     number_of_pairs = bench.rounds if bench.quick else max(PAIRS, bench.rounds)
@@ -89,9 +87,9 @@ def run_pairs(
         for is_watched in (False, True) if number % 2 else (True, False):
             if is_watched:
                 with watching():
-                    pairs.watched.append(measured(steady, "watched"))
+                    pairs.watched.append(bench.undisturbed(lambda: measured(steady, "watched")))
             else:
-                pairs.alone.append(measured(steady, "alone"))
+                pairs.alone.append(bench.undisturbed(lambda: measured(steady, "alone")))
     return pairs
 
 

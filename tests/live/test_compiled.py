@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -39,5 +40,8 @@ def test_it_holds_in_every_test_of_the_wire_of_restarts_and_of_what_is_told() ->
     assert "(compiled data path)" in subprocess.check_output(version, cwd=ROOT, env=environment, text=True)
     # All of it would be tried again for one of them.
     tests = [sys.executable, "-m", "tests.suite", "--once-more", *ON_THE_WIRE]
-    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=1500)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
+    unsteady = [line for line in run.stdout.splitlines() if line.startswith("unsteady")]
+    if unsteady:
+        warnings.warn("\n".join(unsteady), stacklevel=1)

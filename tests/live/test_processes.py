@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,33 @@ def test_a_killed_worker_is_back_on_the_same_socket_and_the_others_serve(program
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority belongs to the whole process")
+def line_memory(pid: int) -> dict[int, int]:
+    """By inode of the memory that a process shares for access lines, the number of the newest block that was taken."""
+    found = {}
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # It is closed meanwhile.
+            if str(descriptor.readlink()).startswith("/memfd:sightline lines"):
+                with descriptor.open("rb") as memory:
+                    found[os.fstat(memory.fileno()).st_ino] = int.from_bytes(memory.read(8), sys.byteorder)
+    return found
+
+
+def test_access_lines_go_through_memory_that_each_worker_shares_and_a_successor_has_its_own(program: Program) -> None:
+    def taken(pid: int) -> int:
+        [newest] = line_memory(pid).values()
+        return newest
+
+    pids = [worker["pid"] for worker in program.workers()]
+    with SteadyTraffic(program.address, clients=8, keep_alive=False):
+        wait_until(lambda: all(taken(pid) > 2 for pid in pids), "both have handed lines over so")
+        os.kill(pids[0], signal.SIGKILL)
+        successor = await_successor(program, 0, pids[0])["pid"]
+        wait_until(lambda: taken(successor) > 2, "the successor has too")
+    shared = line_memory(successor).keys() | line_memory(pids[1]).keys()
+    assert len(shared) == 2
+    assert line_memory(program.pid).keys() == shared, "what was shared with the killed one is given up"
+
+
 def test_the_supervisor_stands_behind_its_workers_and_their_successors(program: Program) -> None:
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     pids = [worker["pid"] for worker in program.workers()]

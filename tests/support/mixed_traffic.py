@@ -51,6 +51,8 @@ class _Connection:
     """When a request was last written to it. It may have been silent ever since: who sends may see an answer late."""
     silent_s: float = 0.0
     """Before that request, at most."""
+    is_answering: bool = False
+    """Whether anything came of its answer."""
 
     @property
     def has_ended(self) -> bool:
@@ -70,6 +72,8 @@ class MixedTraffic:
     def __init__(self, per_second: float = RATE) -> None:
         self.failed: list[Sent] = []
         self.refused = 0
+        self.crossed = 0
+        """Requests that met the end of a connection which this side, itself held up, had left silent, and that were sent again."""
         self.answered: Counter[str] = Counter()
         self.slowest_s = 0.0
         """Of the exchanges that have no reason to be slow."""
@@ -153,8 +157,11 @@ class MixedTraffic:
         try:
             await self._exchange(connection, request, body, is_kept=is_kept)
         except (ConnectionError, asyncio.IncompleteReadError) as failure:
-            if not sent.is_reused or not has_crossed_the_end(failure, connection.silent_s):
+            if not sent.is_reused or connection.is_answering:
                 raise
+            if not has_crossed_the_end(failure, connection.silent_s, connection.asked_s):
+                raise
+            self.crossed += 1
             sent.is_reused = False
             await self._exchange(await self._open(), request, body, is_kept=is_kept)
 
@@ -165,7 +172,10 @@ class MixedTraffic:
             connection.writer.write(request)
             now_s = time.monotonic()
             connection.silent_s, connection.asked_s = now_s - connection.asked_s, now_s
-            head = (await connection.reader.readuntil(b"\r\n\r\n")).lower()
+            connection.is_answering = False
+            head = await connection.reader.readexactly(1)
+            connection.is_answering = True
+            head = (head + await connection.reader.readuntil(b"\r\n\r\n")).lower()
             length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
             content = await connection.reader.readexactly(length)
             if not head.startswith(b"http/1.1 200 ") or content != body:

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from gateway.runtime.fleet.launcher import Child, Launcher
 from gateway.runtime.link.channel import Channel
 from gateway.runtime.link.handover import hand_over, handover_pair
 from gateway.runtime.link.line_memory import LineMemory
 from gateway.wire.report import Place
+
+_log = structlog.get_logger("sightline.workers")
 
 _MODULE: Final = "gateway.runtime.worker"
 _LAST_WORDS_S: Final = 2.0
@@ -124,14 +128,14 @@ def describe_exit(code: int) -> str:
 
 def _share_memory() -> tuple[tuple[int, ...], LineMemory | None]:
     """A descriptor to pass on and our end of it; nothing of both where the system has no such memory, or none left."""
+    descriptor = -1
     try:
         descriptor = LineMemory.create()
-    except OSError:
-        return (), None
-    try:
         return (descriptor,), LineMemory(descriptor)
-    except (OSError, ValueError):
-        os.close(descriptor)
+    except (OSError, ValueError) as error:
+        if descriptor >= 0:
+            os.close(descriptor)
+        _log.warning("lines_are_sent", why=str(error), costs="a microsecond more for each")
         return (), None
 
 

@@ -20,12 +20,19 @@ _GC_THRESHOLDS: Final = (5_000, 20, 100)
 """Exchanges leave no cycles behind, so collections are a safety net and need not run every few requests."""
 
 
-async def _run(index: int, workers: int, control: int, handover: int, *memory: int) -> bool:
-    lines = None
-    for descriptor in memory:
-        lines = LineMemory(descriptor)
-        os.close(descriptor)
+async def _run(index: int, workers: int, control: int, handover: int, memory: int | None = None) -> bool:
+    lines = _share(memory) if memory is not None else None
     return await Worker(index, workers, socket.socket(fileno=handover), lines).run(socket.socket(fileno=control))
+
+
+def _share(memory: int) -> LineMemory | None:
+    """None where it cannot be had: lines are then sent."""
+    try:
+        return LineMemory(memory)
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(memory)
 
 
 def main(arguments: list[str]) -> int:

@@ -10,12 +10,12 @@ _MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 256 * 1024
 _MAX_UNMATCHED_BYTES: Final = _MAX_KEPT_BYTES // 4
 _MAX_RECORDS: Final = 512
-_DUE_RECORDS: Final = _MAX_RECORDS // 2
+_DUE_RECORDS: Final = _MAX_RECORDS // 4
 """So many are sent on with lines alone; fewer wait for the counts: many at once are taken apart at half of the cost of a few."""
 
 
-Lines: TypeAlias = tuple[bytes, Place | None, int, bytes, bytes, list[ExchangeRecord]]
-"""Access lines, where those are that came before them, their number altogether, kept lines, tapped lines, records."""
+Lines: TypeAlias = tuple[tuple[bytes, Place | None, int], bytes, bytes, list[ExchangeRecord]]
+"""Access lines, where those are that came before them, and their number altogether; kept lines, tapped lines, records."""
 
 
 class LineRoom(Protocol):
@@ -144,7 +144,7 @@ class Outbox:
         records: list[ExchangeRecord] = []
         if with_records or len(self._records) >= _DUE_RECORDS:
             records, self._records = self._records, records
-        taken = (lines, place, self._line_count, bytes(self._kept), bytes(self._tapped), records)
+        taken = ((lines, place, self._line_count), bytes(self._kept), bytes(self._tapped), records)
         self._room_left = self._room.begin() if self._room is not None else 0
         self._lines = []
         self._line_bytes = self._line_count = 0

@@ -26,6 +26,7 @@ VIEWERS = 5
 STREAMS = ("topics=status,history,incidents,logs", "topics=exchanges&rate=20&last=100")
 ASKED = ("routes", "upstreams")
 ASK_EVERY_S = 1.0
+_LEAVE_S = 10.0
 CPU_OF_ONE = 0.01
 """Share of a core that the gateway may spend on each viewer."""
 
@@ -41,6 +42,7 @@ def run(bench: Bench) -> Findings:
     capacity, think_ms = half_of_capacity(bench, gateway)
     viewing, spent = Viewing(gateway), Spent(gateway)
     pairs = run_pairs(bench, gateway, think_ms, viewing.by_all, spent.on)
+    spent.keep(pairs)
     return report(capacity, pairs, viewing, spent)
 
 
@@ -48,6 +50,7 @@ class Viewing:
     """Viewers, with a thread for each thing they do; all of them run on the core of the load, behind it."""
 
     def __init__(self, gateway: Sightline) -> None:
+        self._gateway = gateway
         self._api = f"http://127.0.0.1:{gateway.admin_port}/api/v1"
         self._lock = threading.Lock()
         self.events = 0
@@ -58,6 +61,10 @@ class Viewing:
     @contextmanager
     def by_all(self) -> Iterator[None]:
         """Until the block ends."""
+        began_s = time.monotonic()
+        # Those who left are known to have gone when they are told something next.
+        while self._gateway.metric("sightline_tail_subscribers") and time.monotonic() < began_s + _LEAVE_S:
+            time.sleep(0.1)
         began_s = time.monotonic()
         one = [(self._follow, (query,)) for query in STREAMS] + [(self._ask, (path,)) for path in ASKED]
         with beside(one * VIEWERS):
@@ -90,18 +97,23 @@ class Spent:
     """Shares of a core that the gateway's processes took in each run, those of the supervisor apart."""
 
     gateway: Sightline
-    alone: list[tuple[float, float]] = field(default_factory=list)
+    of_run: dict[Load, tuple[float, float]] = field(default_factory=dict)
     """All processes, and the supervisor."""
+    alone: list[tuple[float, float]] = field(default_factory=list)
     watched: list[tuple[float, float]] = field(default_factory=list)
 
-    def on(self, steady: Callable[[], Load], kind: Kind) -> Load:
+    def on(self, steady: Callable[[], Load], _kind: Kind) -> Load:
         """A run, with what was spent in it."""
         before, began_ns = self._now(), time.monotonic_ns()
         load = steady()
         after, passed_ns = self._now(), time.monotonic_ns() - began_ns
-        shares = (after[0] - before[0]) / passed_ns, (after[1] - before[1]) / passed_ns
-        (self.watched if kind == "watched" else self.alone).append(shares)
+        self.of_run[load] = (after[0] - before[0]) / passed_ns, (after[1] - before[1]) / passed_ns
         return load
+
+    def keep(self, pairs: Pairs) -> None:
+        """Of the runs that count."""
+        self.alone = [self.of_run[load] for load in pairs.alone]
+        self.watched = [self.of_run[load] for load in pairs.watched]
 
     def _now(self) -> tuple[int, int]:
         return self.gateway.process.cpu_ns(), cpu_ns(self.gateway.process.pid)

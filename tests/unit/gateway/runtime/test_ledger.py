@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import msgspec
+import structlog.testing
 from prometheus_client import generate_latest
 
 from gateway.model.breaker import BreakerSettings, CircuitCause, CircuitState
@@ -20,7 +21,7 @@ from gateway.telemetry.history.history import History
 from gateway.telemetry.instruments import SupervisorInstruments
 from gateway.telemetry.store import MetricsStore
 from gateway.wire.control import CircuitChanged
-from gateway.wire.report import Place, Report, encode_report
+from gateway.wire.report import Place
 
 EMPTY = Snapshot(revision="", sequence=0, listeners=(), upstreams=(), routes=())
 
@@ -67,8 +68,9 @@ def nowhere(place: Place) -> bytes:
 
 def test_a_report_that_cannot_be_read_is_dropped() -> None:
     scene = Scene()
-    scene.ledger.on_report(1, msgspec.Raw(b"\xc1"), nowhere)
-    scene.ledger.on_report(1, msgspec.Raw(encode_report(Report(1, 1, 1, lines_at=(0, 1)))), nowhere)
+    with structlog.testing.capture_logs() as told:
+        scene.ledger.on_report(1, msgspec.Raw(b"\xc1"), nowhere)
+    assert [entry["event"] for entry in told] == ["report_not_understood"]
     scene.close()
 
 

@@ -32,7 +32,7 @@ def play(monkeypatch: pytest.MonkeyPatch, bench: Bench, shares: list[float]) -> 
         return tries
 
     monkeypatch.setattr("perf.compare.bench.time.monotonic_ns", lambda: passed)
-    monkeypatch.setattr(module, "stolen_ns", lambda: stolen)
+    monkeypatch.setattr(module, "stolen_ns", lambda _cores: stolen)
     counts = bench.undisturbed(measured)
     monkeypatch.undo()
     assert tries == bench.repeated + 1

@@ -113,7 +113,7 @@ class Observer:
 
     def on_report(self, worker: int, report: msgspec.Raw, take_lines: TakeLines) -> None:
         self.reports.append(worker)
-        self.lines.append(take_lines((64, 20)))
+        self.lines.append(take_lines((1, 64, 20)))
 
     def on_circuit(self, worker: int, change: CircuitChanged) -> None:
         self.circuits.append((worker, change.upstream))
@@ -327,7 +327,7 @@ def test_addresses_wait_for_a_worker_that_is_behind_with_its_reading(monkeypatch
         assert sent in worker.heard
 
     observer = play(monkeypatch, scene).observer
-    assert (observer.reports, observer.lines) == ([1], [b"(64, 20) of 1"])
+    assert (observer.reports, observer.lines) == ([1], [b"(1, 64, 20) of 1"])
 
 
 def test_a_drain_ends_every_worker_and_counts_what_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,9 +51,8 @@ def test_what_waits_is_kept_until_it_is_taken_and_then_there_is_room_again(sides
     assert len(waiting) > 2
     for number, place in enumerate(waiting):
         assert supervisor.take(place) == block(number)
-        assert put(worker, block(number + 100)) == place
+        assert put(worker, block(99)) == (len(waiting) + number + 1, *place[1:])
         assert put(worker, block(99)) is None
-    assert [supervisor.take(place) for place in waiting] == [block(number + 100) for number in range(len(waiting))]
 
 
 def test_two_places_are_used_in_turn_while_the_other_side_keeps_up(sides: Sides) -> None:
@@ -62,10 +61,35 @@ def test_two_places_are_used_in_turn_while_the_other_side_keeps_up(sides: Sides)
     for _ in range(20):
         this = put(worker, b"next")
         assert last is not None
-        places.add(last[0])
+        places.add(last[1])
         supervisor.take(last)
         last = this
     assert len(places) == 2
+
+
+def test_a_block_that_is_never_taken_is_given_up_with_the_next_that_is(sides: Sides) -> None:
+    worker, supervisor = sides
+    places = [put(worker, block(number)) for number in range(4)]
+    assert put(worker, block(4)) is None
+    assert places[3] is not None
+    assert supervisor.take(places[3]) == block(3)
+    assert all(put(worker, block(number)) for number in range(4))
+
+
+def test_a_block_is_taken_once(sides: Sides) -> None:
+    worker, supervisor = sides
+    place = put(worker, block(1))
+    assert place is not None
+    supervisor.take(place)
+    with pytest.raises(ValueError, match="no block"):
+        supervisor.take(place)
+
+
+def test_nobody_can_make_it_smaller() -> None:
+    descriptor = LineMemory.create()
+    with pytest.raises(PermissionError):
+        os.ftruncate(descriptor, 0)
+    os.close(descriptor)
 
 
 def test_a_block_to_which_nothing_was_written_is_none(sides: Sides) -> None:
@@ -78,7 +102,7 @@ def test_a_block_to_which_nothing_was_written_is_none(sides: Sides) -> None:
     assert supervisor.take(place) == b"line\n"
 
 
-@pytest.mark.parametrize("place", [(0, 10), (64, -1), (64, 1 << 40), (1 << 40, 1)])
+@pytest.mark.parametrize("place", [(1, 0, 10), (1, 64, -1), (1, 64, 1 << 40), (1, 1 << 40, 1), (0, 64, 1)])
 def test_a_place_outside_is_an_error(sides: Sides, place: Place) -> None:
     with pytest.raises(ValueError, match="no block"):
         sides[1].take(place)

@@ -24,6 +24,7 @@ _SHORTEST_S: Final = 10
 _LONGEST_S: Final = 6 * 3600
 
 FORMATS: Final = ("table", "json", "ndjson")
+CSV: Final = "csv"
 
 
 def add_gateway(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +56,32 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """How stdout reads."""
-    formats = parser.add_mutually_exclusive_group()
-    formats.add_argument(
-        "--format", choices=FORMATS, default="table", help="a table for people, one document, or one object a line"
+    _add_formats(parser, FORMATS, "a table for people, one document, or one object a line")
+
+
+def add_row_format(parser: argparse.ArgumentParser) -> None:
+    """The same of a command that prints rows."""
+    told = "a table for people, one document, one object a line, or comma-separated with the names of the fields first"
+    _add_formats(parser, (*FORMATS, CSV), told)
+    parser.add_argument(
+        "--fields",
+        metavar="NAME,..",
+        type=_names,
+        default=(),
+        help="of ndjson and csv, these alone, as json names them: route,p99_ms,percentiles.p50 (default: all)",
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names with commas between, got {text!r}")
+    return names
+
+
+def _add_formats(parser: argparse.ArgumentParser, choices: tuple[str, ...], told: str) -> None:
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--format", choices=choices, default="table", help=told)
     formats.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from console.cli.knowing import known
 from console.cli.options import add_look
+from console.cli.rows import RowPrinter
 from console.cli.twin import Twin
 from console.render.health.overview_text import overview_text, told
 from console.render.table import plain_lines
@@ -34,8 +35,7 @@ class OverviewTwin(Twin):
             document = {"attention": told(found, model.now_s), "status": model.status}
             print(msgspec.json.format(msgspec.json.encode(document)).decode())
         else:
-            for each in told(found, model.now_s):
-                print(msgspec.json.encode(each).decode())
+            RowPrinter(arguments).print(msgspec.json.encode(each) for each in told(found, model.now_s))
         is_ready = model.status is not None and model.status.ready
         return ExitCode.OK if is_ready else ExitCode.FAILED
 

@@ -5,8 +5,9 @@ import sys
 from typing import Any, Final
 
 from console.cli.options import checked_filter, target_of, whole_number
+from console.cli.rows import RowPrinter
 from console.cli.traffic.following import Following
-from console.cli.twin import Reading, Twin, escaped
+from console.cli.twin import Reading, Twin
 from console.client.problems import WrongUsage
 from console.render.traffic.exchanges import counts_sentence, exchange_line
 from gateway.wire.exit_codes import ExitCode
@@ -41,16 +42,18 @@ class TailTwin(Twin):
         if not arguments.follow:
             return super().ask(arguments)
         if arguments.format == "json":
-            raise WrongUsage("a stream has no end and is no JSON document; use --format ndjson, or --no-follow")
+            raise WrongUsage("a stream has no end and is no JSON document; use --format ndjson or csv, or --no-follow")
         query = {"filter": checked_filter(" ".join(arguments.filter)), "last": str(arguments.last)}
         query |= {} if arguments.rate is None else {"rate": str(arguments.rate)}
         following = Following(target_of(arguments), {name: value for name, value in query.items() if value})
-        printed = 0
+        printer, printed = RowPrinter(arguments), 0
         try:
             for shown, data in following.events():
                 printed += 1
-                told = escaped(data) if arguments.format == "ndjson" else exchange_line(shown.exchange, shown.weight)
-                print(told, flush=True)
+                if arguments.format == "table":
+                    print(exchange_line(shown.exchange, shown.weight), flush=True)
+                else:
+                    printer.print([data.encode()])
         finally:
             if following.counts is not None:
                 print(counts_sentence(printed, following.counts), file=sys.stderr)

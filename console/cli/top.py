@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from console.cli.options import add_format, add_gateway, checked_filter, seconds, target_of, whole_number
+from console.cli.options import add_gateway, add_row_format, checked_filter, seconds, target_of, whole_number
+from console.cli.rows import RowPrinter, check_fields
 from console.cli.traffic.following import Following
 from console.cli.twin import run_asking
 from console.render.grid_text import grid_text
@@ -34,13 +35,14 @@ class TopTwin:
         parser.add_argument(
             "--limit", metavar="N", type=whole_number, default=20, help="lines of the table (default: 20)"
         )
-        add_format(parser)
+        add_row_format(parser)
         add_gateway(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         return run_asking(lambda: self._ask(arguments))
 
     def _ask(self, arguments: argparse.Namespace) -> int:
+        check_fields(arguments)
         query = {"rate": str(_RATE)} | ({"filter": checked_filter(arguments.filter)} if arguments.filter else {})
         following = Following(target_of(arguments), query)
         tally, started_s = Tally(KEYS[arguments.by]), time.monotonic()
@@ -58,8 +60,7 @@ class TopTwin:
         elif arguments.format == "json":
             print(msgspec.json.format(msgspec.json.encode(rows)).decode())
         else:
-            for row in rows:
-                print(msgspec.json.encode(row).decode())
+            RowPrinter(arguments).print(msgspec.json.encode(row) for row in rows)
 
 
 command = TopTwin()

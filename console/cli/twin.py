@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from console.cli.options import add_format, add_gateway, add_replay, target_of
+from console.cli.options import add_gateway, add_replay, add_row_format, target_of
+from console.cli.rows import RowPrinter, check_fields, escaped
 from console.client.call import decode, get, send
 from console.client.problems import AdminProblem
 from console.render.table import plain_lines
@@ -87,7 +88,7 @@ class Twin:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         self.configure_own(parser)
-        add_format(parser)
+        add_row_format(parser)
         add_gateway(parser)
         add_replay(parser)
 
@@ -95,7 +96,11 @@ class Twin:
         """Arguments that no other twin has."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        return run_asking(lambda: self.ask(arguments))
+        return run_asking(lambda: self._ask(arguments))
+
+    def _ask(self, arguments: argparse.Namespace) -> int:
+        check_fields(arguments)
+        return self.ask(arguments)
 
     def ask(self, arguments: argparse.Namespace) -> int:
         """Do it; returns the exit code. AdminProblem is told and becomes its exit code."""
@@ -120,6 +125,7 @@ def run_asking(ask: Callable[[], int]) -> int:
 
 def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, str]) -> int:
     """Read it and print it in the format that is asked for; returns the exit code."""
+    printer = RowPrinter(arguments)
     body = body_of(arguments, reading.path, query)
     view = decode(body, reading.view)
     if arguments.format == "table":
@@ -130,20 +136,13 @@ def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, 
     if arguments.format == "json":
         print(json_text(body))
     else:
-        print_lines(body, reading.objects)
+        printer.print(rows_of(body, reading.objects))
     return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
 
 
 def json_text(body: bytes, indent: int = 2) -> str:
     """The same JSON; controls that JSON allows in a text, and a terminal obeys, are escaped."""
     return escaped(msgspec.json.format(body, indent=indent).decode())
-
-
-def escaped(text: str) -> str:
-    return text.translate(_CONTROLS)
-
-
-_CONTROLS: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 
 def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:
@@ -154,13 +153,9 @@ def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:
     return msgspec.json.encode(document)
 
 
-def print_lines(body: bytes, objects: str | None) -> None:
-    """Each object of the answer as it came, on a line of its own."""
+def rows_of(body: bytes, objects: str | None) -> list[bytes]:
+    """Each object of the answer as it came; the answer itself where it is one."""
     if objects is None:
-        print(json_text(body, indent=-1))
-        return
-    rows: Sequence[msgspec.Raw] = msgspec.json.decode(
-        msgspec.json.decode(body, type=dict[str, msgspec.Raw])[objects], type=list[msgspec.Raw]
-    )
-    for row in rows:
-        print(json_text(bytes(row), indent=-1))
+        return [body]
+    document = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    return [bytes(row) for row in msgspec.json.decode(document[objects], type=list[msgspec.Raw])]

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from console.cli.options import add_format, add_gateway, target_of, whole_number
+from console.cli.options import add_gateway, add_row_format, target_of, whole_number
+from console.cli.rows import RowPrinter, check_fields
 from console.cli.twin import API, run_asking
 from console.client.call import decode, get
 from console.client.contexts import Target
@@ -29,7 +30,7 @@ class ChangesTwin:
             "words", nargs="?", default="", metavar="TEXT", help="only what has this in it, as a route's name"
         )
         parser.add_argument("--limit", metavar="N", type=whole_number, default=50, help="lines (default: 50)")
-        add_format(parser)
+        add_row_format(parser)
         add_gateway(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -37,6 +38,7 @@ class ChangesTwin:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
+    check_fields(arguments)
     target = target_of(arguments)
     revisions = decode(get(target, f"{API}/revisions"), RevisionListView)
     incidents = decode(get(target, f"{API}/incidents", {"limit": "500"}), IncidentListView)
@@ -56,8 +58,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(msgspec.json.format(msgspec.json.encode({"changes": told})).decode())
     else:
-        for change in told:
-            print(msgspec.json.encode(change).decode())
+        RowPrinter(arguments).print(msgspec.json.encode(change) for change in told)
     return ExitCode.OK
 
 

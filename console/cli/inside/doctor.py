@@ -14,7 +14,8 @@ import msgspec
 
 from console.cli.knowing import known
 from console.cli.options import add_format, add_gateway, wished
-from console.cli.twin import API, escaped, run_asking
+from console.cli.rows import escaped
+from console.cli.twin import API, run_asking
 from console.client.call import decode, get, get_dated
 from console.client.contexts import Context, Target, find_context
 from console.client.problems import AdminProblem

@@ -2,14 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
 from console.cli.options import target_of, whole_number
+from console.cli.rows import RowPrinter
 from console.cli.traffic.following import follow_on
-from console.cli.twin import Reading, Twin, body_of, escaped, print_lines
+from console.cli.twin import Reading, Twin, body_of, rows_of
 from console.client.call import decode
 from console.client.problems import WrongUsage
 from console.render.inside.logs import log_line
@@ -42,15 +43,15 @@ class LogsTwin(Twin):
         if arguments.replay is not None:
             raise WrongUsage("a recording has ended; leave --follow away")
         if arguments.format == "json":
-            raise WrongUsage("a stream has no end and is no JSON document; use --format ndjson")
+            raise WrongUsage("a stream has no end and is no JSON document; use --format ndjson or csv")
         return self._follow(arguments, satisfies)
 
     def _follow(self, arguments: argparse.Namespace, satisfies: Callable[[LogRecordView], bool]) -> int:
         """Those that are kept are asked for once the stream has begun, so that none is missed in between."""
-        is_begun, told = False, 0
+        is_begun, told, printer = False, 0, RowPrinter(arguments)
         for name, data in follow_on(target_of(arguments), {"topics": "logs"}):
             if name == "hello" and not is_begun:
-                is_begun, told = True, self._show_kept(arguments)
+                is_begun, told = True, self._show_kept(arguments, printer)
             elif name == "hello":
                 told = 0
             elif name == "lost":
@@ -60,20 +61,26 @@ class LogsTwin(Twin):
             elif name == "logs":
                 record = msgspec.json.decode(data, type=LogRecordView)
                 if record.id > told and satisfies(record):
-                    print(escaped(data) if arguments.format == "ndjson" else log_line(record), flush=True)
+                    self._show(arguments, printer, [data.encode()], [record])
         return ExitCode.OK
 
-    def _show_kept(self, arguments: argparse.Namespace) -> int:
+    def _show_kept(self, arguments: argparse.Namespace, printer: RowPrinter) -> int:
         """The id of the newest there is."""
         body = body_of(arguments, "logs", self.query(arguments))
         view = decode(body, LogListView)
-        if arguments.format == "ndjson":
-            print_lines(body, "records")
-        else:
-            for record in view.records:
-                print(log_line(record))
-        sys.stdout.flush()
+        self._show(arguments, printer, rows_of(body, "records"), view.records)
         return view.last_id
+
+    def _show(
+        self, arguments: argparse.Namespace, printer: RowPrinter, rows: list[bytes], records: Iterable[LogRecordView]
+    ) -> None:
+        """rows: the records as they came."""
+        if arguments.format == "table":
+            for record in records:
+                print(log_line(record))
+            sys.stdout.flush()
+        else:
+            printer.print(rows)
 
     def reading(self, arguments: argparse.Namespace) -> Reading[Any]:
         return Reading("logs", LogListView, render_logs, objects="records")

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import msgspec
 
 from console.cli.options import add_format, add_gateway, seconds, target_of
-from console.cli.twin import API, escaped, run_asking
+from console.cli.rows import escaped
+from console.cli.twin import API, run_asking
 from console.client.call import TIMEOUT_S, decode, get
 from console.client.contexts import Target
 from console.client.problems import AdminProblem, Refused, Unreachable

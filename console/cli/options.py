@@ -68,7 +68,7 @@ def add_row_format(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,..",
         type=_names,
         default=(),
-        help="of ndjson and csv, these alone, as json names them: route,p99_ms,percentiles.p50 (default: all)",
+        help="of ndjson and csv, these alone, as json names them: name,traffic.requests (default: all)",
     )
 
 

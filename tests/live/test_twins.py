@@ -96,6 +96,14 @@ def test_what_was_asked_for_is_the_same_in_every_format(program: Program) -> Non
     assert len(document["routes"]) == 1
 
 
+def test_chosen_fields_are_columns_in_the_order_asked_for(program: Program) -> None:
+    words = ("--format", "csv", "--fields", "traffic.requests,name")
+    told = twin(program, "routes", "--sort", "errors", "--window", "1h", *words).stdout.splitlines()
+    assert told[:2] == ["traffic.requests,name", "2,gone"]
+    lines = twin(program, "tail", "--no-follow", "status:5xx", "--format", "csv", "--fields", "route,reason").stdout
+    assert lines.splitlines() == ["route,reason", *["gone,connect_refused"] * 2]
+
+
 def test_a_tail_shows_what_matches_and_why_it_failed(program: Program) -> None:
     lines = twin(program, "tail", "--no-follow", "status:5xx").stdout.splitlines()
     assert len(lines) == 2
@@ -182,6 +190,8 @@ def test_top_counts_the_traffic_of_its_seconds(program: Program) -> None:
         (("req", "nowhere"), 1, "has this id"),
         (("tail", "--no-follow", "latency:>500"), 2, "latency:>500\n            ^ expected a unit"),
         (("tail", "--json"), 2, "a stream has no end"),
+        (("routes", "--fields", "name"), 2, "--fields goes with"),
+        (("routes", "--format", "csv", "--fields", "nme"), 2, "no field nme; there are: name, "),
         (("status", "--context", "nowhere"), 2, "nowhere"),
         (("doctor", "--context", "nowhere"), 2, "nowhere"),
         (("wait", "ups/origin=fine"), 2, "one of healthy, "),

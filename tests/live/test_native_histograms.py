@@ -50,11 +50,16 @@ def await_value(prometheus: Prometheus, expr: str, value: float) -> None:
     wait_until(lambda: prometheus.value(expr) == value, f"{expr} is {value}", LAST_WORDS_S)
 
 
-def exemplars_of(prometheus: Prometheus, selector: str, gateway: Program) -> list[Any]:
-    """Those of a series, each of which must be a request with that trace and that duration."""
+def exemplars_of(prometheus: Prometheus, selector: str, gateway: Program, least_ms: float = 0.0) -> list[Any]:
+    """Those of a series, once there is one of so long a request; each must be a request with that trace and that duration."""
     now_s = time.time()
-    found = wait_until(lambda: prometheus.exemplars(selector, now_s - 60, now_s + 60), "exemplars", LAST_WORDS_S)
-    exemplars = [exemplar for series in found for exemplar in series["exemplars"]]
+
+    def found() -> list[Any]:
+        series = prometheus.exemplars(selector, now_s - 60, now_s + 60)
+        exemplars = [exemplar for each in series for exemplar in each["exemplars"]]
+        return exemplars if any(float(each["value"]) * 1000 >= least_ms for each in exemplars) else []
+
+    exemplars = wait_until(found, f"exemplars, one of {least_ms} ms at least", LAST_WORDS_S)
     durations_ms = {line["trace_id"]: line["duration_ms"] for line in gateway.access_lines}
     for exemplar in exemplars:
         assert float(exemplar["value"]) * 1000 == pytest.approx(durations_ms[exemplar["labels"]["trace_id"]], abs=0.01)
@@ -87,6 +92,5 @@ def test_quantiles_and_exemplars_of_native_histograms_are_those_of_the_requests(
 @pytest.mark.real("prometheus")
 def test_openmetrics_leads_from_a_slow_bucket_to_the_trace_of_a_request(tmp_path: Path, served: Program) -> None:
     with Prometheus(tmp_path, [f"127.0.0.1:{served.admin_port}"]) as prometheus:
-        exemplars = exemplars_of(prometheus, f'{ROUTE}_bucket{{class="2xx"}}', served)
+        assert exemplars_of(prometheus, f'{ROUTE}_bucket{{class="2xx"}}', served, SLOW_MS)
         assert prometheus.value(f"sum({ROUTE}_count)") == REQUESTS
-    assert any(float(exemplar["value"]) * 1000 >= SLOW_MS for exemplar in exemplars)

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.support.terminal import PATIENCE_S, Terminal
 
-ALLOWANCE_S: Final = 10.0
+ALLOWANCE_S: Final = 30.0
 """On top of the seconds a task may take, for a machine that does something else meanwhile."""
 
 KEY_S: Final = 0.28

@@ -19,6 +19,11 @@ def escaped(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def json_text(body: bytes, indent: int = 2) -> str:
+    """The same JSON in lines, or in one where `indent` is -1."""
+    return escaped(msgspec.json.format(body, indent=indent).decode())
+
+
 class RowPrinter:
     """Prints objects, given as JSON, in the format and with the fields of the arguments. Fields are named as in the JSON, those of an
     object in an object with a dot between. Without any, an object is printed as it came, and the columns are those of the first ones.
@@ -36,7 +41,7 @@ class RowPrinter:
             self._print_fields([flattened(msgspec.json.decode(row)) for row in rows])
         else:
             for row in rows:
-                print(escaped(msgspec.json.format(row, indent=-1).decode()))
+                print(json_text(row, indent=-1))
         sys.stdout.flush()
 
     def _print_fields(self, flat: Sequence[Mapping[str, Any]]) -> None:

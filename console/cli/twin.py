@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import msgspec
 
 from console.cli.options import add_gateway, add_replay, add_row_format, target_of
-from console.cli.rows import RowPrinter, check_fields, escaped
+from console.cli.rows import RowPrinter, check_fields, json_text
 from console.client.call import decode, get, send
 from console.client.problems import AdminProblem
 from console.render.table import plain_lines
@@ -138,11 +138,6 @@ def show(arguments: argparse.Namespace, reading: Reading[Any], query: dict[str, 
     else:
         printer.print(rows_of(body, reading.objects))
     return ExitCode.OK if reading.holds(view) else ExitCode.FAILED
-
-
-def json_text(body: bytes, indent: int = 2) -> str:
-    """The same JSON; controls that JSON allows in a text, and a terminal obeys, are escaped."""
-    return escaped(msgspec.json.format(body, indent=indent).decode())
 
 
 def _with_rows(body: bytes, objects: str, positions: Sequence[int]) -> bytes:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from perf.compare.bench import Bench
 from perf.compare.report import Check
 from perf.compare.sightline import Sightline
 from perf.compare.wrk import Load, run_wrk
-
-Kind: TypeAlias = Literal["alone", "watched"]
 
 PAIRS: Final = 10
 CONNECTIONS: Final = 256
@@ -72,10 +70,10 @@ def run_pairs(
     gateway: Sightline,
     think_ms: int,
     watching: Callable[[], AbstractContextManager[None]],
-    measured: Callable[[Callable[[], Load], Kind], Load] = lambda steady, _kind: steady(),
+    measured: Callable[[Callable[[], Load]], Load] = lambda steady: steady(),
 ) -> Pairs:
-    """think_ms: of the steady load. watching: what goes on beside every other run. measured: makes a run of
-    this kind, and may look at more than the load does, also of runs that do not count."""
+    """think_ms: of the steady load. watching: what goes on beside every other run. measured: makes a run,
+    and may look at more than the load does, also of runs that do not count."""
 
     def steady() -> Load:
         return run_wrk(gateway.port, bench.round_s, bench.cores.load, connections=CONNECTIONS, think_ms=think_ms)
@@ -87,9 +85,9 @@ def run_pairs(
         for is_watched in (False, True) if number % 2 else (True, False):
             if is_watched:
                 with watching():
-                    pairs.watched.append(bench.undisturbed(lambda: measured(steady, "watched")))
+                    pairs.watched.append(bench.undisturbed(lambda: measured(steady)))
             else:
-                pairs.alone.append(bench.undisturbed(lambda: measured(steady, "alone")))
+                pairs.alone.append(bench.undisturbed(lambda: measured(steady)))
     return pairs
 
 

@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 from console.cli.options import add_format, add_gateway, target_of
-from console.cli.twin import json_text, run_asking
+from console.cli.rows import json_text
+from console.cli.twin import run_asking
 from console.client.call import decode, send
 from console.client.problems import AdminProblem, Refused, WrongUsage
 from console.render.changes.effects import error_lines

@@ -9,13 +9,13 @@ import statistics
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from perf.compare.bench import Bench
-from perf.compare.pairs import COLUMNS, Kind, Pairs, beside, half_of_capacity, run_pairs, stand_last
+from perf.compare.pairs import COLUMNS, Pairs, beside, half_of_capacity, run_pairs, stand_last
 from perf.compare.processes import cpu_ns
 from perf.compare.report import Check, Findings, Table
 from perf.compare.sightline import Settings, Sightline, start_sightline
@@ -42,7 +42,6 @@ def run(bench: Bench) -> Findings:
     capacity, think_ms = half_of_capacity(bench, gateway)
     viewing, spent = Viewing(gateway), Spent(gateway)
     pairs = run_pairs(bench, gateway, think_ms, viewing.by_all, spent.on)
-    spent.keep(pairs)
     return report(capacity, pairs, viewing, spent)
 
 
@@ -97,61 +96,58 @@ class Spent:
     """Shares of a core that the gateway's processes took in each run, those of the supervisor apart."""
 
     gateway: Sightline
-    of_run: dict[Load, tuple[float, float]] = field(default_factory=dict)
-    """All processes, and the supervisor."""
-    alone: list[tuple[float, float]] = field(default_factory=list)
-    watched: list[tuple[float, float]] = field(default_factory=list)
+    _of_run: dict[Load, tuple[float, float]] = field(default_factory=dict)
 
-    def on(self, steady: Callable[[], Load], _kind: Kind) -> Load:
+    def on(self, steady: Callable[[], Load]) -> Load:
         """A run, with what was spent in it."""
         before, began_ns = self._now(), time.monotonic_ns()
         load = steady()
         after, passed_ns = self._now(), time.monotonic_ns() - began_ns
-        self.of_run[load] = (after[0] - before[0]) / passed_ns, (after[1] - before[1]) / passed_ns
+        self._of_run[load] = (after[0] - before[0]) / passed_ns, (after[1] - before[1]) / passed_ns
         return load
 
-    def keep(self, pairs: Pairs) -> None:
-        """Of the runs that count."""
-        self.alone = [self.of_run[load] for load in pairs.alone]
-        self.watched = [self.of_run[load] for load in pairs.watched]
+    def of(self, loads: Iterable[Load]) -> list[tuple[float, float]]:
+        """All processes, and the supervisor, in each of these runs."""
+        return [self._of_run[load] for load in loads]
 
     def _now(self) -> tuple[int, int]:
         return self.gateway.process.cpu_ns(), cpu_ns(self.gateway.process.pid)
 
-    def of_one_viewer(self, part: int) -> float:
+    def of_one_viewer(self, pairs: Pairs, part: int) -> float:
         """The median difference within pairs, for each viewer. part: 0 for all processes, 1 for the supervisor."""
-        pairs = zip(self.watched, self.alone, strict=True)
-        return statistics.median(one[part] - other[part] for one, other in pairs) / VIEWERS
+        both = zip(self.of(pairs.watched), self.of(pairs.alone), strict=True)
+        return statistics.median(one[part] - other[part] for one, other in both) / VIEWERS
 
 
 def report(capacity: float, pairs: Pairs, viewing: Viewing, spent: Spent) -> Findings:
     """Medians, the difference within pairs, and the budgets."""
+    alone, watched = spent.of(pairs.alone), spent.of(pairs.watched)
     rows = [
         [
             *row,
             f"{statistics.median(share[0] for share in shares):.1%}",
             f"{statistics.median(share[1] for share in shares):.1%}",
         ]
-        for row, shares in zip(pairs.rows(), (spent.alone, spent.watched), strict=True)
+        for row, shares in zip(pairs.rows(), (alone, watched), strict=True)
     ]
     title = f"{len(pairs.alone)} pairs at half of {capacity:.0f} requests a second, {VIEWERS} viewers"
     findings = Findings("Viewers", [Table(title, [*COLUMNS, "CPU of the gateway", "of that the supervisor"], rows)])
     findings.checks = [
         pairs.check(),
-        Check("share of a core for each viewer", round(spent.of_one_viewer(0), 4), CPU_OF_ONE),
+        Check("share of a core for each viewer", round(spent.of_one_viewer(pairs, 0), 4), CPU_OF_ONE),
         Check("events followed", viewing.events, 1, floor=True),
         Check("answers", viewing.answers, 1, floor=True),
     ]
     per_second = viewing.bytes / max(viewing.seconds, 1e-9) / VIEWERS / 1024
     findings.notes = [
         f"p99 of two unwatched runs after each other differs by {statistics.median(pairs.spread_ms):.3f} ms (median)",
-        f"each viewer costs the supervisor {spent.of_one_viewer(1):.2%} of a core and gets {per_second:.0f} KiB a second",
+        f"each viewer costs the supervisor {spent.of_one_viewer(pairs, 1):.2%} of a core and gets {per_second:.0f} KiB a second",
         f"{viewing.events} events and {viewing.answers} answers to {VIEWERS} viewers",
     ]
     findings.data = {
         "differences_ms": pairs.differences_ms,
         "spread_ms": pairs.spread_ms,
-        "cpu_alone": spent.alone,
-        "cpu_watched": spent.watched,
+        "cpu_alone": alone,
+        "cpu_watched": watched,
     }
     return findings

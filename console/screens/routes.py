@@ -4,35 +4,32 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from console.render.cells import Cell
 from console.render.health.beside import route_beside
 from console.render.health.route_page import absence
 from console.render.route_grid import ROUTE_SORTS, route_grid, routes_with
-from console.screens.list_and_detail import ListAndDetail
+from console.screens.list_and_requests import ListAndRequests
 from console.state import reading
 from console.state.health.looking import routes_seen, upstream_of
 from console.state.health.route_page import needed_for_route, route_page
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.widgets.live_table import LiveTable
+from console.state.traffic.worth_a_look import of_route
 from gateway.wire.views import RouteView
 
 _RESORT_S: Final = 2.0
 
 
-class RoutesScreen(ListAndDetail):
+class RoutesScreen(ListAndRequests):
     NAME: ClassVar[str] = "routes"
     SORTS: ClassVar[tuple[str, ...]] = tuple(ROUTE_SORTS)
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("z", "wide", "wide", id="wide")]
     HINTS: ClassVar[tuple[str, ...]] = (
         "drill", "live", "traces", "failing", "sort", "wide", "explain", "act", "filter", "help",
     )  # fmt: skip
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__(subject, filter_text)
-        self._is_wide = False
         self._sorted_at_s = 0.0
         self._sorted_by = ""
         self._order: dict[str, int] = {}
@@ -46,10 +43,6 @@ class RoutesScreen(ListAndDetail):
         look = self.model.window_s, self.model.at_s
         objectives = (reading.OBJECTIVES,) if self.model.at_s is None else ()
         return list(dict.fromkeys([reading.routes(*look), *objectives, *self.readings_beside()]))
-
-    @property
-    def is_split(self) -> bool:
-        return super().is_split and not self._is_wide
 
     def needed_beside(self, key: str) -> Sequence[AnyReading]:
         # The whole configuration of a large gateway is not fetched for what its page alone shows.
@@ -67,14 +60,14 @@ class RoutesScreen(ListAndDetail):
         view = routes_seen(model)
         problem = model.get(reading.routes(model.window_s, model.at_s)).problem
         views = view, model.view(reading.OBJECTIVES)
-        how = self.filter, self.sort, self.is_reversed, self._is_wide, ascii_only, problem
+        how = self.filter, self.sort, self.is_reversed, self.is_wide, ascii_only, problem
         # Drawn twice a second, but asked for once: rows are made where there is something else in them.
         if how == self._shown_how and all(new is old for new, old in zip(views, self._shown, strict=True)):
             return
         self._shown, self._shown_how = views, how
         found = self._in_order(routes_with(self.filter, view.routes if view is not None else ()))
-        grid = route_grid(model, self.filter, found, is_wide=self._is_wide, ascii_only=ascii_only)
-        self.query_one(LiveTable).show(self.in_order(grid))
+        grid = route_grid(model, self.filter, found, is_wide=self.is_wide, ascii_only=ascii_only)
+        self.rows.show(self.in_order(grid))
 
     def _in_order(self, routes: list[RouteView]) -> list[RouteView]:
         """Sorted anew at most every two seconds, unless other rows or another order are wanted."""
@@ -87,22 +80,19 @@ class RoutesScreen(ListAndDetail):
             return ordered
         return sorted(routes, key=lambda route: self._order[route.name])
 
-    @property
-    def selection(self) -> Selection | None:
-        key = self.query_one(LiveTable).cursor_key
-        if key is None:
-            return None
+    def worth_a_look(self, key: str) -> str:
+        return of_route(key)
+
+    def selected(self, key: str) -> Selection:
         return Selection("route", key, route=key, upstream=upstream_of(self.model, key))
 
-    def drill_to(self) -> Destination | None:
-        key = self.query_one(LiveTable).cursor_key
-        return None if key is None else Destination("route", key)
+    def drilled(self, key: str) -> Destination:
+        return Destination("route", key)
 
-    def twin(self) -> str:
+    def list_twin(self) -> str:
         sort = f" --sort {self.sort}" if self.sort in ("rate", "errors", "p99", "requests", "order") else ""
         match = f" --match {self.filter!r}" if self.filter else ""
         return f"sightline routes{sort}{match}"
 
     def action_wide(self) -> None:
-        self._is_wide = not self._is_wide
-        self.refresh_all()
+        self.widen()  # More columns where there is nothing beside it.

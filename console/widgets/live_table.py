@@ -38,9 +38,14 @@ class LiveTable(Styled, Widget, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
-        def __init__(self, key: str | None) -> None:
+        def __init__(self, table: "LiveTable", key: str | None) -> None:
             super().__init__()
+            self.table = table
             self.key = key
+
+        @property
+        def control(self) -> "LiveTable":
+            return self.table
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -141,7 +146,7 @@ class LiveTable(Styled, Widget, can_focus=True):
         key = self._grid.rows[self._cursor].key if self._grid.rows else None
         if key != self.cursor_key:
             self.cursor_key = key
-            self.post_message(self.Moved(key))
+            self.post_message(self.Moved(self, key))
 
     def _keep_in_view(self) -> None:
         highest = max(0, len(self._grid.rows) - self._room)

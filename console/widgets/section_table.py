@@ -1,15 +1,13 @@
-"""A table that is one of several on a screen: the cursor goes on in the next where one ends, and is seen in one of them only."""
+"""A table that is one of several on a screen: the cursor goes on in the next where one ends."""
 
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Blur, Focus
 
-from console.render.grid import GridRow
-from console.widgets.live_table import LiveTable
+from console.widgets.focused_table import FocusedTable
 
 
-class SectionTable(LiveTable):
+class SectionTable(FocusedTable):
     """The order of sections is that of the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -28,13 +26,3 @@ class SectionTable(LiveTable):
             self.screen.focus_next(SectionTable)
         else:
             self.screen.focus_previous(SectionTable)
-
-    def on_focus(self, _event: Focus) -> None:
-        self._paint_changes()
-
-    def on_blur(self, _event: Blur) -> None:
-        self._paint_changes()
-
-    def _row_at(self, y: int) -> tuple[GridRow, bool] | None:
-        found = super()._row_at(y)
-        return found if found is None else (found[0], found[1] and self.has_focus)

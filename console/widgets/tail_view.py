@@ -46,8 +46,14 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
     class Moved(Message):
         """The cursor was put on another row, or follows the newest again."""
 
-    def __init__(self, columns: Sequence[GridColumn], cells: Callable[[R], tuple[Cell, ...]]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        columns: Sequence[GridColumn],
+        cells: Callable[[R], tuple[Cell, ...]],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
         self.marked: int | None = None
         """Position of the column whose title is marked."""
         self.empty: Sequence[str] = ()

@@ -1,18 +1,12 @@
 """What stands beside a list, about the row under its cursor: a page in short, as lines of one width."""
 
-from collections.abc import Sequence
-
+from console.render.blocks import Lines, grid_lines, wrapped_all
 from console.render.cells import Cell
-from console.render.grid import Grid, fit, place
 from console.render.health.endpoint_page import endpoint_lines, endpoint_plots, incident_grid
 from console.render.health.route_page import endpoint_grid, head_lines, plots
-from console.render.table import width_of
 from console.state.health.endpoint_page import EndpointPage
 from console.state.health.route_page import RoutePage
 
-Lines = list[list[Cell]]
-
-_INDENT = "  "
 _INCIDENTS = 8
 _PLOT = 3
 """Lines below which a plot says nothing."""
@@ -23,67 +17,16 @@ _PLOTS = 24
 def route_beside(page: RoutePage, width: int, height: int, now_s: float, *, ascii_only: bool) -> Lines:
     """Its verdict and figures, its endpoints, its course."""
     lines: Lines = [[Cell(f" {page.route.name}", "strong")]]
-    lines += _wrapped_all(head_lines(page, width, now_s, ascii_only=ascii_only), width)
-    lines += [*_grid_lines(endpoint_grid(page, ascii_only=ascii_only), width), []]
+    lines += wrapped_all(head_lines(page, width, now_s, ascii_only=ascii_only), width)
+    lines += [*grid_lines(endpoint_grid(page, ascii_only=ascii_only), width), []]
     room = min(_PLOTS, height - len(lines))
     return [*lines, *plots(page, width, room, ascii_only=ascii_only)] if room >= _PLOT else lines
 
 
 def endpoint_beside(page: EndpointPage, width: int, height: int, now_s: float, *, ascii_only: bool) -> Lines:
     """Its state and figures, what happened to it last, its course."""
-    lines = _wrapped_all(endpoint_lines(page, now_s, ascii_only=ascii_only), width)
+    lines = wrapped_all(endpoint_lines(page, now_s, ascii_only=ascii_only), width)
     grid = incident_grid(page, now_s)
-    lines += [[], *_grid_lines(grid._replace(rows=grid.rows[:_INCIDENTS]), width), []]
+    lines += [[], *grid_lines(grid._replace(rows=grid.rows[:_INCIDENTS]), width), []]
     room = min(_PLOTS, height - len(lines))
     return [*lines, *endpoint_plots(page, width, room, ascii_only=ascii_only)] if room >= _PLOT else lines
-
-
-def _grid_lines(grid: Grid, width: int) -> Lines:
-    """Titles and rows, as a table has them; or why there is none."""
-    if not grid.rows:
-        return wrapped([Cell(f" {grid.empty}", "dim")], width)
-    fitted = fit(grid.columns, width)
-    titles = [Cell(column.title, "dim") for column in grid.columns]
-    lines: Lines = []
-    for cells in (titles, *(row.cells for row in grid.rows)):
-        line: list[Cell] = []
-        for position, room in zip(fitted.positions, fitted.widths, strict=True):
-            column = grid.columns[position]
-            gap = [Cell(" ")] if line else []
-            line += [
-                *gap,
-                place(cells[position], room, is_number=column.is_number, is_prose=column.is_prose),
-            ]
-        lines.append(line)
-    return lines
-
-
-def _wrapped_all(lines: Sequence[Sequence[Cell]], width: int) -> Lines:
-    return [each for line in lines for each in wrapped(line, width)]
-
-
-def wrapped(line: Sequence[Cell], width: int) -> Lines:
-    """One line, or as many as it takes, broken between words; those that follow are set in."""
-    if sum(width_of(cell.text) for cell in line) <= width:
-        return [list(line)]
-    lines: Lines = [[]]
-    used = 0
-    for cell in line:
-        for word in _words(cell.text):
-            if used + width_of(word.rstrip()) > width and used > len(_INDENT):
-                lines.append([Cell(_INDENT)])
-                used = len(_INDENT)
-                word = word.lstrip()  # noqa: PLW2901 - the blanks before it went with the line
-            lines[-1].append(Cell(word, cell.severity))
-            used += width_of(word)
-    return lines
-
-
-def _words(text: str) -> list[str]:
-    """With the blanks before each, so that nothing is lost but at the end of a line."""
-    words, start = list[str](), 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or (text[at] == " " and text[at - 1] != " "):
-            words.append(text[start:at])
-            start = at
-    return words

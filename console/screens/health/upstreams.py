@@ -9,18 +9,18 @@ from console.render.cells import Cell
 from console.render.grid import Grid
 from console.render.health.beside import endpoint_beside
 from console.render.health.upstream_grid import upstream_grid
-from console.screens.list_and_detail import ListAndDetail
+from console.screens.list_and_requests import ListAndRequests
 from console.state import reading
 from console.state.health.endpoint_page import endpoint_page, needed_for_endpoint
 from console.state.health.endpoints import FAILED_LATELY, courses_of_endpoints, health_of_endpoints
 from console.state.health.looking import upstreams_seen
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
+from console.state.traffic.worth_a_look import of_endpoint
 from console.widgets.cell_block import CellBlock
-from console.widgets.live_table import LiveTable
 
 
-class UpstreamsScreen(ListAndDetail):
+class UpstreamsScreen(ListAndRequests):
     NAME: ClassVar[str] = "upstreams"
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
@@ -61,7 +61,7 @@ class UpstreamsScreen(ListAndDetail):
         head = self.query_one("#head", CellBlock)
         head.styles.height = 1 if is_wide else max(1, len(told))
         head.show([[Cell(f" {line}", "dim")] for line in (["  ".join(told)] if is_wide else told)])
-        self.query_one(LiveTable).show(self.in_order(grid))
+        self.rows.show(self.in_order(grid))
         before = self._wanted
         if self.is_current and before and set(self.readings()) != before:
             self.console.screen_shown(self)
@@ -69,16 +69,17 @@ class UpstreamsScreen(ListAndDetail):
     def _grid(self) -> Grid:
         return upstream_grid(self.model, self.filter, ascii_only=self.console.ascii_only)
 
-    @property
-    def selection(self) -> Selection | None:
-        key = self.query_one(LiveTable).cursor_key
-        return selection_of(key) if key is not None else None
+    def worth_a_look(self, key: str) -> str:
+        upstream, _, address = key.partition("/")
+        return of_endpoint(upstream, address)
 
-    def drill_to(self) -> Destination | None:
-        key = self.query_one(LiveTable).cursor_key
-        return None if key is None else Destination("endpoint", key)
+    def selected(self, key: str) -> Selection:
+        return selection_of(key)
 
-    def twin(self) -> str:
+    def drilled(self, key: str) -> Destination:
+        return Destination("endpoint", key)
+
+    def list_twin(self) -> str:
         return "sightline upstreams"
 
 

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from console.render.cells import Cell
 from console.render.traffic.in_flight import in_flight_grid
 from console.screens.operator_screen import OperatorScreen
-from console.screens.traffic.selecting import selection_of
 from console.state import reading
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.state.traffic.filtering import problem_of
+from console.state.traffic.selecting import selection_of
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 

@@ -17,10 +17,10 @@ from console.render.traffic.tail_rows import is_slow
 from console.render.traffic.verdicts import Known
 from console.screens.traffic.asking import ExplainingScreen
 from console.screens.traffic.neighbours import ListsRequests
-from console.screens.traffic.selecting import route_traffic, selection_of
 from console.state import reading
 from console.state.reading import ONCE, AnyReading
 from console.state.selection import Destination, Selection
+from console.state.traffic.selecting import route_traffic, selection_of
 from gateway.wire.explain import ExplainRequest
 from gateway.wire.live import AccessLine
 

@@ -8,24 +8,28 @@ from textual.binding import Binding, BindingType
 
 from console.render.amounts import clock, count
 from console.render.cells import Cell
+from console.render.traffic.beside import trace_beside
 from console.render.traffic.request import not_kept_lines
 from console.render.traffic.traces import SORTS, backend_told, trace_grid, trace_title, traces_grid
+from console.screens.list_and_requests import ListAndRequests
 from console.screens.operator_screen import OperatorScreen
-from console.screens.traffic.selecting import selection_of
 from console.state import reading
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.state.traffic.filtering import problem_of
+from console.state.traffic.selecting import selection_of
 from console.state.traffic.traces import KEPT, Trace, lines_of, traces_of
+from console.state.traffic.worth_a_look import of_route
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 from console.widgets.text_view import TextView
+from gateway.wire.views import ExchangeListView
 
 _LIMIT: Final = 300
 _ROOMY: Final = 110
 
 
-class TracesScreen(OperatorScreen):
+class TracesScreen(ListAndRequests):
     NAME: ClassVar[str] = "traces"
     IS_FILTERED_THERE: ClassVar[bool] = True
     SORTS: ClassVar[tuple[str, ...]] = tuple(SORTS)
@@ -45,10 +49,13 @@ class TracesScreen(OperatorScreen):
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__(subject, filter_text)
         self._has_errors_only = False
+        self._told_traces: ExchangeListView | None = None
+        self._known: list[Trace] = []
+        """What was told, as traces."""
 
     def body(self) -> ComposeResult:
         yield CellLine(id="head")
-        yield LiveTable(id="body")
+        yield from self.list_and_detail()
 
     @property
     def _wanted(self) -> str:
@@ -57,11 +64,14 @@ class TracesScreen(OperatorScreen):
         return f"({self.filter}) {kept}" if self.filter else kept
 
     def readings(self) -> Sequence[AnyReading]:
-        return (reading.exchanges(self._wanted, _LIMIT), reading.CONFIG)
+        return (reading.exchanges(self._wanted, _LIMIT), reading.CONFIG, *self.readings_beside())
 
     def _traces(self) -> list[Trace]:
         view = self.model.view(reading.exchanges(self._wanted, _LIMIT))
-        return traces_of(lines_of(view.exchanges)) if view is not None else []
+        if view is not self._told_traces:
+            self._told_traces = view
+            self._known = traces_of(lines_of(view.exchanges)) if view is not None else []
+        return self._known
 
     def show(self) -> None:
         answer, traces = self.model.get(reading.exchanges(self._wanted, _LIMIT)), self._traces()
@@ -77,23 +87,33 @@ class TracesScreen(OperatorScreen):
             if self.app.size.width >= _ROOMY
             else (),
         )
-        self.query_one(LiveTable).show(
-            self.in_order(traces_grid(traces, self.sort, empty, ascii_only=self.console.ascii_only))
-        )
+        self.rows.show(self.in_order(traces_grid(traces, self.sort, empty, ascii_only=self.console.ascii_only)))
 
-    @property
-    def selection(self) -> Selection | None:
-        key = self.query_one(LiveTable).cursor_key
-        found = next((trace for trace in self._traces() if trace.trace_id == key), None)
-        return None if found is None else selection_of(found.lines[0])
+    def _trace(self, key: str) -> Trace | None:
+        return next((trace for trace in self._traces() if trace.trace_id == key), None)
 
-    def drill_to(self) -> Destination | None:
-        key = self.query_one(LiveTable).cursor_key
-        return None if key is None else Destination("trace", key)
+    def beside(self, key: str, width: int, _height: int) -> Sequence[Sequence[Cell]]:
+        trace = self._trace(key)
+        if trace is None:
+            return [[Cell(f" trace {key} is not among them any more", "dim")]]
+        return trace_beside(trace, width, ascii_only=self.console.ascii_only)
+
+    def worth_a_look(self, key: str) -> str:
+        trace = self._trace(key)
+        return of_route(trace.lines[0].route) if trace is not None else ""
+
+    def selected(self, key: str) -> Selection | None:
+        trace = self._trace(key)
+        return None if trace is None else selection_of(trace.lines[0])
+
+    def drilled(self, key: str) -> Destination:
+        return Destination("trace", key)
 
     def request_ids(self) -> Sequence[str]:
+        if self.is_below:
+            return super().request_ids()
         by_id = {trace.trace_id: trace.lines[0].request_id for trace in self._traces()}
-        return [by_id[row.key] for row in self.query_one(LiveTable).grid.rows if row.key in by_id]
+        return [by_id[row.key] for row in self.rows.grid.rows if row.key in by_id]
 
     def filter_problem(self, text: str) -> str:
         return problem_of(text)[1]
@@ -101,7 +121,7 @@ class TracesScreen(OperatorScreen):
     def filter_column(self, text: str) -> int | None:
         return problem_of(text)[0]
 
-    def twin(self) -> str:
+    def list_twin(self) -> str:
         return f"sightline tail --no-follow --last {_LIMIT} '{self._wanted}'"
 
     def action_errors_only(self) -> None:

@@ -1,17 +1,24 @@
-"""A list and what is beside it, by width and by keys."""
+"""A list, what is beside it and what is below that, by width and by keys."""
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
-from console.screens.list_and_detail import ROOMY
+from console.screens.list_and_detail import ROOMY, SPACIOUS
 from console.state import reading
 from console.state.health.endpoint_page import failed_at
+from console.state.messages import Answered
 from console.state.reading import AnyReading
 from console.state.selection import Destination
+from console.state.traffic.worth_a_look import newest, of_endpoint, of_route
 from console.widgets.cell_block import CellBlock
+from console.widgets.focused_table import FocusedTable
 from console.widgets.live_table import LiveTable
+from gateway.wire.live import AccessLine
+from gateway.wire.views import ExchangeListView
 from tests.support.console import GivenSource, play, screen_text, until
+from tests.support.exchanges import line
 from tests.support.situations import Situation, endpoint, figures, route, upstream
 
 
@@ -27,6 +34,17 @@ def beside(app: ConsoleApp) -> str:
 
 def asked(source: GivenSource, name: str) -> AnyReading | None:
     return next((each for each in source.wanted if each == reading.route(name)), None)
+
+
+def told(expression: str, *exchanges: AccessLine) -> Answered:
+    found = [msgspec.Raw(msgspec.json.encode(each)) for each in exchanges]
+    return Answered(newest(expression), ExchangeListView(exchanges=found, scanned=3000, since="2026-01-31T07:59:00Z"))
+
+
+def below(app: ConsoleApp) -> list[str]:
+    """Ids of the requests."""
+    table = app.screen.query_one("#below", FocusedTable)
+    return [row.key.split()[0] for row in table.grid.rows] if table.region.width else []
 
 
 def test_what_is_beside_a_list_follows_the_cursor_when_it_rests_and_asks_about_that_row_alone() -> None:
@@ -77,3 +95,83 @@ def test_where_there_is_no_room_for_both_the_list_has_it_all_and_no_row_is_asked
         assert screen_text(app)
 
     play(ConsoleApp(source, first=Destination(screen)), story, (ROOMY - 1, 40))
+
+
+def test_from_so_many_columns_the_requests_of_a_row_that_are_worth_a_look_are_below_what_is_beside() -> None:
+    failed = line(7, route="a", status=502, reason="connect_refused", source="upstream")
+    source = GivenSource(
+        [*three_routes().messages(), told(of_route("a"), failed, line(6, route="a", duration_ms=2500.0))]
+    )
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: below(app) == ["req-0007", "req-0006"])
+        assert "GET /v1/orders/7" in screen_text(app)
+        assert "upstream connect_refused" in screen_text(app)
+        await pilot.press("j")
+        await until(pilot, lambda: newest(of_route("b")) in source.wanted)
+        assert newest(of_route("a")) not in source.wanted
+        assert not below(app)
+        source.tell(told(of_route("b")))
+        await until(pilot, lambda: "none of the 3 000 exchanges kept since " in screen_text(app))
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (SPACIOUS, 50))
+
+
+def test_requests_below_are_opened_and_left_by_the_keys_that_do_so_everywhere() -> None:
+    failed = line(7, route="a", status=502, reason="connect_refused")
+    source = GivenSource([*three_routes().messages(), told(of_route("a"), failed, line(6, route="a", status=503))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(below(app)) == 2)
+        front = app.front
+        assert front is not None
+        assert front.selection is not None
+        assert front.selection.kind == "route"
+        await pilot.press("tab", "j")
+        assert front.selection is not None
+        assert front.selection.request_id == "req-0006"
+        assert app.screen.query_one("#list", LiveTable).cursor_key == "a"
+        assert front.twin() == "sightline tail --no-follow --last 60 'route:a (err | slow | retried)'"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.front is not front and "req-0006" in screen_text(app))
+        await pilot.press("K")
+        await until(pilot, lambda: "req-0007" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.front is front)
+        await pilot.press("escape")
+        assert app.front is front
+        assert front.selection is not None
+        assert front.selection.kind == "route"
+        await pilot.press("tab", "z")
+        await until(pilot, lambda: not below(app))
+        assert front.selection is not None
+        assert front.selection.kind == "route"
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (250, 70))
+
+
+def test_the_requests_of_an_endpoint_are_those_of_its_upstream_alone() -> None:
+    expression = of_endpoint("up", "10.0.1.7:9001")
+    source = GivenSource([*three_routes().messages(), told(expression, line(3, upstream="up", status=504))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: below(app) == ["req-0003"])
+        assert "upstream:up" in expression
+        await pilot.press("tab", "f")
+        await until(pilot, lambda: app.front is not None and app.front.filter == "route:orders err")
+
+    play(ConsoleApp(source, first=Destination("upstreams")), story, (250, 70))
+
+
+@pytest.mark.parametrize("screen", ["routes", "upstreams"])
+def test_where_there_is_no_room_for_a_third_no_request_is_asked_for(screen: str) -> None:
+    source = GivenSource(three_routes().messages())
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(beside(app)))
+        assert not any(each.path == "exchanges" and each.every_s == newest("").every_s for each in source.wanted)
+        assert not below(app)
+        await pilot.press("tab")
+        await until(pilot, lambda: "there is one list here" in screen_text(app))
+
+    play(ConsoleApp(source, first=Destination(screen)), story, (SPACIOUS - 1, 50))

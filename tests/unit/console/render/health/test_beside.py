@@ -2,8 +2,9 @@
 
 import pytest
 
+from console.render.blocks import Lines, wrapped
 from console.render.cells import Cell
-from console.render.health.beside import Lines, endpoint_beside, route_beside, wrapped
+from console.render.health.beside import endpoint_beside, route_beside
 from console.render.table import width_of
 from console.state.health.endpoint_page import endpoint_page
 from console.state.health.route_page import route_page

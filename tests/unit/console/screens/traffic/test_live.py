@@ -4,11 +4,13 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
+from console.screens.list_and_detail import ROOMY, SPACIOUS
 from console.screens.traffic.live import LiveScreen
 from console.state import reading
 from console.state.messages import Answered, Message
 from console.state.selection import Destination
 from console.state.tail import Shown
+from console.widgets.cell_block import CellBlock
 from console.widgets.live_table import LiveTable
 from console.widgets.tail_view import TailView
 from gateway.wire.views import ExchangeListView
@@ -243,3 +245,47 @@ def test_pivots_of_a_row_lead_to_its_route_its_trace_its_explanation_and_its_rec
         assert app.clipboard == "req-0002"
 
     play(live(GivenSource(some(2))), story)
+
+
+def beside(app: ConsoleApp) -> str:
+    block = app.screen.query_one("#beside", CellBlock)
+    return block.text if block.region.width else ""
+
+
+def test_beside_the_tail_is_the_newest_that_did_not_go_well_until_the_cursor_is_put_on_a_row() -> None:
+    source = GivenSource([hello(), shown(line(1)), shown(line(2, **FAILED)), shown(line(3)), shown(line(4))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "the newest that did not go well" in beside(app) and "req-0002" in beside(app))
+        source.tell(shown(line(5, duration_ms=4000.0)))
+        await until(pilot, lambda: "req-0005" in beside(app))
+        await pilot.press("k", "k")
+        await until(pilot, lambda: "req-0003" in beside(app))
+        assert "the newest that did not go well" not in beside(app)
+        source.tell(shown(line(6, **FAILED)))
+        await until(pilot, lambda: "/v1/orders/6" in screen_text(app))
+        assert "req-0003" in beside(app)
+        await pilot.press("F")
+        await until(pilot, lambda: "req-0006" in beside(app))
+        await pilot.press("slash", *"status:200", "enter")
+        await until(pilot, lambda: "req-0005" in beside(app))
+        await pilot.press("T", "c")
+        await until(pilot, lambda: not beside(app))
+
+    play(live(source), story, (ROOMY, 50))
+
+
+def test_below_it_the_values_of_the_marked_column_are_ranked_and_enter_asks_for_one() -> None:
+    source = GivenSource([*some(3), shown(line(4, **FAILED))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        table = app.screen.query_one("#below", LiveTable)
+        await until(pilot, lambda: [row.key for row in table.grid.rows] == ["200", "502"])
+        await pilot.press("left")
+        await until(pilot, lambda: [row.key for row in table.grid.rows] == ["192.0.2.7", "192.0.2.66"])
+        await pilot.press("tab", "j", "y")
+        assert "sightline top client" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.front is not None and app.front.filter == "client:192.0.2.66")
+
+    play(live(source), story, (SPACIOUS, 50))

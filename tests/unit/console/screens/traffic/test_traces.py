@@ -8,6 +8,8 @@ from console.app.app import ConsoleApp
 from console.state import reading
 from console.state.messages import Answered, Failed
 from console.state.selection import Destination
+from console.state.traffic.worth_a_look import newest, of_route
+from console.widgets.cell_block import CellBlock
 from console.widgets.live_table import LiveTable
 from gateway.wire.live import AccessLine
 from gateway.wire.views import ConfigView, ExchangeListView
@@ -100,3 +102,24 @@ def test_a_trace_that_is_not_kept_says_so() -> None:
         await until(pilot, lambda: "none of the 3000 exchanges kept has this id" in screen_text(app))
 
     play(ConsoleApp(source, first=Destination("trace", "gone")), story)
+
+
+def test_beside_the_traces_is_the_tree_of_the_one_under_the_cursor_and_below_it_other_requests_of_its_route() -> None:
+    wanted = newest(of_route("orders"))
+    others = Answered(wanted, ExchangeListView(exchanges=[msgspec.Raw(msgspec.json.encode(line(9, status=503)))]))
+    source = GivenSource([kept(ALL, FAILED, SLOW), config(None), others])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        def beside() -> str:
+            return app.screen.query_one("#beside", CellBlock).text
+
+        await until(pilot, lambda: f"trace {SLOW.trace_id}" in beside() and "req-0002" in beside())
+        await until(pilot, lambda: "/v1/orders/9" in screen_text(app))
+        assert wanted in source.wanted
+        await pilot.press("j")
+        await until(pilot, lambda: f"trace {FAILED.trace_id}" in beside())
+        assert "connect_refused" in beside()
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: app.front is not None and app.front.subject == "req-0009")
+
+    play(ConsoleApp(source, first=Destination("traces")), story, (250, 70))

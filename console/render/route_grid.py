@@ -12,7 +12,7 @@ from console.render.health.tiles import squeezed
 from console.render.routes import SORTS, changed_in, leads_to, match_in_words, policies_of
 from console.state import reading
 from console.state.health.looking import routes_seen
-from console.state.health.objectives import error_burn, latency_burn, objective_of
+from console.state.health.objectives import error_burn, is_grave, latency_burn, objective_of
 from console.state.model import Model
 from gateway.wire.views import RouteView
 
@@ -42,7 +42,6 @@ _WIDE: Final = (
     GridColumn("MATCHES", 30, 14, grows=True),
     GridColumn("DEFINED AT", 20, 15),
 )
-_GRAVE: Final = 6.0
 _OFTEN: Final = 0.05
 
 RouteKey = Callable[[RouteView], tuple[float | int | str, ...]]
@@ -149,5 +148,7 @@ def health_of(route: RouteView) -> Severity:
     if route.recent.error_ratio is None:
         return "unknown"
     objective = objective_of(route)
-    burn = max(error_burn(route.recent.error_ratio, objective), latency_burn(route.recent, objective))
-    return "crit" if burn >= _GRAVE else "warn" if burn >= 1.0 or route.recent.error_ratio >= _OFTEN else "ok"
+    of_errors, of_latency = error_burn(route.recent.error_ratio, objective), latency_burn(route.recent, objective)
+    if is_grave(of_errors, objective.availability) or is_grave(of_latency, objective.target):
+        return "crit"
+    return "warn" if max(of_errors, of_latency) >= 1.0 or route.recent.error_ratio >= _OFTEN else "ok"

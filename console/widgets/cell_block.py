@@ -35,4 +35,4 @@ class CellBlock(Styled):
         styles, width = self.styles_of_cells, self.size.width
         if y >= len(self._lines):
             return Strip.blank(width, styles.plain)
-        return Strip([styles.segment(cell) for cell in self._lines[y]]).adjust_cell_length(width, styles.plain)
+        return Strip(styles.segments(self._lines[y])).adjust_cell_length(width, styles.plain)

@@ -34,12 +34,12 @@ class CellLine(Styled):
     def render_line(self, y: int) -> Strip:
         styles, width = self.styles_of_cells, self.size.width
         ground = styles.panel if self._is_panel else styles.plain
-        segment = styles.on_panel if self._is_panel else styles.segment
+        segments = styles.on_panel if self._is_panel else styles.segments
         if y:
             return Strip.blank(width, ground)
-        right = Strip([segment(cell) for cell in self._right])
+        right = Strip(segments(self._right))
         room = max(0, width - right.cell_length)
-        left = Strip([segment(cell) for cell in self._left])
+        left = Strip(segments(self._left))
         if right.cell_length and left.cell_length >= room:  # Cut: a blank tells where the other begins.
             left = left.crop(0, max(0, room - 1))
         left = left.adjust_cell_length(room, ground)

@@ -194,7 +194,7 @@ class LiveTable(Styled, Widget, can_focus=True):
             row, is_cursor = found
             return self._strip(row.cells, is_cursor=is_cursor)
         if not self._grid.rows and y == _HEADER + 1:
-            return Strip([self.styles_of_cells.segment(Cell(f" {self._grid.empty}", "dim"))]).adjust_cell_length(
+            return Strip(self.styles_of_cells.segments([Cell(f" {self._grid.empty}", "dim")])).adjust_cell_length(
                 width, self.styles_of_cells.plain
             )
         return Strip.blank(width, self.styles_of_cells.plain)

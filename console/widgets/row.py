@@ -8,17 +8,7 @@ from textual.strip import Strip
 
 from console.render.cells import Cell
 from console.render.grid import Fitted, GridColumn, place
-from console.widgets.styles import Styles, lined
-
-
-def _pieces(text: str, look: Style, ground: Style) -> list[tuple[str, Style]]:
-    """The cell, and where it is underlined the blanks around its text apart: they are not."""
-    core = text.strip()
-    if not look.underline or core == text:
-        return [(text, look)]
-    start = text.index(core) if core else len(text)
-    pieces = [(text[:start], ground), (core, look), (text[start + len(core) :], ground)]
-    return [piece for piece in pieces if piece[0]]
+from console.widgets.styles import Styles, lined, pieces
 
 
 def row_strip(
@@ -37,7 +27,7 @@ def row_strip(
         cell = place(cells[position], room, is_number=columns[position].is_number, is_prose=columns[position].is_prose)
         own = lined(cell.text, styles.of(cell.severity, is_cursor=is_cursor))
         gap = " " if turn else ""
-        for piece, look in _pieces(cell.text, own, ground):
+        for piece, look in pieces(cell.text, own, ground):
             is_seen = style.reverse or style.underline
             if look == style or (not piece.strip() and not is_seen and not look.reverse and not look.underline):
                 text += gap + piece

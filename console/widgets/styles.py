@@ -1,5 +1,6 @@
 """From what a cell means to how it looks, by the palette in use."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -47,12 +48,16 @@ class Styles:
             return self._cursor + kept + Style(bold=True)
         return self._cursor if is_cursor else style
 
-    def segment(self, cell: Cell, *, is_cursor: bool = False) -> Segment:
-        return _segment(cell, self.of(cell.severity, is_cursor=is_cursor))
+    def segments(self, cells: Iterable[Cell]) -> list[Segment]:
+        return [each for cell in cells for each in _segments(cell, self.of(cell.severity), self.plain)]
 
-    def on_panel(self, cell: Cell) -> Segment:
+    def on_panel(self, cells: Iterable[Cell]) -> list[Segment]:
         """For the frame, which has a ground of its own."""
-        return _segment(cell, self.panel + self._marks[cell.severity] if cell.severity in self._marks else self.panel)
+        styled = ((cell, self._marks.get(cell.severity)) for cell in cells)
+        return [
+            each for cell, mark in styled
+            for each in _segments(cell, self.panel if mark is None else self.panel + mark, self.panel)
+        ]  # fmt: skip
 
     def gap(self, text: str, *, is_cursor: bool = False) -> Segment:
         return Segment(text, self._cursor if is_cursor else self.plain)
@@ -63,9 +68,19 @@ def lined(text: str, style: Style) -> Style:
     return style + _NO_LINE if style.underline and not any(map(str.isalnum, text)) else style
 
 
-def _segment(cell: Cell, style: Style) -> Segment:
+def pieces(text: str, look: Style, ground: Style) -> list[tuple[str, Style]]:
+    """The text, and where it is underlined the blanks around it apart: they are not."""
+    core = text.strip()
+    if not look.underline or core == text:
+        return [(text, look)]
+    start = text.index(core) if core else len(text)
+    parts = [(text[:start], ground), (core, look), (text[start + len(core) :], ground)]
+    return [part for part in parts if part[0]]
+
+
+def _segments(cell: Cell, style: Style, ground: Style) -> list[Segment]:
     text = plain(cell.text)
-    return Segment(text, lined(text, style))
+    return [Segment(part, look) for part, look in pieces(text, lined(text, style), ground)]
 
 
 @lru_cache(maxsize=16)

@@ -132,8 +132,8 @@ class TailView(Styled, Widget, Generic[R], can_focus=True):
             return self._line(position)
         said = y - _HEADER - 1
         if not self._rows and 0 <= said < len(self.empty):
-            told = styles.segment(Cell(f" {self.empty[said]}", "dim"))
-            return Strip([told]).adjust_cell_length(width, styles.plain)
+            told = styles.segments([Cell(f" {self.empty[said]}", "dim")])
+            return Strip(told).adjust_cell_length(width, styles.plain)
         return Strip.blank(width, styles.plain)
 
     @property

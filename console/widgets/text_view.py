@@ -85,9 +85,9 @@ class TextView(Styled, can_focus=True):
             return Strip.blank(width, styles.plain)
         is_cut_above = y == 0 and self._top > 0
         is_cut_below = y == self.size.height - 1 and at < len(self._lines) - 1
-        strip = Strip([styles.segment(cell) for cell in self._lines[at]]).adjust_cell_length(width, styles.plain)
+        strip = Strip(styles.segments(self._lines[at])).adjust_cell_length(width, styles.plain)
         if is_cut_above or is_cut_below:
             more = at if is_cut_above else len(self._lines) - 1 - at
-            mark = styles.segment(Cell(f" {more} more ", "accent"))
-            strip = Strip.join([strip.crop(0, width - len(mark.text)), Strip([mark])])
+            mark = Strip(styles.segments([Cell(f" {more} more ", "accent")]))
+            strip = Strip.join([strip.crop(0, width - mark.cell_length), mark])
         return strip

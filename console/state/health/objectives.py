@@ -10,6 +10,9 @@ from gateway.wire.views import RouteView
 AVAILABILITY: Final = 0.999
 TARGET: Final = 0.99
 """Taken for a route without objectives of its own."""
+_GRAVE_BURN: Final = 6.0
+_HIGHEST: Final = 0.9
+"""A generous objective has that many times its budget beyond all requests; then this share is too much, as it is for the alerts."""
 
 
 class Objective(NamedTuple):
@@ -39,6 +42,11 @@ def latency_burn(recent: RecentView, objective: Objective) -> float:
     if objective.under_ms is None:
         return 0.0
     return share_above(recent, objective.under_ms) / max(1.0 - objective.target, 1e-6)
+
+
+def is_grave(burn: float, target: float) -> bool:
+    """Whether so fast a burn of what `target` leaves is one to wake somebody for."""
+    return burn >= min(_GRAVE_BURN, _HIGHEST / max(1.0 - target, 1e-6))
 
 
 def share_above(recent: RecentView, limit_ms: float) -> float:

@@ -11,7 +11,7 @@ from console.state.health.causes import cause_of_failing, cause_of_slowness
 from console.state.health.changes import change_before
 from console.state.health.endpoints import FAILED_LATELY, EndpointHealth
 from console.state.health.evidence import lines_of
-from console.state.health.objectives import error_burn, latency_burn, objective_of
+from console.state.health.objectives import error_burn, is_grave, latency_burn, objective_of
 from console.state.health.steps import failing_since, p99s, rise, streak
 from console.state.health.words import Attention, Cause, Trend
 from console.state.model import Model
@@ -29,7 +29,6 @@ _MINUTE_S: Final = 60
 _CALM_S: Final = 15
 _FEWEST_ERRORS: Final = 2
 _FEWEST_REQUESTS: Final = 10
-_GRAVE_BURN: Final = 6.0
 _GRAVE_ERRORS: Final = 5
 _RISEN: Final = 2.0
 _RISEN_MS: Final = 50.0
@@ -111,9 +110,9 @@ def _failing(model: Model, route: RouteView, found: Evidence) -> Attention | Non
     lines = [line for line in found.failed if line.route == route.name]
     cause = cause_of_failing(upstreams, found.endpoints, lines, told)
     since_s, is_earlier = _failing_since(model, route.name, lines, over=over)
-    is_grave = burn >= _GRAVE_BURN and errors >= _GRAVE_ERRORS and not over
+    is_worst = is_grave(burn, objective.availability) and errors >= _GRAVE_ERRORS and not over
     return Attention(
-        kind="failing", severity="crit" if is_grave else "warn", subject=route.name, score=burn * rate, error_ratio=ratio,
+        kind="failing", severity="crit" if is_worst else "warn", subject=route.name, score=burn * rate, error_ratio=ratio,
         burn=burn, p99_ms=recent.p99_ms, rate=rate, cause=cause, since_s=since_s, is_earlier=is_earlier,
         trend="down" if over else _trend(lately, recent.error_ratio), leads_to=_leads_to(route.name, cause),
     )  # fmt: skip
@@ -139,7 +138,7 @@ def _slow(model: Model, route: RouteView, found: Evidence) -> Attention | None:
     if since_s is None:
         since_s = _since_of_endpoint(cause, found.endpoints)
     return Attention(
-        kind="slow", severity="crit" if burn >= _GRAVE_BURN else "warn", subject=route.name, score=burn * recent.rate, burn=burn,
+        kind="slow", severity="crit" if is_grave(burn, objective.target) else "warn", subject=route.name, score=burn * recent.rate, burn=burn,
         p99_ms=recent.p99_ms, limit_ms=limit_ms, rate=recent.rate, cause=cause, since_s=since_s,
         leads_to=_leads_to(route.name, cause),
     )  # fmt: skip

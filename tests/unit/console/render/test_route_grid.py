@@ -18,6 +18,8 @@ from tests.support.situations import figures, route
         (0.02, 0.9, "ok"),
         (0.08, 0.9, "warn"),  # It was promised no better, and is looked at all the same.
         (0.7, 0.9, "crit"),
+        (0.89, 0.01, "warn"),
+        (0.95, 0.01, "crit"),  # Six times its budget is more than everything.
     ],
 )
 def test_a_route_is_told_by_what_it_promises_and_by_how_often_it_fails(

@@ -78,7 +78,7 @@ def test_what_burns_most_traffic_is_first_and_promises_weigh() -> None:
     assert told(situation) == [
         "crit busy | 5xx 10.0%  burn 100x | endpoint h:2 answers 503 x3",
         "crit rare | 5xx 100%  burn 1 000x | endpoint h:1 fails",
-        "warn unpromised | 5xx 100%  burn 1.0x | endpoint h:3 fails",
+        "crit unpromised | 5xx 100%  burn 1.0x | endpoint h:3 fails",
     ]
 
 

@@ -12,7 +12,7 @@ from console.render.health.tiles import squeezed
 from console.render.routes import SORTS, changed_in, leads_to, match_in_words, policies_of
 from console.state import reading
 from console.state.health.looking import routes_seen
-from console.state.health.objectives import error_burn, is_grave, latency_burn, objective_of
+from console.state.health.objectives import error_burn, fails_gravely, is_gravely_late, latency_burn, objective_of
 from console.state.model import Model
 from gateway.wire.views import RouteView
 
@@ -149,6 +149,6 @@ def health_of(route: RouteView) -> Severity:
         return "unknown"
     objective = objective_of(route)
     of_errors, of_latency = error_burn(route.recent.error_ratio, objective), latency_burn(route.recent, objective)
-    if is_grave(of_errors, objective.availability) or is_grave(of_latency, objective.target):
+    if fails_gravely(route.recent.error_ratio, objective) or is_gravely_late(route.recent, objective):
         return "crit"
     return "warn" if max(of_errors, of_latency) >= 1.0 or route.recent.error_ratio >= _OFTEN else "ok"

@@ -198,7 +198,9 @@ class FramedScreen(PromptedScreen):
         self.sort, self.is_reversed = by, is_reversed
         self.refresh_all()
         for table in self.query(LiveTable):
-            table.to_the_first()
+            if table.display:  # The list that is sorted; what belongs to its rows is behind it.
+                table.to_the_first()
+                return
 
     @on(Resize)
     def fit_terminal(self) -> None:
@@ -211,6 +213,8 @@ class FramedScreen(PromptedScreen):
             self.query_one("#too-small", CellLine).show([Cell(told, "warn")])
         elif self.is_drawable:
             self.refresh_frame()
+            if self.focused is None and not self.is_asking:  # What had the focus was hidden meanwhile.
+                self.focus_body()
 
     def on_mount(self) -> None:
         self.refresh_all()

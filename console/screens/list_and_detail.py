@@ -27,11 +27,12 @@ _REST_S: Final = 0.25
 """The cursor has to stay so long on a row before the gateway is asked about it: who moves on is not followed, and at most four
 rows are asked about in a second."""
 _MORE: Final = (Cell(" .. enter opens all of it", "dim"),)
+_CUT: Final = (Cell(" ..", "dim"),)
 
 
 class ListAndDetail(OperatorScreen):
-    """Subclasses yield `list_and_detail` from their body, add `readings_beside` to what they ask for, and say what is `beside` and
-    what is `below` that."""
+    """Subclasses yield `list_and_detail` from their body, add `readings_beside` to what they ask for, and say which row is
+    `pointed_at`, what is `beside` it and what is `below` that."""
 
     DEFAULT_CSS = """
     ListAndDetail {
@@ -57,6 +58,7 @@ class ListAndDetail(OperatorScreen):
         self.is_wide = False
         """The operator wants the list to have it all."""
         self._rest: Timer | None = None
+        self._below_of: str | None = None
 
     def list_and_detail(self, *lists: Widget) -> ComposeResult:
         """lists: one of them has the id `list`; a LiveTable where none is given."""
@@ -78,22 +80,31 @@ class ListAndDetail(OperatorScreen):
         """What is shown of a row, in so many columns and lines."""
         raise NotImplementedError
 
-    def below(self, _key: str) -> Grid:
-        """A list that belongs to the row."""
+    def below(self, _key: str | None) -> Grid:
+        """A list that belongs to the row; None where there is no row."""
+        raise NotImplementedError
+
+    def subject_below(self, key: str | None) -> str | None:
+        """What that list is about: where it is about something else, it begins at its beginning."""
+        return key
+
+    def nothing_beside(self) -> Sequence[Sequence[Cell]]:
+        """What is said where there is no row."""
+        return ()
+
+    @property
+    def pointed_at(self) -> str | None:
+        """Key of the row that is to be shown beside: as a rule the one under the cursor."""
         raise NotImplementedError
 
     @property
-    def rows(self) -> LiveTable:
-        return self.query_one("#list", LiveTable)
+    def opens_beside(self) -> bool:
+        """Whether `enter` opens what is shown beside."""
+        return not self.is_below
 
     @property
     def rows_below(self) -> FocusedTable:
         return self.query_one("#below", FocusedTable)
-
-    @property
-    def pointed_at(self) -> str | None:
-        """Key of the row under the cursor."""
-        return self.rows.cursor_key
 
     @property
     def is_split(self) -> bool:
@@ -108,13 +119,18 @@ class ListAndDetail(OperatorScreen):
     @property
     def is_below(self) -> bool:
         """Whether the keys go to the third."""
-        return isinstance(self.focused, FocusedTable)
+        return self.focused is not None and self.focused.id == "below"
 
     def readings_beside(self) -> Sequence[AnyReading]:
         followed = self.followed
         if not self.is_split or followed is None:
             return ()
         return [*self.needed_beside(followed), *(self.needed_below(followed) if self.has_three else ())]
+
+    def refresh_frame(self) -> None:
+        super().refresh_frame()
+        if self.is_below and not self.has_three:  # Textual gives the focus back to what had it, shown or not.
+            self.focus_body()
 
     def refresh_all(self) -> None:
         super().refresh_all()
@@ -126,18 +142,31 @@ class ListAndDetail(OperatorScreen):
             self.set_class(self.is_split, "-split")
             self.set_class(self.has_three, "-three")
             self.call_after_refresh(self._show_beside)  # When it has been laid out, and its width is known.
-        block, pointed_at = self.query_one("#beside", CellBlock), self.pointed_at
+        pointed_at = self.pointed_at
         if self.followed is None or pointed_at is None:
             self.followed = pointed_at
-        (width, height), key = block.size, self.followed if self.is_split else None
-        told = self.beside(key, width, height) if key is not None and width else []
-        block.show(told if len(told) <= height else [*told[: height - 1], _MORE])
+        if self.is_split:
+            self._show_row()
         if self.has_three:
-            self.rows_below.show(self.below(key) if key is not None else Grid((), ()))
-        elif self.is_below:
-            self.focus_body()
+            self._show_below()
         if self.is_current and self.asked and set(self.readings()) != set(self.asked):
             self.console.screen_shown(self)
+
+    def _show_row(self) -> None:
+        block = self.query_one("#beside", CellBlock)
+        width, height = block.size
+        if not width:
+            return
+        told = self.beside(self.followed, width, height) if self.followed is not None else self.nothing_beside()
+        more = _MORE if self.opens_beside else _CUT
+        block.show(told if len(told) <= height else [*told[: height - 1], more])
+
+    def _show_below(self) -> None:
+        subject = self.subject_below(self.followed)
+        if subject != self._below_of:
+            self._below_of = subject
+            self.rows_below.begin_anew()
+        self.rows_below.show(self.below(self.followed))
 
     @on(LiveTable.Moved, "#list")
     def follow_when_it_rests(self) -> None:
@@ -158,12 +187,18 @@ class ListAndDetail(OperatorScreen):
         self.call_after_refresh(self.refresh_all)
 
     def action_section(self) -> None:
-        if self.is_below:
+        if self.is_below or self.focused is None:
             self.focus_body()
         elif self.has_three:
             self.rows_below.focus()
-        else:
+        elif self.app.size.width < SPACIOUS:
             self.say(f"there is one list here; from {SPACIOUS} columns on there is another that belongs to its row")
+        else:
+            self.say(self.why_alone())
+
+    def why_alone(self) -> str:
+        """Why the list has all the room there is, where there would be more."""
+        return "the list has all the room; z shows what belongs to its row"
 
     def action_wide(self) -> None:
         if self.app.size.width >= ROOMY:

@@ -1,18 +1,20 @@
 """A list, what is known of the row under its cursor, and the requests of that row that an operator would look at."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from console.render.grid import Grid
-from console.render.traffic.request_rows import requests_grid
+from console.render.traffic.request_rows import NOT_THEN, requests_grid
 from console.screens.list_and_detail import ListAndDetail
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
 from console.state.traffic.selecting import route_traffic, selection_of
-from console.state.traffic.slowness import SlowLimits
+from console.state.traffic.slowness import ROUTES_ONCE, SlowLimits
 from console.state.traffic.traces import lines_of
 from console.state.traffic.worth_a_look import newest, twin_of
+from console.widgets.live_table import LiveTable
 from gateway.wire.live import AccessLine
-from gateway.wire.views import ExchangeListView
+from gateway.wire.views import ExchangeListView, RouteListView
 
 
 class ListAndRequests(ListAndDetail):
@@ -21,7 +23,7 @@ class ListAndRequests(ListAndDetail):
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__(subject, filter_text)
         self._limits = SlowLimits()
-        self._told: ExchangeListView | None = None
+        self._told: tuple[ExchangeListView | None, float | None] = None, None
         self._requests: Mapping[str, AccessLine] = {}
         """What was told, by the key of its row."""
 
@@ -41,50 +43,68 @@ class ListAndRequests(ListAndDetail):
         """The command that prints the list."""
         raise NotImplementedError
 
+    @property
+    def rows(self) -> LiveTable:
+        return self.query_one("#list", LiveTable)
+
+    @property
+    def pointed_at(self) -> str | None:
+        return self.rows.cursor_key
+
     def needed_below(self, key: str) -> Sequence[AnyReading]:
         wanted = self.worth_a_look(key)
-        return (newest(wanted),) if wanted else ()
+        if not wanted or self.model.at_s is not None:
+            return ()
+        limits = () if self.model.latest(RouteListView) is not None else (ROUTES_ONCE,)
+        return (newest(wanted), *limits)
 
-    def below(self, key: str) -> Grid:
-        wanted = self.worth_a_look(key)
-        if not wanted:
-            return Grid((), ())
-        answer = self.model.get(newest(wanted))
-        view = answer.view
-        if view is not self._told:
-            self._told = view
-            lines = lines_of(view.exchanges) if view is not None else []
-            self._requests = {f"{line.request_id} {line.at}": line for line in lines}
+    def below(self, key: str | None) -> Grid:
+        wanted = self.worth_a_look(key) if key is not None else ""
+        if not wanted or self.model.at_s is not None:
+            self._told, self._requests = (None, None), {}
+            return NOT_THEN if wanted else Grid((), ())
+        answer, frozen_at_s = self.model.get(newest(wanted)), self.console.frozen_at_s
+        if self._told != (answer.view, frozen_at_s):
+            self._told = answer.view, frozen_at_s
+            lines = lines_of(answer.view.exchanges) if answer.view is not None else []
+            self._requests = {
+                f"{line.request_id} {line.at}": line
+                for line in lines
+                if frozen_at_s is None or datetime.fromisoformat(line.at).timestamp() <= frozen_at_s
+            }
         self._limits.look_at(self.model)
-        return requests_grid(self._requests, view, answer.problem, self._limits, ascii_only=self.console.ascii_only)
+        return requests_grid(
+            self._requests, answer.view, answer.problem, self._limits, ascii_only=self.console.ascii_only
+        )
 
     @property
     def _request(self) -> AccessLine | None:
-        """Under the cursor, where that is among the requests."""
-        key = self.rows_below.cursor_key if self.is_below else None
+        """Under the cursor among the requests."""
+        key = self.rows_below.cursor_key
         return self._requests.get(key) if key is not None else None
 
     @property
     def selection(self) -> Selection | None:
-        line, key = self._request, self.rows.cursor_key
-        if line is not None:
-            return selection_of(line)
+        if self.is_below:
+            line = self._request
+            return None if line is None else selection_of(line)
+        key = self.rows.cursor_key
         return None if key is None else self.selected(key)
 
     def drill_to(self) -> Destination | None:
-        line, key = self._request, self.rows.cursor_key
-        if line is not None:
-            return Destination("request", line.request_id)
+        if self.is_below:
+            line = self._request
+            return None if line is None else Destination("request", line.request_id)
+        key = self.rows.cursor_key
         return None if key is None else self.drilled(key)
 
     def pivot_to(self, where: str) -> Destination | None:
-        line = self._request
+        line = self._request if self.is_below else None
         return None if line is None else route_traffic(line, where)
 
     def request_ids(self) -> Sequence[str]:
         return [line.request_id for line in self._requests.values()]
 
     def twin(self) -> str:
-        if self.is_below and self.followed is not None:
-            return twin_of(self.worth_a_look(self.followed))
-        return self.list_twin()
+        wanted = self.worth_a_look(self.followed) if self.is_below and self.followed is not None else ""
+        return twin_of(wanted) if wanted else self.list_twin()

@@ -48,11 +48,12 @@ class OperatorScreen(FramedScreen):
             self.say("there are no rows here to filter")
 
     def action_match(self, step: int) -> None:
-        for rows in self.query("LiveTable, TailView"):
-            if isinstance(rows, TailView) and rows.display:
+        shown = [each for each in self.query("LiveTable, TailView") if each.display]
+        for rows in sorted(shown, key=lambda each: not each.has_focus):
+            if isinstance(rows, TailView):
                 rows.action_move(-step)  # The newest is below, and what the filter leaves is all that is there.
                 return
-            if isinstance(rows, LiveTable) and rows.display:
+            if isinstance(rows, LiveTable):
                 self._match_in(rows, step)
                 return
         self.say("all that is shown matches the filter" if self.filter else "there is no filter to match")
@@ -156,7 +157,7 @@ class OperatorScreen(FramedScreen):
         if event.kind == "?":
             self._answer(event.text)
             return
-        self.focus_body()
+        self.focus_back()
         self.show_hints()
         if event.kind == ":":
             self.console.run_command(event.text)

@@ -51,13 +51,21 @@ class PromptedScreen(Screen[None]):
         """Back to where keys move the cursor."""
         raise NotImplementedError
 
+    def focus_back(self) -> None:
+        """Where the focus was before the question, if that can still be seen."""
+        before = self.query_one(Prompt).asked_from
+        if before is not None and before.is_attached and before.focusable and before.region:
+            before.focus()
+        else:
+            self.focus_body()
+
     def show_hints(self) -> None:
         """The keys again, where a hint was."""
         raise NotImplementedError
 
     def _answer(self, text: str) -> None:
         then, self._answered = self._answered, None
-        self.focus_body()
+        self.focus_back()
         self.show_hints()
         if then is not None:
             then(text)
@@ -69,5 +77,5 @@ class PromptedScreen(Screen[None]):
     def on_prompt_left(self, _event: Prompt.Left) -> None:
         self._answered = None
         self.query_one(Prompt).close()
-        self.focus_body()
+        self.focus_back()
         self.show_hints()

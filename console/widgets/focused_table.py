@@ -2,12 +2,24 @@
 
 from textual.events import Blur, Focus
 
-from console.render.grid import GridRow
+from console.render.grid import Grid, GridRow
 from console.widgets.live_table import LiveTable
 
 
 class FocusedTable(LiveTable):
-    """The keys that move the focus are the screen's, or a subclass's."""
+    """The keys that move the focus are the screen's, or a subclass's. Until somebody chooses a row in it, its first rows are seen."""
+
+    def show(self, grid: Grid) -> None:
+        if not self.has_focus and not self._is_chosen and grid.rows:
+            self._cursor = self._top = 0
+            self.cursor_key = grid.rows[0].key
+        super().show(grid)
+
+    def begin_anew(self) -> None:
+        """What is shown next is about something else."""
+        self._cursor = self._top = 0
+        self._is_chosen = False
+        self.cursor_key = None
 
     def on_focus(self, _event: Focus) -> None:
         self._paint_changes()

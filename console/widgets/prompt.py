@@ -129,6 +129,8 @@ class Prompt(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self.kind: PromptKind | None = None
+        self.asked_from: Widget | None = None
+        """What had the focus before something was asked."""
         self.lead = 2
         """Cells before the text that is typed."""
         self._said: tuple[Cell, ...] = ()
@@ -161,6 +163,7 @@ class Prompt(Horizontal):
 
     def ask(self, kind: PromptKind, text: str = "", question: str = "") -> None:
         """Take a line of text; the focus is here until it is given or left."""
+        self._note_focus()
         self.close()
         self.kind = kind
         line = self.query_one(CellLine)
@@ -174,10 +177,16 @@ class Prompt(Horizontal):
 
     def choose(self, question: str, options: Mapping[str, str]) -> None:
         """Take one of these keys; the focus is here until then."""
+        self._note_focus()
         self.close()
         self._options = frozenset(options)
         self.query_one(CellLine).show(choice_line(question, tuple(options.items())))
         self.query_one(_Choosing).focus()
+
+    def _note_focus(self) -> None:
+        focused = self.screen.focused
+        if focused not in self.children:
+            self.asked_from = focused
 
     def write(self, text: str) -> None:
         """Replace what is being typed."""

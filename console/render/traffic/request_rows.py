@@ -23,6 +23,9 @@ _COLUMNS: Final = (
     GridColumn("BY REASON", 24, 1, grows=True, most=42),
 )
 
+NOT_THEN: Final = Grid(_COLUMNS, (), "requests are known of now alone; :now comes back")
+"""What is said where another time is looked at."""
+
 
 def requests_grid(
     lines: Mapping[str, AccessLine],

@@ -1,6 +1,7 @@
 """A ranking of what makes the traffic, from exchanges that each stand for so many."""
 
 from collections.abc import Callable, Sequence
+from heapq import nlargest
 from itertools import accumulate
 from typing import Final
 
@@ -81,8 +82,11 @@ class Tally:
     def keys(self) -> int:
         return len(self._groups)
 
-    def rows(self, seconds: float, sort: Callable[[TopRow], float]) -> list[TopRow]:
-        """All keys, first those that `sort` puts first."""
+    def rows(self, seconds: float, sort: Callable[[TopRow], float], most: int | None = None) -> list[TopRow]:
+        """All keys, first those that `sort` puts first; or of the `most` that have the most requests."""
+        groups = list(self._groups.items())
+        if most is not None and len(groups) > most:
+            groups = nlargest(most, groups, key=lambda each: each[1].requests)
         rows = [
             TopRow(
                 key,
@@ -92,7 +96,7 @@ class Tally:
                 weighted_quantile(group.durations, 0.5),
                 weighted_quantile(group.durations, 0.99),
             )
-            for key, group in self._groups.items()
+            for key, group in groups
         ]
         return sorted(rows, key=sort)
 

@@ -16,7 +16,7 @@ from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.state.traffic.filtering import problem_of
+from console.state.traffic.filtering import problem_of, quoted
 from console.state.traffic.selecting import selection_of
 from console.state.traffic.traces import KEPT, Trace, lines_of, traces_of
 from console.state.traffic.worth_a_look import of_route
@@ -52,6 +52,7 @@ class TracesScreen(ListAndRequests):
         self._told_traces: ExchangeListView | None = None
         self._known: list[Trace] = []
         """What was told, as traces."""
+        self._shown_how: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         yield CellLine(id="head")
@@ -87,7 +88,10 @@ class TracesScreen(ListAndRequests):
             if self.app.size.width >= _ROOMY
             else (),
         )
-        self.rows.show(self.in_order(traces_grid(traces, self.sort, empty, ascii_only=self.console.ascii_only)))
+        how = traces, empty, self.sort, self.is_reversed, self.console.ascii_only
+        if how != self._shown_how:  # Drawn twice a second, and told every other one.
+            self._shown_how = how
+            self.rows.show(self.in_order(traces_grid(traces, self.sort, empty, ascii_only=self.console.ascii_only)))
 
     def _trace(self, key: str) -> Trace | None:
         return next((trace for trace in self._traces() if trace.trace_id == key), None)
@@ -122,7 +126,7 @@ class TracesScreen(ListAndRequests):
         return problem_of(text)[0]
 
     def list_twin(self) -> str:
-        return f"sightline tail --no-follow --last {_LIMIT} '{self._wanted}'"
+        return f"sightline tail --no-follow --last {_LIMIT} {quoted(self._wanted)}"
 
     def action_errors_only(self) -> None:
         self._has_errors_only = not self._has_errors_only

@@ -10,9 +10,12 @@ from gateway.wire.views import RouteView
 AVAILABILITY: Final = 0.999
 TARGET: Final = 0.99
 """Taken for a route without objectives of its own."""
-_GRAVE_BURN: Final = 6.0
+GRAVE: Final = 6.0
+"""So many times what is allowed is one to wake somebody for."""
 _HIGHEST: Final = 0.9
 """A generous objective has that many times its budget beyond all requests; then this share is too much, as it is for the alerts."""
+_HIGHEST_LATE: Final = 0.75
+"""The same of those that come too late: percentiles tell of no more."""
 
 
 class Objective(NamedTuple):
@@ -34,19 +37,31 @@ def objective_of(route: RouteView) -> Objective:
 
 def error_burn(error_ratio: float | None, objective: Objective) -> float:
     """How many times faster than allowed errors use up the budget: 1 is just as fast."""
-    return (error_ratio or 0.0) / max(1.0 - objective.availability, 1e-6)
+    return (error_ratio or 0.0) / _budget(objective.availability)
+
+
+def fails_gravely(error_ratio: float, objective: Objective) -> bool:
+    """Whether so many failures are reason to wake somebody."""
+    return error_ratio >= min(GRAVE * _budget(objective.availability), _HIGHEST)
 
 
 def latency_burn(recent: RecentView, objective: Objective) -> float:
     """The same for answers that come too late, as far as percentiles tell; 0 without an objective."""
     if objective.under_ms is None:
         return 0.0
-    return share_above(recent, objective.under_ms) / max(1.0 - objective.target, 1e-6)
+    return share_above(recent, objective.under_ms) / _budget(objective.target)
 
 
-def is_grave(burn: float, target: float) -> bool:
-    """Whether so fast a burn of what `target` leaves is one to wake somebody for."""
-    return burn >= min(_GRAVE_BURN, _HIGHEST / max(1.0 - target, 1e-6))
+def is_gravely_late(recent: RecentView, objective: Objective) -> bool:
+    """The same of answers that come too late; never without an objective."""
+    if objective.under_ms is None:
+        return False
+    return share_above(recent, objective.under_ms) >= min(GRAVE * _budget(objective.target), _HIGHEST_LATE)
+
+
+def _budget(target: float) -> float:
+    """The share that may be bad."""
+    return max(1.0 - target, 1e-6)
 
 
 def share_above(recent: RecentView, limit_ms: float) -> float:

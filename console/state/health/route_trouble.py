@@ -11,7 +11,14 @@ from console.state.health.causes import cause_of_failing, cause_of_slowness
 from console.state.health.changes import change_before
 from console.state.health.endpoints import FAILED_LATELY, EndpointHealth
 from console.state.health.evidence import lines_of
-from console.state.health.objectives import error_burn, is_grave, latency_burn, objective_of
+from console.state.health.objectives import (
+    GRAVE,
+    error_burn,
+    fails_gravely,
+    is_gravely_late,
+    latency_burn,
+    objective_of,
+)
 from console.state.health.steps import failing_since, p99s, rise, streak
 from console.state.health.words import Attention, Cause, Trend
 from console.state.model import Model
@@ -104,13 +111,14 @@ def _failing(model: Model, route: RouteView, found: Evidence) -> Attention | Non
         calm = _lately(model, route.name, _CALM_S)
         over = calm is not None and not calm.errors and calm.requests >= _FEWEST_REQUESTS
     burn = error_burn(ratio, objective)
-    if burn < 1.0 or errors < _FEWEST_ERRORS:
+    is_grave = fails_gravely(ratio, objective)
+    if (burn < 1.0 and not is_grave) or errors < _FEWEST_ERRORS:
         return None
     upstreams = [share.upstream for share in route.upstreams]
     lines = [line for line in found.failed if line.route == route.name]
     cause = cause_of_failing(upstreams, found.endpoints, lines, told)
     since_s, is_earlier = _failing_since(model, route.name, lines, over=over)
-    is_worst = is_grave(burn, objective.availability) and errors >= _GRAVE_ERRORS and not over
+    is_worst = is_grave and errors >= _GRAVE_ERRORS and not over
     return Attention(
         kind="failing", severity="crit" if is_worst else "warn", subject=route.name, score=burn * rate, error_ratio=ratio,
         burn=burn, p99_ms=recent.p99_ms, rate=rate, cause=cause, since_s=since_s, is_earlier=is_earlier,
@@ -128,17 +136,19 @@ def _slow(model: Model, route: RouteView, found: Evidence) -> Attention | None:
     risen = rise(p99s(course.points), _RISEN, _RISEN_MS) if course is not None else None
     if risen is not None:
         since_s = risen.since_s
+    is_grave = is_gravely_late(recent, objective)
     if limit_ms is None:
         limit_ms = _USUAL_LIMIT_MS
         burn = recent.p99_ms / limit_ms if recent.p99_ms > limit_ms else 0.0
-    if burn < 1.0:
+        is_grave = burn >= GRAVE
+    if burn < 1.0 and not is_grave:
         return None
     lines = [line for line in found.slow if line.route == route.name]
     cause = cause_of_slowness([share.upstream for share in route.upstreams], found.endpoints, lines)
     if since_s is None:
         since_s = _since_of_endpoint(cause, found.endpoints)
     return Attention(
-        kind="slow", severity="crit" if is_grave(burn, objective.target) else "warn", subject=route.name, score=burn * recent.rate, burn=burn,
+        kind="slow", severity="crit" if is_grave else "warn", subject=route.name, score=burn * recent.rate, burn=burn,
         p99_ms=recent.p99_ms, limit_ms=limit_ms, rate=recent.rate, cause=cause, since_s=since_s,
         leads_to=_leads_to(route.name, cause),
     )  # fmt: skip

@@ -1,8 +1,16 @@
 """From when an exchange is slow: what its route promises, or a second where it promises nothing."""
 
+from dataclasses import replace
+from typing import Final
+
+from console.state import reading
 from console.state.model import Model
+from console.state.reading import ONCE, Reading
 from gateway.wire.filter.predicate import SLOW_MS
 from gateway.wire.views import RouteListView
+
+ROUTES_ONCE: Final[Reading[RouteListView]] = replace(reading.ROUTES, every_s=ONCE)
+"""For what each of them calls slow."""
 
 
 class SlowLimits:
@@ -11,6 +19,8 @@ class SlowLimits:
     def __init__(self) -> None:
         self._view: RouteListView | None = None
         self._limits: dict[str, float] = {}
+        self.version = 0
+        """Another with other limits."""
 
     def look_at(self, model: Model) -> bool:
         """Whether they are others than before."""
@@ -24,6 +34,7 @@ class SlowLimits:
             for route in view.routes
             if route.slo is not None and route.slo.latency_under_ms is not None
         }
+        self.version += known != self._limits
         return known != self._limits
 
     def of(self, route: str) -> float:

@@ -4,7 +4,7 @@ from typing import Final
 
 from console.state import reading
 from console.state.reading import Reading
-from console.state.traffic.filtering import narrowed
+from console.state.traffic.filtering import narrowed, quoted
 from gateway.wire.views import ExchangeListView
 
 WORTH_A_LOOK: Final = "err | slow | retried"
@@ -30,4 +30,4 @@ def newest(wanted: str) -> Reading[ExchangeListView]:
 
 def twin_of(wanted: str) -> str:
     """The command that prints them."""
-    return f"sightline tail --no-follow --last {_MOST} '{wanted}'"
+    return f"sightline tail --no-follow --last {_MOST} {quoted(wanted)}"

@@ -29,6 +29,12 @@ def test_a_route_is_told_by_what_it_promises_and_by_how_often_it_fails(
     assert health_of(route("orders", figures(10.0, errors), slo=slo)) == expected
 
 
+@pytest.mark.parametrize("target", [0.5, 0.85, 0.99])
+def test_a_route_whose_answers_are_all_too_late_is_critical_whatever_it_promises(target: float) -> None:
+    slo = ObjectiveView(latency_under_ms=10.0, latency_target=target)
+    assert health_of(route("orders", figures(10.0, 0.0, p50_ms=20.0, p99_ms=400.0), slo=slo)) == "crit"
+
+
 def test_a_row_has_the_revision_that_made_the_route_and_its_policies() -> None:
     newer = route("orders", figures(1.0, 0.0), changed_in=412, policies=["rewrite", "faults"])
     routes = [route("old", figures(1.0, 0.0)), newer]

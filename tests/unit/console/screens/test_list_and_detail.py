@@ -11,6 +11,8 @@ from console.state.health.endpoint_page import failed_at
 from console.state.messages import Answered
 from console.state.reading import AnyReading
 from console.state.selection import Destination
+from console.state.traffic.slowness import ROUTES_ONCE
+from console.state.traffic.traces import KEPT
 from console.state.traffic.worth_a_look import newest, of_endpoint, of_route
 from console.widgets.cell_block import CellBlock
 from console.widgets.focused_table import FocusedTable
@@ -175,3 +177,106 @@ def test_where_there_is_no_room_for_a_third_no_request_is_asked_for(screen: str)
         await until(pilot, lambda: "there is one list here" in screen_text(app))
 
     play(ConsoleApp(source, first=Destination(screen)), story, (SPACIOUS - 1, 50))
+
+
+def many(route_name: str, first: int, count: int) -> list[AccessLine]:
+    """Newest first."""
+    return [line(number, route=route_name, status=503) for number in range(first + count - 1, first - 1, -1)]
+
+
+def test_the_newest_requests_are_in_view_until_a_row_is_chosen_and_again_with_another_subject() -> None:
+    source = GivenSource(
+        [*three_routes().messages(), told(of_route("a"), *many("a", 1, 60)), told(of_route("b"), *many("b", 101, 60))]
+    )
+
+    def first_seen(app: ConsoleApp) -> bool:
+        return f"/v1/orders/{below(app)[0].removeprefix('req-').lstrip('0')} " in screen_text(app)
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(below(app)) == 60)
+        source.tell(told(of_route("a"), *many("a", 31, 60)))
+        await until(pilot, lambda: below(app)[0] == "req-0090" and first_seen(app))
+        await pilot.press("tab", "G", "escape", "j")
+        await until(pilot, lambda: below(app)[0] == "req-0160" and first_seen(app))
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (250, 60))
+
+
+def test_keys_below_act_there_or_say_that_there_is_nothing_and_questions_lead_back_there() -> None:
+    source = GivenSource([*three_routes().messages(), told(of_route("a"), *many("a", 1, 3)), told(of_route("b"))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(below(app)) == 3)
+        front, rows = app.front, app.screen.query_one("#list", LiveTable)
+        assert front is not None
+        await pilot.press("tab", "n", "n")
+        assert front.selection is not None
+        assert (front.selection.request_id, rows.cursor_key) == ("req-0001", "a")
+        await pilot.press("Y", "i", "slash", "escape", "k")
+        assert front.selection is not None
+        assert (front.selection.request_id, rows.cursor_key) == ("req-0002", "a")
+        await pilot.press("escape", "j")
+        await until(pilot, lambda: not below(app))
+        await pilot.press("tab")
+        assert front.selection is None
+        await pilot.press("enter")
+        assert app.front is front
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (250, 60))
+
+
+def test_a_focus_that_was_lost_in_a_terminal_too_small_comes_back() -> None:
+    source = GivenSource(three_routes().messages())
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(beside(app)))
+        await pilot.press("tab")
+        await pilot.resize_terminal(70, 20)
+        await pilot.resize_terminal(200, 50)
+        await until(pilot, lambda: app.screen.focused is app.screen.query_one("#list"))
+        await pilot.press("j")
+        assert app.screen.query_one("#list", LiveTable).cursor_key == "b"
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (250, 60))
+
+
+def test_of_another_time_no_requests_are_asked_for_and_while_frozen_none_that_came_later_is_shown() -> None:
+    later = [
+        line(7, route="b", status=503, at="2026-01-31T09:00:00.000Z"),
+        line(6, route="b", status=503, at="2026-01-31T07:59:00.000Z"),
+    ]
+    source = GivenSource(
+        [*three_routes().messages(), told(of_route("a"), *many("a", 1, 3)), told(of_route("b"), *later)]
+    )
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(below(app)) == 3)
+        await pilot.press("space", "j")
+        await until(pilot, lambda: below(app) == ["req-0006"])
+        await pilot.press("space")
+        await until(pilot, lambda: below(app) == ["req-0007", "req-0006"])
+        app.look_at("07:30")
+        await until(pilot, lambda: not below(app) and newest(of_route("b")) not in source.wanted)
+        app.look_at_now()
+        await until(pilot, lambda: len(below(app)) == 2)
+
+    play(ConsoleApp(source, first=Destination("routes")), story, (250, 60))
+
+
+@pytest.mark.parametrize("screen", ["upstreams", "traces"])
+def test_what_a_route_calls_slow_is_asked_once_where_the_list_does_not_tell_it(screen: str) -> None:
+    situation = three_routes().messages()
+    known = [each for each in situation if not (isinstance(each, Answered) and each.reading.path == "routes")]
+    source = GivenSource([*known, told(of_endpoint("up", "10.0.1.7:9001")), kept_trace()])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: any(each is ROUTES_ONCE for each in source.wanted))
+        source.tell(next(each for each in situation if isinstance(each, Answered) and each.reading.path == "routes"))
+        await until(pilot, lambda: not any(each is ROUTES_ONCE for each in source.wanted))
+
+    play(ConsoleApp(source, first=Destination(screen)), story, (250, 60))
+
+
+def kept_trace() -> Answered:
+    found = [msgspec.Raw(msgspec.json.encode(line(1, status=503)))]
+    return Answered(reading.exchanges(f"({KEPT})", 300), ExchangeListView(exchanges=found))

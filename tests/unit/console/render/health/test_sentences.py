@@ -82,6 +82,12 @@ def test_what_burns_most_traffic_is_first_and_promises_weigh() -> None:
     ]
 
 
+def test_what_fails_nearly_altogether_needs_attention_though_nearly_nothing_was_promised() -> None:
+    barely = route("barely", figures(10.0, 0.95), "a", slo=promised(availability=0.01))
+    situation = Situation([barely], [upstream("a", endpoint("h:1", figures(10.0, 0.95)))])
+    assert [each.partition(" | ")[0] for each in told(situation)] == ["crit barely"]
+
+
 def test_a_slow_endpoint_is_told_with_the_phase_and_with_its_peers() -> None:
     situation = Situation(
         [route("search", figures(10.0, 0.0, 812.0), slo=promised(under_ms=500.0))],

@@ -10,12 +10,14 @@ from console.state import reading
 from console.state.messages import Answered, Message
 from console.state.selection import Destination
 from console.state.tail import Shown
+from console.state.traffic.slowness import ROUTES_ONCE
 from console.widgets.cell_block import CellBlock
 from console.widgets.live_table import LiveTable
 from console.widgets.tail_view import TailView
-from gateway.wire.views import ExchangeListView
+from gateway.wire.views import ExchangeListView, ObjectiveView, RouteListView
 from tests.support.console import NOW_S, GivenSource, play, screen_text, until
 from tests.support.exchanges import counts, hello, line, shown
+from tests.support.situations import route
 
 FAILED = {"status": 502, "reason": "connect_refused", "endpoint": "10.0.1.9:9001", "client": "192.0.2.66"}
 
@@ -267,7 +269,11 @@ def test_beside_the_tail_is_the_newest_that_did_not_go_well_until_the_cursor_is_
         assert "req-0003" in beside(app)
         await pilot.press("F")
         await until(pilot, lambda: "req-0006" in beside(app))
-        await pilot.press("slash", *"status:200", "enter")
+        await pilot.press("e")
+        await until(pilot, lambda: chosen(app) == 6 and "e goes there" not in beside(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.front is not None and app.front.subject == "req-0006")
+        await pilot.press("escape", "slash", *"status:200", "enter")
         await until(pilot, lambda: "req-0005" in beside(app))
         await pilot.press("T", "c")
         await until(pilot, lambda: not beside(app))
@@ -285,7 +291,38 @@ def test_below_it_the_values_of_the_marked_column_are_ranked_and_enter_asks_for_
         await until(pilot, lambda: [row.key for row in table.grid.rows] == ["192.0.2.7", "192.0.2.66"])
         await pilot.press("tab", "j", "y")
         assert "sightline top client" in screen_text(app)
-        await pilot.press("enter")
+        await pilot.press("i")
+        await until(pilot, lambda: app.front is not None and app.front.filter == "!client:192.0.2.66")
+        await pilot.press("i", "enter")
         await until(pilot, lambda: app.front is not None and app.front.filter == "client:192.0.2.66")
 
     play(live(source), story, (SPACIOUS, 50))
+
+
+def test_beside_a_tail_in_which_all_went_well_no_request_is_shown_that_would_be_another_with_every_paint() -> None:
+    source = GivenSource(some(4))
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "all 4 that are shown here went well" in beside(app))
+        await pilot.press("e")
+        assert "all that is shown here went well" in screen_text(app)
+        source.tell(shown(line(5, duration_ms=400.0)))
+        await until(pilot, lambda: "all 5 that are shown here went well" in beside(app))
+        promised = route("orders", slo=ObjectiveView(latency_under_ms=100.0, latency_target=0.99))
+        source.tell(Answered(ROUTES_ONCE, RouteListView(revision="a", routes=[promised])))
+        await until(pilot, lambda: "req-0005" in beside(app))
+
+    play(live(source), story, (ROOMY, 50))
+
+
+def test_where_the_row_under_the_cursor_has_gone_what_is_beside_is_of_the_row_it_is_on_now() -> None:
+    source = GivenSource([*some(3), shown(line(4, **FAILED))])
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "req-0004" in beside(app))
+        await pilot.press("k")
+        await until(pilot, lambda: "req-0003" in beside(app))
+        await pilot.press("slash", *"status:502", "enter")
+        await until(pilot, lambda: "req-0004" in beside(app))
+
+    play(live(source), story, (ROOMY, 50))

@@ -34,6 +34,10 @@ WINDOWS_S: Final = (60, 300, 900, 3_600, 21_600)
 
 
 _DENIED: Final = frozenset({401, 403})
+_LEAST_LATE_S: Final = 15.0
+_TURNS_LATE: Final = 12.0
+"""An answer that is so much older than the newest, in turns in which it would have been asked for again, is not asked for any more:
+who looks elsewhere asks at a tenth of the pace."""
 
 
 class Answer(msgspec.Struct, Generic[V], frozen=True):
@@ -76,6 +80,8 @@ class Model:
         self.version = 0
         """Grows with every message, so that nobody draws what has been drawn."""
         self._answers: OrderedDict[AnyReading, Answer[Any]] = OrderedDict()
+        self._answered_s = 0.0
+        """When the newest of them came."""
 
     def take(self, message: Message) -> None:
         """A message of a source."""
@@ -147,6 +153,12 @@ class Model:
         """The newest view of it, however old."""
         return self.get(reading).view
 
+    def evidence(self, reading: Reading[V]) -> V | None:
+        """The same as long as it is kept up to date: what a screen asked for that was left since tells nothing of now."""
+        answer = self.get(reading)
+        late_s = max(_LEAST_LATE_S, _TURNS_LATE * reading.every_s)
+        return answer.view if self._answered_s - answer.at_s <= late_s else None
+
     def _forget(self) -> None:
         """Nothing is known any more but what the operator chose."""
         self.link, self.status, self.in_flight = Link(), None, None
@@ -155,6 +167,7 @@ class Model:
         self.pulse, self.endpoint_counts = Pulse(), EndpointCounts()
         self.tail, self.tail_problem, self.logs = Tail(), "", LogBook()
         self._answers.clear()
+        self._answered_s = 0.0
 
     def _take_past(self, answered: Answered) -> None:
         """An answer that also tells what the stream told before anybody listened."""
@@ -195,6 +208,7 @@ class Model:
     def _keep(self, reading: AnyReading, answer: Answer[Any]) -> None:
         self._answers[reading] = answer
         self._answers.move_to_end(reading)
+        self._answered_s = max(self._answered_s, answer.at_s)
         while len(self._answers) > ANSWERS:
             self._answers.popitem(last=False)
 

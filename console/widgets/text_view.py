@@ -88,6 +88,10 @@ class TextView(Styled, can_focus=True):
         strip = Strip(styles.segments(self._lines[at])).adjust_cell_length(width, styles.plain)
         if is_cut_above or is_cut_below:
             more = at if is_cut_above else len(self._lines) - 1 - at
-            mark = Strip(styles.segments([Cell(f" {more} more ", "accent")]))
-            strip = Strip.join([strip.crop(0, width - mark.cell_length), mark])
+            mark = Strip(styles.segments([Cell(f" {more} more line{'' if more == 1 else 's'} ", "accent")]))
+            room = width - mark.cell_length
+            if strip.crop(room - 1).text.strip():  # What the mark would cover is seen to be cut.
+                dots = Strip(styles.segments([Cell(" ..")]))
+                strip = Strip.join([strip.crop(0, room - dots.cell_length), dots])
+            strip = Strip.join([strip.crop(0, room), mark])
         return strip

@@ -94,6 +94,9 @@ class RevisionView(Change, frozen=True, kw_only=True):
     """How many there are of each kind."""
     running: bool = False
     replaced_at: str | None = None
+    touched: list[str] | None = None
+    """What it changed, added or took away against the one before, as `route orders`, `upstream catalog`, `settings limits`; null where
+    that is not known, or more than 100 objects."""
 
 
 class RevisionListView(Change, frozen=True, kw_only=True):

@@ -103,7 +103,7 @@ def test_the_selected_endpoint_is_drained_and_given_back_by_its_keys(
     assert state_of(program, drained)["state"] == "unknown"
 
 
-def test_somebody_who_was_faster_is_told_of_and_nothing_is_done(
+def test_somebody_who_was_faster_is_told_of_and_nothing_is_done_until_it_was_looked_at_again(
     program: Program, origins: list[Origin], terminal: Terminal
 ) -> None:
     command(terminal, f"weight origin/{origins[0].address} 3")
@@ -111,8 +111,12 @@ def test_somebody_who_was_faster_is_told_of_and_nothing_is_done(
     path = f"/api/v1/upstreams/origin/endpoints/{quote(origins[1].address, safe='')}/drain"
     assert program.call(path, "{}", JSON)[0] == 200
     terminal.press("y")
-    terminal.await_text(r"nothing was done: somebody else has changed something")
+    terminal.await_text(r"nothing was done yet: something was changed since", r"to do it, and after it why")
     assert state_of(program, origins[0])["weight"] == 1
+    type_in(terminal, origins[0].address)
+    terminal.press("Enter")
+    terminal.await_text(r"weight of .* is done")
+    assert state_of(program, origins[0])["weight"] == 3
 
 
 def test_a_revision_is_gone_back_to_by_its_name_after_its_difference_was_seen(

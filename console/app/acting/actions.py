@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import quote
 
-import msgspec
-
+from console.app.acting.answers import CONFLICT, changed_last, refusal, view_of
 from console.app.linking import Linking
 from console.render.amounts import age, count
+from console.render.cells import Cell
 from console.render.changes.effects import applied_text, apply_lines, effect_lines
 from console.screens.acting.confirm import ConfirmScreen
 from console.screens.acting.editor import EditorScreen
@@ -16,19 +16,15 @@ from console.screens.operator_screen import OperatorScreen
 from console.screens.prompted import PromptedScreen
 from console.state.changing.acting import Action, inverse, on_endpoint, rollback, split_endpoint, tier_of
 from console.state.changing.offers import Offer, endpoint_of, find_endpoint, offers
-from console.state.messages import Request, Response
+from console.state.messages import Request
 from console.state.selection import Selection
 from gateway.wire.actions import EndpointAction, EndpointEffectView
-from gateway.wire.upstream_views import UpstreamView
 from gateway.wire.views import ApplyResult
-
-V = TypeVar("V")
 
 GROUP: Final = "act"
 _UNDONE_AT_MOST: Final = 20
 _WATCH_S: Final = 60.0
 _LOOK_S: Final = 0.5
-_CONFLICT: Final = 412
 _HEAVIEST: Final = 1_000_000
 
 
@@ -137,23 +133,32 @@ class Acting(Linking):
         else:
             self.say(f"a weight is a number from 1 to {_HEAVIEST}, or `configured`")
 
-    async def _preview(self, action: Action, *, is_undo: bool) -> None:
+    async def _preview(self, action: Action, *, is_undo: bool, reason: str = "", since: str = "") -> None:
+        """reason, since: where it was confirmed before, why it is to be done, and what has come between."""
         asked_on = self.screen
         answer = await self.source.ask(action.preview())
         if self.screen is not asked_on or (isinstance(asked_on, PromptedScreen) and asked_on.is_asking):
             # The next key is meant for something else, and would answer the question.
             self.say(f"{action.title} was left: the gateway answered when something else was being done; ask again")
             return
-        view = _view_of(action, answer)
+        view = view_of(action, answer)
         if view is None:
             self.say(refusal(answer))
             return
         if view.outcome == "unchanged":
             self.say(view.summary if isinstance(view, EndpointEffectView) else applied_text(view))
             return
-        self.confirm(action, view, is_undo=is_undo)
+        self.confirm(action, view, is_undo=is_undo, reason=reason, since=since)
 
-    def confirm(self, action: Action, view: EndpointEffectView | ApplyResult, *, is_undo: bool) -> None:
+    def confirm(
+        self,
+        action: Action,
+        view: EndpointEffectView | ApplyResult,
+        *,
+        is_undo: bool,
+        reason: str = "",
+        since: str = "",
+    ) -> None:
         if isinstance(view, EndpointEffectView):
             lines, tier = effect_lines(view), tier_of(view, is_production=self.is_production)
             etag = view.etag
@@ -166,13 +171,20 @@ class Acting(Linking):
                 self.say(f"{action.title} ..")
                 self.run_worker(self._do(action, etag, reason, is_undo=is_undo), exclusive=True, group=GROUP)
 
-        self.show_over(ConfirmScreen(action.title, lines, tier, action.target, confirmed))
+        if since:
+            lines = [[Cell(f"nothing was done yet: {since}. This is how it would be now", "warn")], [], *lines]
+        self.show_over(ConfirmScreen(action.title, lines, tier, action.target, confirmed, reason=reason))
 
     async def _do(self, action: Action, etag: str, reason: str, *, is_undo: bool) -> None:
         self._doing = action.title
         answer = await self.source.ask(action.doing(etag, reason))
         self._doing = ""
-        view = _view_of(action, answer)
+        if answer.status == CONFLICT:
+            self.source.refetch()
+            since = changed_last(await self.source.ask(Request("GET", "status")))
+            await self._preview(action, is_undo=is_undo, reason=reason, since=since)
+            return
+        view = view_of(action, answer)
         if view is None:
             self.say(refusal(answer) if answer.status else f"nobody knows whether it was done: {answer.problem}")
             return
@@ -198,7 +210,7 @@ class Acting(Linking):
         path = f"upstreams/{quote(view.upstream, safe='')}"
         began_s = asyncio.get_running_loop().time()
         while True:
-            now = await self._in_flight(path, view.address)
+            now = in_flight_of(await self.source.ask(Request("GET", path)), view.address)
             took_s = asyncio.get_running_loop().time() - began_s
             progress = f"in flight {count(view.in_flight)} -> {count(now)}"
             self.say(f"{done}: {progress} after {age(took_s)}; :undo gives it back")
@@ -206,37 +218,9 @@ class Acting(Linking):
                 return
             await asyncio.sleep(_LOOK_S)
 
-    async def _in_flight(self, path: str, address: str) -> int | None:
-        answer = await self.source.ask(Request("GET", path))
-        try:
-            view = msgspec.json.decode(answer.body, type=UpstreamView)
-        except msgspec.DecodeError:
-            return None
-        return next((each.in_flight for each in view.endpoints if each.address == address), None)
-
     def _close_editor(self) -> None:
         if isinstance(self.screen, EditorScreen):
             _ = self.pop_screen()
 
     def show_over(self, screen: ConfirmScreen | EditorScreen) -> None:
         _ = self.push_screen(screen)
-
-
-def _view_of(action: Action, answer: Response) -> EndpointEffectView | ApplyResult | None:
-    return decoded(answer, EndpointEffectView) if action.is_endpoint else decoded(answer, ApplyResult)
-
-
-def decoded(answer: Response, view: type[V]) -> V | None:
-    try:
-        return msgspec.json.decode(answer.body, type=view) if answer.is_ok else None
-    except msgspec.DecodeError:
-        return None
-
-
-def refusal(answer: Response) -> str:
-    """Why nothing was done."""
-    if answer.status == _CONFLICT:
-        return "nothing was done: somebody else has changed something since this was looked at; look again"
-    if answer.is_ok:
-        return "what answers there is not an admin API this console knows"
-    return f"nothing was done: {answer.problem}"

@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from console.app.acting.actions import GROUP, Acting, decoded, refusal
+from console.app.acting.actions import GROUP, Acting
+from console.app.acting.answers import decoded, refusal
 from console.screens.acting.editor import EditorScreen
 from console.state.changing.acting import edit
 from console.state.messages import Request, Response

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.render.amounts import UNKNOWN, count, milliseconds, percent, rate
+from console.render.amounts import UNKNOWN, age, count, milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph
 from console.render.grid import Grid, GridColumn, GridRow
 from console.render.health.overview_grids import versus
@@ -31,11 +31,13 @@ _COMPARISON: Final = (
     GridColumn("COMPARE", 7, is_prose=True, grows=True),
     GridColumn("NOW", 7, is_number=True),
     GridColumn("BEFORE", 7, is_number=True),
-    GridColumn("", 6, is_number=True),
+    GridColumn("CHANGE", 6, is_number=True),
     GridColumn("REV BEFORE", 8, 1, is_number=True),
     GridColumn("REV AFTER", 8, 1, is_number=True),
-    GridColumn("", 6, 2, is_number=True),
+    GridColumn("CHANGE", 6, 2, is_number=True),
 )
+COMPARED_IN: Final = 58
+"""Columns that all of a comparison takes."""
 _LEAST_PLOT: Final = 3
 
 
@@ -116,9 +118,8 @@ def comparison_grid(page: RoutePage) -> Grid:
     compared = page.comparison
     old = compared.before if compared is not None else None
     new = compared.after if compared is not None else None
-    is_of_all = compared is not None and compared.kind != "route"
     number = page.sequence
-    titles = (f"ALL <{number}", f"ALL {number}") if is_of_all else (f"<REV {number}", f"REV {number}")
+    titles = (f"ALL <{number}", f"ALL {number}") if _is_of_all(page) else (f"<REV {number}", f"REV {number}")
     rows = [
         _compared("rps", (now.rate, before.rate if before else None), (old, new), "rate"),
         _compared("5xx", (now.error_ratio, before.error_ratio if before else None), (old, new), "error_ratio"),
@@ -131,10 +132,21 @@ def comparison_grid(page: RoutePage) -> Grid:
         _COMPARISON[5]._replace(title=titles[1]),
         _COMPARISON[6],
     ]
-    if is_of_all:
-        note = f"ALL is the whole gateway: rev {number} did not change this route"
-        rows.append(GridRow("note", (Cell(note, "dim"), *[Cell("")] * (len(titled) - 1))))
     return Grid(tuple(titled), rows)
+
+
+def comparison_told(page: RoutePage, window_s: int) -> str:
+    """What its columns are."""
+    number, all_of_it = (
+        page.sequence,
+        "rev {0} did not change this route, so ALL is the whole gateway before and after it",
+    )
+    told = all_of_it if _is_of_all(page) else "<REV {0} and REV {0}: before and after it came to run"
+    return f"BEFORE: the {age(window_s)} before these {age(window_s)}; {told.format(number)}"
+
+
+def _is_of_all(page: RoutePage) -> bool:
+    return page.comparison is not None and page.comparison.kind != "route"
 
 
 def _compared(

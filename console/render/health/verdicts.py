@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.render.amounts import age, milliseconds, percent, rate
+from console.render.amounts import age, counted, milliseconds, percent, rate
 from console.render.cells import Cell, Severity, glyph
 from console.render.health.sentences import PHASES, after, failure, slowness, when
 from console.state.health.evidence import Shares
@@ -16,6 +16,8 @@ _SHORT: Final = {
 _FILLS: Final = "░▒▓█▚▞▤▥"
 _ASCII_FILLS: Final = ".:%#xo+="
 _SEEN: Final = 0.005
+_WORDS: Final = {"errors": "failing at times"}
+"""Of endpoints, in a sentence, where their column says it otherwise."""
 
 
 def verdict_sentence(verdict: Verdict, now_s: float) -> str:
@@ -46,15 +48,20 @@ def _well(verdict: Verdict, recent: RecentView) -> str:
         return "it has no figures of its own: it is beyond metrics.max_routes, or metrics are off"
     if not recent.rate:
         return "no request in the last minute"
+    troubled = verdict.endpoint
     head = "nothing is wrong"
-    if recent.error_ratio:  # Not nothing, but no more than is allowed.
+    if recent.error_ratio or troubled is not None:  # Not nothing, but no more than is allowed.
         head = "within its objective" if verdict.route.slo is not None else "within the usual objective"
     figures = f"{rate(recent.rate)}/s, {percent(recent.error_ratio)} errors, p99 {milliseconds(recent.p99_ms)}"
     told = f"{head}: {figures} in the last {age(recent.seconds)}"
-    if verdict.split is None:
-        return told
-    phase, share = verdict.split.largest
-    return f"{told}, {round(share * 100)}% of it {PHASES[phase]}"
+    if verdict.split is not None:
+        phase, share = verdict.split.largest
+        told = f"{told}, {round(share * 100)}% of it {PHASES[phase]}"
+    return (
+        told
+        if troubled is None
+        else f"{told}; endpoint {troubled.address} is {_WORDS.get(troubled.word, troubled.word)}"
+    )
 
 
 def split_line(verdict: Verdict, width: int, *, ascii_only: bool) -> list[Cell]:
@@ -64,7 +71,7 @@ def split_line(verdict: Verdict, width: int, *, ascii_only: bool) -> list[Cell]:
         return [Cell(" time   ", "dim"), Cell("no exchange is kept that would tell", "dim")]
     told = _pieces(split)
     legend = [f" {name} {percent(share)}" for name, share, _ in told]
-    of = "mean" if verdict.is_average else f"slowest {split.number}"
+    of = "mean of all" if verdict.is_average else f"mean of {counted(split.number, 'slow request')}"
     tail = f"  {milliseconds(split.total)} {of}"
     room = max(10, width - 9 - sum(len(text) + 2 for text in legend) - len(tail))
     cells = [Cell(" time   ", "dim")]

@@ -27,9 +27,16 @@ class ConfirmScreen(PromptedScreen):
     )
 
     def __init__(
-        self, title: str, lines: Sequence[Sequence[Cell]], tier: Tier, target: str, then: Callable[[str], None]
+        self,
+        title: str,
+        lines: Sequence[Sequence[Cell]],
+        tier: Tier,
+        target: str,
+        then: Callable[[str], None],
+        *,
+        reason: str = "",
     ) -> None:
-        """target: what is to be typed in the second tier."""
+        """target: what is to be typed in the second tier. reason: what was given before, where it is asked again."""
         super().__init__()
         self._title = title
         self._lines = [(Cell(" "), *line) for line in lines]
@@ -37,6 +44,7 @@ class ConfirmScreen(PromptedScreen):
         self._tier = tier
         self._target = target
         self._then = then
+        self._reason = reason
 
     def compose(self) -> ComposeResult:
         yield CellLine(id="band", is_panel=True)
@@ -61,7 +69,11 @@ class ConfirmScreen(PromptedScreen):
         if self._tier == 1:
             self.choose("do it?", {"y": "yes", "r": "yes, and say why", "n": "no"}, self._chosen)
         else:
-            self.ask(f"type {self._target} to do it, and after it why:", self._typed)
+            self.ask(f"type {self._target} to do it, and after it why{self._as_before}:", self._typed)
+
+    @property
+    def _as_before(self) -> str:
+        return f" (or as before: {self._reason})" if self._reason else ""
 
     def focus_body(self) -> None:
         self.query_one(TextView).focus()
@@ -82,16 +94,16 @@ class ConfirmScreen(PromptedScreen):
 
     def _chosen(self, key: str) -> None:
         if key == "y":
-            self._do("")
+            self._do(self._reason)
         elif key == "r":
-            self.ask("why:", self._do)
+            self.ask("why:", self._do, self._reason)
         else:
             self._leave("nothing was done")
 
     def _typed(self, text: str) -> None:
         name, _, reason = text.strip().partition(" ")
         if name == self._target:
-            self._do(reason.strip())
+            self._do(reason.strip() or self._reason)
         else:
             self._leave(f"nothing was done: {self._target} was to be typed")
 

@@ -10,9 +10,11 @@ from textual.events import Resize
 from console.render.cells import Cell
 from console.render.grid import Grid
 from console.render.health.route_page import (
+    COMPARED_IN,
     HEAD,
     absence,
     comparison_grid,
+    comparison_told,
     endpoint_grid,
     head_lines,
     plots,
@@ -84,6 +86,7 @@ class RouteDetailScreen(OperatorScreen):
         endpoints.show(endpoint_grid(page, ascii_only=ascii_only))
         plot = self.query_one("#plot", CellBlock)
         plot.show(plots(page, max(20, plot.size.width), max(2, plot.size.height), ascii_only=ascii_only))
+        plot.display = not self._compares or width >= 2 * COMPARED_IN
         right = comparison_grid(page) if self._compares else settings_grid(page)
         self.query_one("#settings", SectionTable).show(right)
 
@@ -112,6 +115,9 @@ class RouteDetailScreen(OperatorScreen):
             return
         self._compares = not self._compares
         self.refresh_all()
+        page = route_page(self.model, self.subject)
+        if self._compares and page is not None:
+            self.say(comparison_told(page, self.model.window_s))
 
     def twin(self) -> str:
         return f"sightline routes {self.subject}"

@@ -62,7 +62,7 @@ def courses_wanted(found: Sequence[Attention]) -> list[AnyReading]:
     wanted += [
         seconds_of_endpoint(each.cause.upstream, each.cause.endpoint)
         for each in found
-        if each.kind == "slow" and each.cause.endpoint and each.since_s is None
+        if each.kind == "slow" and each.cause.endpoint
     ]
     return wanted[:_MOST_COURSES]
 

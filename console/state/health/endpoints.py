@@ -85,7 +85,7 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
 def health_of_endpoints(model: Model, upstreams: "list[UpstreamView]") -> list[EndpointHealth]:
     """All of them, in the order of the configuration. upstreams: with figures of a window, of which the last seconds are told
     apart; since when is known of those whose course is (course_of_endpoint)."""
-    kept = lines_of(model.view(FAILED_LATELY))
+    kept = lines_of(model.evidence(FAILED_LATELY))
     proof = failures_by_endpoint(line for line in kept if ended_at_s(line) >= model.now_s - _PROOF_S)
     counts = model.endpoint_counts if model.at_s is None else None
     found = [
@@ -101,7 +101,7 @@ def _that_is_over(model: Model, health: EndpointHealth, kept: Sequence[AccessLin
     """What is remembered of failures that ended a minute ago or more; as it is where they go on, or where nothing is."""
     if health.failures or health.since_s is not None or model.at_s is not None:
         return health
-    course = model.view(course_of_endpoint(health.upstream, health.address))
+    course = model.evidence(course_of_endpoint(health.upstream, health.address))
     span = last_failing(course) if course is not None else None
     if span is None or model.now_s - span.until_s < _PROOF_S:
         return health
@@ -126,19 +126,17 @@ def seconds_of_endpoint(upstream: str, address: str) -> Reading[HistoryView]:
 
 
 def courses_of_endpoints(found: Iterable[EndpointHealth]) -> list[AnyReading]:
-    """Of the worst that are in trouble; by the second too where nothing tells yet since when."""
+    """Of the worst that are in trouble, in steps and by the second."""
     troubled = sorted((each for each in found if each.is_troubled), key=lambda each: each.rank)[:_MOST_COURSES]
-    wanted: list[AnyReading] = [course_of_endpoint(each.upstream, each.address) for each in troubled]
-    return wanted + [
-        seconds_of_endpoint(each.upstream, each.address) for each in troubled if each.since_s is None or each.is_earlier
-    ]
+    courses = (course_of_endpoint, seconds_of_endpoint)
+    return [course(each.upstream, each.address) for course in courses for each in troubled]
 
 
 def _with_course(model: Model, health: EndpointHealth) -> EndpointHealth:
     """By the coarse course, or else by the seconds: those reach back five minutes, and know of calm that was too short for it."""
     earlier: Beginning | None = None
     for wanted in (course_of_endpoint, seconds_of_endpoint):
-        course = model.view(wanted(health.upstream, health.address))
+        course = model.evidence(wanted(health.upstream, health.address))
         if course is None:
             continue
         if health.word == "slow":

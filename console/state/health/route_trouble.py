@@ -81,7 +81,7 @@ def trouble_of(model: Model, route: RouteView, found: Evidence) -> Attention | N
     trouble = _failing(model, route, found) or _slow(model, route, found)
     if trouble is None or trouble.is_earlier:
         return trouble
-    after = change_before(model, trouble.since_s)
+    after = change_before(model, trouble.since_s, route)
     if after is None or not after.sequence or trouble.cause.reason not in _BY_CONFIGURATION:
         return msgspec.structs.replace(trouble, after=after)
     # What the gateway itself decides by its configuration began with another configuration: that is the cause.

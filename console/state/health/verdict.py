@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from console.state import reading
-from console.state.health.endpoints import health_of_endpoints
+from console.state.health.endpoints import FAILED_LATELY, EndpointHealth, courses_of_endpoints, health_of_endpoints
 from console.state.health.evidence import PHASES, Shares, lines_of, shares
 from console.state.health.route_trouble import Evidence, course_of, trouble_of
 from console.state.health.words import Attention
@@ -26,6 +26,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     trouble: Attention | None = None
     split: Shares | None = None
     is_average: bool = False
+    endpoint: EndpointHealth | None = None
+    """Of its upstreams the one that is worst, where one is in trouble: the route may be well all the same."""
     failed: tuple[AccessLine, ...] = ()
     """Kept failures of the last minutes, newest first."""
 
@@ -44,31 +46,40 @@ def needed_for_verdict(model: Model, name: str) -> list[AnyReading]:
     wanted: list[AnyReading] = [
         reading.route(name, *look), reading.upstreams(*look), course_of(name), reading.REVISIONS, reading.INCIDENTS,
     ]  # fmt: skip
-    return [*wanted, failed_of(name), slow_of(name)] if model.at_s is None else wanted
+    if model.at_s is not None:
+        return wanted
+    return [*wanted, failed_of(name), slow_of(name), FAILED_LATELY, *courses_of_endpoints(_endpoints(model, name))]
 
 
 def verdict(model: Model, name: str) -> Verdict | None:
     """None while the route is not known."""
-    look = None, model.at_s
-    route, upstreams = model.view(reading.route(name, *look)), model.view(reading.upstreams(*look))
+    route = model.view(reading.route(name, None, model.at_s))
     if route is None:
         return None
     since_s = model.now_s - _PROOF_S
     failed = [line for line in lines_of(model.view(failed_of(name)), since_s) if line.route == name]
     slow = [line for line in lines_of(model.view(slow_of(name)), since_s) if line.route == name]
-    mine = {
-        share.upstream for share in route.upstreams
-    }  # Of a thousand others nothing follows, and it is drawn twice a second.
-    known = [each for each in (upstreams.upstreams if upstreams is not None else ()) if each.name in mine]
-    endpoints = health_of_endpoints(model, known)
+    endpoints = _endpoints(model, name)
     trouble = trouble_of(model, route, Evidence(endpoints, failed, slow))
+    worst = min((each for each in endpoints if each.is_troubled), key=lambda each: each.rank, default=None)
     split = shares(slow)
     average = None if split is not None else _average(route)
     if trouble is not None and split is None and average is not None and not trouble.cause.phase:
         phase, share = average.largest
         cause = msgspec.structs.replace(trouble.cause, phase=phase, share=share)
         trouble = msgspec.structs.replace(trouble, cause=cause)
-    return Verdict(route=route, trouble=trouble, split=split or average, is_average=split is None, failed=tuple(failed))
+    return Verdict(route=route, trouble=trouble, split=split or average, is_average=split is None,
+                   endpoint=worst, failed=tuple(failed))  # fmt: skip
+
+
+def _endpoints(model: Model, name: str) -> list[EndpointHealth]:
+    """Of its upstreams alone: of a thousand others nothing follows, and it is drawn twice a second."""
+    look = None, model.at_s
+    route, upstreams = model.view(reading.route(name, *look)), model.view(reading.upstreams(*look))
+    mine = {share.upstream for share in route.upstreams} if route is not None else set[str]()
+    return health_of_endpoints(
+        model, [each for each in (upstreams.upstreams if upstreams else ()) if each.name in mine]
+    )
 
 
 def _average(route: RouteView) -> Shares | None:

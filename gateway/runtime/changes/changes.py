@@ -132,6 +132,7 @@ class Changes:
             objects=revision.archive.objects,
             running=revision is self._revisions.running,
             replaced_at=None if following is None else _timestamp(following.applied_at_s),
+            touched=self.origins.touched(revision.sequence),
         )
 
 

@@ -22,6 +22,17 @@ def test_a_failure_leaves_the_view_that_was_there() -> None:
     assert (answer.view, answer.at_s, answer.problem, answer.status) == (view, 10.0, "draining", 503)
 
 
+def test_what_is_not_asked_for_any_more_is_no_evidence_and_what_nobody_answers_stays_what_it_was() -> None:
+    model, view = Model(), RouteListView(revision="a", routes=[])
+    model.now_s = 10.0
+    model.take(Answered(reading.ROUTES, view))
+    model.now_s = 200.0
+    assert model.evidence(reading.ROUTES) is view
+    model.take(Answered(reading.routes(60), view))
+    assert model.evidence(reading.ROUTES) is None
+    assert model.view(reading.ROUTES) is view
+
+
 def test_answers_are_bounded_and_the_oldest_is_forgotten() -> None:
     model = Model()
     for number in range(ANSWERS + 1):

@@ -241,8 +241,12 @@ def test_a_conflict_and_a_refusal_are_told_and_can_be_tried_again() -> None:
         gateway.refusal = Response(412, problem="changed")
         app.run_command(f"drain {EFFECT.address}")
         await until(pilot, lambda: "do it?" in screen_text(app))
+        await pilot.press("r", *"host", "enter")
+        await until(pilot, lambda: "nothing was done yet: something was changed since" in screen_text(app))
+        gateway.refusal = None
         await pilot.press("y")
-        await until(pilot, lambda: "somebody else has changed something" in screen_text(app))
+        await until(pilot, lambda: "in flight" in screen_text(app))
+        assert ("reason", "host") in told(source)[-1].query
         gateway.refusal = Response(403, problem="this call needs the role operator")
         app.run_command(f"drain {EFFECT.address}")
         await until(pilot, lambda: "needs the role operator" in screen_text(app))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from console.render.health.verdicts import split_line, status_line, verdict_sentence
 from console.state import reading
 from console.state.health.route_trouble import course_of
@@ -81,6 +83,31 @@ def test_a_timeout_that_a_revision_made_too_short_is_the_gateways_own_answer() -
     )
 
 
+@pytest.mark.parametrize(
+    ("touched", "told"),
+    [
+        (None, True),
+        (["route search"], True),
+        (["route other", "upstream up"], True),
+        (["settings limits"], True),
+        (["route other", "upstream other"], False),
+    ],
+)
+def test_a_revision_that_changed_other_things_alone_is_not_blamed(touched: list[str] | None, told: bool) -> None:
+    model = situated(
+        route("search", figures(10.0, 0.5)), endpoint("a:1", figures(5.0, 0.5)), steps=FAILING_NOW,
+        failed_ones=[failed("search", "a:1", "connect_refused")] * 3, revisions=[revision(8, 61, touched=touched)],
+    )  # fmt: skip
+    assert ("after rev 8" in sentence(model)) is told
+
+
+def test_a_route_that_is_within_what_it_promises_tells_of_an_endpoint_that_is_not_well() -> None:
+    slower = endpoint("a:1", figures(5.0, 0.0, 569.0)), endpoint("b:1", figures(5.0, 0.0, 2.0))
+    told = sentence(situated(route("search", figures(10.0, 0.0, 588.0)), *slower))
+    assert told.startswith("within the usual objective: 10/s, 0% errors, p99 588ms")
+    assert told.endswith("; endpoint a:1 is slow")
+
+
 def test_what_was_done_to_an_endpoint_counts_as_a_change() -> None:
     drained = incident(7, "endpoint_draining", "up b:1", 65, "endpoint b:1 of up is draining", actor="bob")
     model = situated(
@@ -127,7 +154,7 @@ def test_the_bars_tell_their_shares_in_figures_too() -> None:
     told = "".join(cell.text for cell in split_line(found, 100, ascii_only=True))
     assert "first byte 93.0%" in told
     assert "body 5.0%" in told
-    assert "800ms slowest 1" in told
+    assert "800ms mean of 1 slow request" in told
     told = "".join(cell.text for cell in status_line(figures(10.0, 0.1, client_error_ratio=0.2), 80, ascii_only=True))
     assert "ok 70.0%" in told
     assert "^ 4xx 20.0%" in told

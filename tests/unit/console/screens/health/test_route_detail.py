@@ -97,6 +97,19 @@ def test_compare_shows_before_and_after_and_enter_leads_to_the_endpoint() -> Non
     play(ConsoleApp(GivenSource(slow_route().messages()), first=Destination("route", "search")), story)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (250, 70)])
+def test_a_comparison_is_whole_in_every_size_and_says_what_its_columns_are(size: tuple[int, int]) -> None:
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "match.path" in screen_text(app))
+        await pilot.press("equals_sign")
+        await until(pilot, lambda: "812ms   203ms   x4.0    200ms    800ms   x4.0" in screen_text(app))
+        titles = next(line for line in screen_text(app).splitlines() if "COMPARE" in line)
+        assert titles.split()[-8:] == ["NOW", "BEFORE", "CHANGE", "<REV", "412", "REV", "412", "CHANGE"]
+        assert "<REV 412 and REV 412: before and after" in screen_text(app)
+
+    play(ConsoleApp(GivenSource(slow_route().messages()), first=Destination("route", "search")), story, size)
+
+
 def test_a_route_that_is_not_there_is_told() -> None:
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "there is no route 'serach'; there are 1 others" in screen_text(app))

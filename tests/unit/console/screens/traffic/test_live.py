@@ -291,10 +291,13 @@ def test_below_it_the_values_of_the_marked_column_are_ranked_and_enter_asks_for_
         await until(pilot, lambda: [row.key for row in table.grid.rows] == ["192.0.2.7", "192.0.2.66"])
         await pilot.press("tab", "j", "y")
         assert "sightline top client" in screen_text(app)
-        await pilot.press("i")
-        await until(pilot, lambda: app.front is not None and app.front.filter == "!client:192.0.2.66")
-        await pilot.press("i", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: app.front is not None and app.front.filter == "client:192.0.2.66")
+        await pilot.press("escape")
+        assert app.front is not None
+        assert (app.front.NAME, app.front.filter) == ("live", "")
+        await pilot.press("tab", "i")
+        assert app.front.filter == "!client:192.0.2.66"
 
     play(live(source), story, (SPACIOUS, 50))
 

@@ -8,7 +8,7 @@ import structlog.testing
 from gateway.config import load_text
 from gateway.config.diff.archive import Archive
 from gateway.runtime.changes import origins as module
-from gateway.runtime.changes.origins import LOOKED_BACK, Origins, followed
+from gateway.runtime.changes.origins import LOOKED_BACK, MOST_TOUCHED, Followed, Origins, followed
 from gateway.runtime.changes.revisions import Revision, Revisions
 
 
@@ -33,9 +33,18 @@ async def known(origins: Origins) -> dict[str, int]:
 
 def test_a_route_is_as_old_as_its_last_change_wherever_it_stands() -> None:
     revisions = [revision(1, a="x", b="x", c="x"), revision(2, b="x", a="y"), revision(3, b="x", a="x", new="x")]
-    assert followed({}, revisions[:1], 1) == {"a": 1, "b": 1, "c": 1}
-    assert followed({}, revisions[:2], 1) == {"a": 2, "b": 1}
-    assert followed({}, revisions, 1) == {"a": 3, "b": 1, "new": 3}
+    nothing = Followed({}, {})
+    assert followed(nothing, revisions[:1], 1).routes == {"a": 1, "b": 1, "c": 1}
+    assert followed(nothing, revisions[:2], 1).routes == {"a": 2, "b": 1}
+    assert followed(nothing, revisions, 1).routes == {"a": 3, "b": 1, "new": 3}
+
+
+def test_a_revision_tells_what_it_changed_unless_that_is_too_much() -> None:
+    revisions = [revision(1, a="x", b="x"), revision(2, a="x", b="y", c="x"), revision(3, a="x", b="y")]
+    touched = followed(Followed({}, {}), revisions).touched
+    assert touched == {2: ["route b", "route c"], 3: ["route c"]}
+    many = {f"r{number}": "x" for number in range(MOST_TOUCHED + 1)}
+    assert followed(Followed({}, touched), [revisions[2], revision(4, **many)]).touched == {**touched, 4: None}
 
 
 def test_revisions_are_followed_as_they_come_to_run() -> None:

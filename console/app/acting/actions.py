@@ -5,7 +5,7 @@ from collections import deque
 from typing import Final
 from urllib.parse import quote
 
-from console.app.acting.answers import CONFLICT, changed_last, refusal, view_of
+from console.app.acting.answers import CONFLICT, changed_last, in_flight_of, refusal, view_of
 from console.app.linking import Linking
 from console.render.amounts import age, count
 from console.render.cells import Cell

@@ -18,6 +18,7 @@ from perf.compare.sightline import build
 
 SCENARIOS = (
     "peers",
+    "telemetry",
     "routes",
     "workers",
     "idle",

@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,6 +21,13 @@ _BUILT = PERF.parent / "build" / "compiled" / ".built"
 _IS_COMPILED: Final = _BUILT.exists()
 """Once for all runs, which are compared: it may be built meanwhile."""
 
+PARTS: Final[Mapping[str, dict[str, Any]]] = {
+    "trace context": {"traces": {"propagate": True}},
+    "metrics": {"metrics": {"enabled": True}},
+    "access lines": {"access_log": {"sink": "stdout"}},
+}
+"""Sections of `telemetry`, each of which can be on alone."""
+
 
 @dataclass
 class Settings:
@@ -29,6 +37,8 @@ class Settings:
         default_factory=lambda: [{"name": "all", "match": {"path_prefix": "/"}, "upstream": "origin"}]
     )
     telemetry: bool = True
+    part: str = ""
+    """Of PARTS: what is on where telemetry is off."""
     plain: bool = False
     """Whether it runs as plain Python also where the compiled build is there."""
     resilient: bool = False
@@ -48,7 +58,10 @@ class Settings:
 def telemetry_section(bench: Bench, settings: Settings) -> dict[str, Any]:
     """All of it (metrics, a line per exchange, trace context, one span in a hundred exported) or none of it."""
     if not settings.telemetry:
-        return {"access_log": {"sink": "none"}, "metrics": {"enabled": False}, "traces": {"propagate": False}}
+        off: dict[str, Any] = {
+            "access_log": {"sink": "none"}, "metrics": {"enabled": False}, "traces": {"propagate": False},
+        }  # fmt: skip
+        return off | PARTS.get(settings.part, {})
     endpoint = settings.collector or f"http://127.0.0.1:{bench.backend.bulk_port}"
     return {"access_log": {"sink": "stdout"}, "traces": {"endpoint": endpoint, "sample": settings.sampled}}
 

@@ -47,8 +47,8 @@ class ListAndDetail(OperatorScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "wide", "wide", id="wide"),
-        Binding("tab", "section", "next list", show=False, id="next_section"),
-        Binding("shift+tab", "section", "list before", show=False, id="section_before"),
+        Binding("tab", "section", "next list or pane", show=False, id="next_section"),
+        Binding("shift+tab", "section", "list or pane before", show=False, id="section_before"),
     ]
 
     def __init__(self, subject: str = "", filter_text: str = "") -> None:

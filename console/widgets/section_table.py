@@ -11,8 +11,8 @@ class SectionTable(FocusedTable):
     """The order of sections is that of the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "section(1)", "next list", show=False, id="next_section"),
-        Binding("shift+tab", "section(-1)", "list before", show=False, id="section_before"),
+        Binding("tab", "section(1)", "next list or pane", show=False, id="next_section"),
+        Binding("shift+tab", "section(-1)", "list or pane before", show=False, id="section_before"),
     ]
 
     def action_move(self, step: int) -> None:

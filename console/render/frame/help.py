@@ -12,7 +12,7 @@ from console.state.commands import Command
 _COLUMNS: Final = (
     GridColumn("", 1),
     GridColumn("KEY", 22, grows=True, is_prose=True, most=36),
-    GridColumn("WHAT IT DOES  [ID IN keys.yaml]", 40, grows=True, is_prose=True),
+    GridColumn("WHAT IT DOES  [its name in keys.yaml, for another key]", 40, grows=True, is_prose=True),
 )
 
 _LEGEND: Final[tuple[tuple[Severity, str], ...]] = (
@@ -21,6 +21,14 @@ _LEGEND: Final[tuple[tuple[Severity, str], ...]] = (
     ("crit", "wrong"),
     ("draining", "taken out by hand"),
     ("unknown", "not known: nothing was sent there, or nobody checks it"),
+)
+
+_SIGNS: Final = (
+    ("<14:02:10", "since before that: it was so already when what is known begins"),
+    ("↑ → ↓", "more of it, as much, less than before"),
+    ("x4.0", "so many times what it was in the window before"),
+    ("RO  RW", "what runs can be looked at; it can be changed"),
+    ("file differs", "what runs was applied by hand or rolled back: the file says otherwise"),
 )
 
 _FILTERS: Final = (
@@ -100,7 +108,8 @@ def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, 
     yield "KEYS EVERYWHERE", "", [_key(key) for key in _with_digits(same)]
     yield "COMMANDS", ": begins one, Tab completes", [_plain(f":{each.usage}", each.help) for each in content.commands]
     yield "FILTERS", "/ begins one", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]
-    yield "SIGNS", "", [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
+    legend = [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
+    yield "SIGNS", "", [*legend, *(_plain(*each) for each in _SIGNS)]
     yield "CONNECTION", "", [_plain(*each) for each in content.facts]
 
 
@@ -129,7 +138,8 @@ def _plain(term: str, meaning: str) -> GridRow:
 
 
 def _sign(severity: Severity, meaning: str, *, ascii_only: bool) -> GridRow:
-    return GridRow(severity, (glyph(severity, ascii_only=ascii_only), Cell(severity, severity), Cell(meaning)))
+    sign = glyph(severity, ascii_only=ascii_only).text
+    return GridRow(severity, (Cell(" "), Cell(f"{sign} {severity}", severity), Cell(meaning)))
 
 
 def _holds(row: GridRow, wanted: str) -> bool:

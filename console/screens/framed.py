@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.geometry import Size
+from textual.widget import Widget
 
 from console.render.band import band, screen_row
 from console.render.cells import Cell
@@ -70,6 +71,8 @@ class FramedScreen(PromptedScreen):
         self._look: object = None
         self.asked: tuple[AnyReading, ...] = ()
         """What was asked for it last."""
+        self._last: Widget | None = None
+        """The last of its widgets, once it is there."""
         self.unanswered: Unanswered | None = None
         """What of that does not come, and why."""
 
@@ -145,8 +148,12 @@ class FramedScreen(PromptedScreen):
 
     @property
     def _has_rows(self) -> bool:
-        """Of a screen that Textual is still composing some children are there and others not; this is the last."""
-        return bool(self.query("#hints"))
+        """Of a screen that Textual is still composing some children are there and others not; the line of hints comes last. It is looked
+        for until it is there: to go over all widgets costs a tenth of the console."""
+        if self._last is None:
+            found = self.query("#hints")
+            self._last = found.first() if found else None
+        return self._last is not None and self._last.is_attached
 
     def refresh_frame(self) -> None:
         """The rows around the body. Everything is painted again where it looks otherwise than before."""

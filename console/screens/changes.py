@@ -1,5 +1,6 @@
 """Changes: what changed before it got worse, and who did it? Revisions and incidents over a strip of errors, on one axis of time."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
@@ -131,7 +132,7 @@ class ChangesScreen(OperatorScreen):
         )
 
     def twin(self) -> str:
-        return f"sightline changes {self.filter!r}" if self.filter else "sightline changes"
+        return f"sightline changes {shlex.quote(self.filter)}" if self.filter else "sightline changes"
 
     def _history(self) -> Reading[HistoryView]:
         return reading.history("gateway", "", f"{self.model.window_s}s", end=str(self.model.at_s or ""))

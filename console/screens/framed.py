@@ -71,7 +71,7 @@ class FramedScreen(PromptedScreen):
         self._look: object = None
         self.asked: tuple[AnyReading, ...] = ()
         """What was asked for it last."""
-        self._last: Widget | None = None
+        self._last_composed: Widget | None = None
         """The last of its widgets, once it is there."""
         self.unanswered: Unanswered | None = None
         """What of that does not come, and why."""
@@ -150,10 +150,10 @@ class FramedScreen(PromptedScreen):
     def _has_rows(self) -> bool:
         """Of a screen that Textual is still composing some children are there and others not; the line of hints comes last. It is looked
         for until it is there: to go over all widgets costs a tenth of the console."""
-        if self._last is None:
+        if self._last_composed is None:
             found = self.query("#hints")
-            self._last = found.first() if found else None
-        return self._last is not None and self._last.is_attached
+            self._last_composed = found.first() if found else None
+        return self._last_composed is not None and self._last_composed.is_attached
 
     def refresh_frame(self) -> None:
         """The rows around the body. Everything is painted again where it looks otherwise than before."""

@@ -1,5 +1,6 @@
 """Routes: which is the worst by rate, errors or latency?"""
 
+import shlex
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -91,7 +92,7 @@ class RoutesScreen(ListAndRequests):
 
     def list_twin(self) -> str:
         sort = f" --sort {self.sort}" if self.sort in ("rate", "errors", "p99", "requests", "order") else ""
-        match = f" --match {self.filter!r}" if self.filter else ""
+        match = f" --match {shlex.quote(self.filter)}" if self.filter else ""
         return f"sightline routes{sort}{match}"
 
     def action_wide(self) -> None:

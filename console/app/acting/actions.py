@@ -179,7 +179,7 @@ class Acting(Linking):
         self._doing = action.title
         answer = await self.source.ask(action.doing(etag, reason))
         self._doing = ""
-        if answer.status == CONFLICT:
+        if answer.status == CONFLICT and not action.is_text:
             self.source.refetch()
             since = changed_last(await self.source.ask(Request("GET", "status")))
             await self._preview(action, is_undo=is_undo, reason=reason, since=since)

@@ -7,6 +7,7 @@ from console.render.cells import Cell, Severity, glyph
 from console.render.frame.hints import key_label
 from console.render.frame.questions import QUESTIONS, keys_told
 from console.render.grid import Grid, GridColumn, GridRow
+from console.render.health.overview_grids import ARROWS, ASCII_ARROWS
 from console.state.commands import Command
 
 _COLUMNS: Final = (
@@ -25,7 +26,6 @@ _LEGEND: Final[tuple[tuple[Severity, str], ...]] = (
 
 _SIGNS: Final = (
     ("<14:02:10", "since before that: it was so already when what is known begins"),
-    ("↑ → ↓", "more of it, as much, less than before"),
     ("x4.0", "so many times what it was in the window before"),
     ("RO  RW", "what runs can be looked at; it can be changed"),
     ("file differs", "what runs was applied by hand or rolled back: the file says otherwise"),
@@ -109,7 +109,9 @@ def _sections(content: HelpContent, *, ascii_only: bool) -> Iterable[tuple[str, 
     yield "COMMANDS", ": begins one, Tab completes", [_plain(f":{each.usage}", each.help) for each in content.commands]
     yield "FILTERS", "/ begins one", [_plain(*each) for each in (*_FILTERS, *_vocabulary())]
     legend = [_sign(severity, meaning, ascii_only=ascii_only) for severity, meaning in _LEGEND]
-    yield "SIGNS", "", [*legend, *(_plain(*each) for each in _SIGNS)]
+    arrows = ASCII_ARROWS if ascii_only else ARROWS
+    trends = f"{arrows['up']} {arrows['flat']} {arrows['down']}", "more of it, as much, less than before"
+    yield "SIGNS", "", [*legend, *(_plain(*each) for each in (trends, *_SIGNS))]
     yield "CONNECTION", "", [_plain(*each) for each in content.facts]
 
 

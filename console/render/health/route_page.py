@@ -137,12 +137,11 @@ def comparison_grid(page: RoutePage) -> Grid:
 
 def comparison_told(page: RoutePage, window_s: int) -> str:
     """What its columns are."""
-    number, all_of_it = (
-        page.sequence,
-        "rev {0} did not change this route, so ALL is the whole gateway before and after it",
-    )
-    told = all_of_it if _is_of_all(page) else "<REV {0} and REV {0}: before and after it came to run"
-    return f"BEFORE: the {age(window_s)} before these {age(window_s)}; {told.format(number)}"
+    number, window = page.sequence, age(window_s)
+    told = f"<REV {number} and REV {number}: before and after it came to run"
+    if _is_of_all(page):
+        told = f"rev {number} did not change this route, so ALL is the whole gateway before and after it"
+    return f"BEFORE: the {window} before these {window}; {told}"
 
 
 def _is_of_all(page: RoutePage) -> bool:

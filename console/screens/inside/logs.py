@@ -1,5 +1,6 @@
 """Logs: what did the gateway say, and who did what? The newest at the bottom, with the whole record on demand."""
 
+import shlex
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -128,7 +129,9 @@ class LogsScreen(OperatorScreen):
         self.refresh_all()
 
     def twin(self) -> str:
-        return f"sightline logs --follow --filter '{self.filter}'" if self.filter else "sightline logs --follow"
+        return (
+            f"sightline logs --follow --filter {shlex.quote(self.filter)}" if self.filter else "sightline logs --follow"
+        )
 
     def filter_problem(self, text: str) -> str:
         return problem_of(text)[1]

@@ -1,5 +1,6 @@
 """Explain: which route would take this request, what would be applied to it, and where could it go? Nothing is sent."""
 
+import shlex
 from typing import ClassVar
 
 from console.render.traffic.explanation import explanation_lines
@@ -68,4 +69,4 @@ class ExplainScreen(ExplainingScreen):
         if wanted.exchange:
             return f"sightline explain --exchange {wanted.exchange}"
         fields = "".join(f" -H '{name}: {value}'" for name, value in wanted.headers)
-        return f"sightline explain {wanted.method} '{wanted.url}'{fields}"
+        return f"sightline explain {wanted.method} {shlex.quote(wanted.url)}{fields}"

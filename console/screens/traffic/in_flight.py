@@ -1,5 +1,6 @@
 """In flight: what is running right now, for how long, and what does it wait for?"""
 
+import shlex
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -66,4 +67,4 @@ class InFlightScreen(OperatorScreen):
         return None if key is None else Destination("request", key)
 
     def twin(self) -> str:
-        return f"sightline inflight '{self.filter}'" if self.filter else "sightline inflight"
+        return f"sightline inflight {shlex.quote(self.filter)}" if self.filter else "sightline inflight"

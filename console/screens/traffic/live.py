@@ -1,5 +1,6 @@
 """Live: what is happening right now that matches?"""
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
@@ -15,7 +16,7 @@ from console.state import reading
 from console.state.messages import TailWanted
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.state.traffic.filtering import narrowed, problem_of, quoted, terms_of, turned
+from console.state.traffic.filtering import narrowed, problem_of, terms_of, turned
 from console.state.traffic.selecting import route_traffic, selection_of
 from console.state.traffic.slowness import ROUTES_ONCE
 from console.widgets.line import CellLine
@@ -161,8 +162,8 @@ class LiveScreen(TailAndDetail):
     def twin(self) -> str:
         if self.is_ranking:
             by = self.ranked_below if self.is_below else self._by
-            return f"sightline top {by}" + (f" --filter {quoted(self.filter)}" if self.filter else "")
-        return f"sightline tail {quoted(self.filter)}" if self.filter else "sightline tail"
+            return f"sightline top {by}" + (f" --filter {shlex.quote(self.filter)}" if self.filter else "")
+        return f"sightline tail {shlex.quote(self.filter)}" if self.filter else "sightline tail"
 
     def filter_problem(self, text: str) -> str:
         return problem_of(text)[1]

@@ -36,8 +36,7 @@ class TailAndDetail(ListAndDetail):
     def __init__(self, subject: str = "", filter_text: str = "") -> None:
         super().__init__(subject, filter_text)
         self._column = CHOOSABLE[0]
-        self._newest_remarkable = NewestRemarkable()
-        self._remarkable: Shown | None = None
+        self._remarkable = NewestRemarkable()
         self._ranked: tuple[object, ...] = ()
         """What the ranking below was worked out from."""
         self._ranking = Grid((), ())
@@ -76,12 +75,12 @@ class TailAndDetail(ListAndDetail):
     def pointed_at(self) -> str | None:
         """While it follows, the newest that did not go well: the last row is another one with every paint."""
         view = self.tail_view
-        shown = self._remarkable if view.is_following else view.selected
+        shown = self._remarkable.found if view.is_following else view.selected
         return None if shown is None else str(shown.number)
 
     def _look_for_remarkable(self, rows: Sequence[Shown]) -> None:
         about = self.model.tail, self.model.tail.filter, self.filter, self.limits.version
-        self._remarkable = self._newest_remarkable.among(rows, about, lambda shown: self._is_remarkable(shown.line))
+        self._remarkable.look(rows, about, lambda shown: self._is_remarkable(shown.line))
 
     def _is_remarkable(self, line: AccessLine) -> bool:
         return severity_of(line, self.limits.of(line.route)) != "plain"
@@ -137,8 +136,8 @@ class TailAndDetail(ListAndDetail):
             self.say("this is a ranking; esc leaves it")
             return
         self._look_for_remarkable(self.rows())
-        if self._remarkable is not None:
-            self.tail_view.move_to(self._remarkable.number)
+        if self._remarkable.found is not None:
+            self.tail_view.move_to(self._remarkable.found.number)
             self.focus_body()
         else:
             self.say("all that is shown here went well")

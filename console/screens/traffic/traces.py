@@ -1,5 +1,6 @@
 """Traces: which hop was slow, which one failed? Those that were kept, and one of them."""
 
+import shlex
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -16,7 +17,7 @@ from console.screens.operator_screen import OperatorScreen
 from console.state import reading
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.state.traffic.filtering import problem_of, quoted
+from console.state.traffic.filtering import problem_of
 from console.state.traffic.selecting import selection_of
 from console.state.traffic.traces import KEPT, Trace, lines_of, traces_of
 from console.state.traffic.worth_a_look import of_route
@@ -126,7 +127,7 @@ class TracesScreen(ListAndRequests):
         return problem_of(text)[0]
 
     def list_twin(self) -> str:
-        return f"sightline tail --no-follow --last {_LIMIT} {quoted(self._wanted)}"
+        return f"sightline tail --no-follow --last {_LIMIT} {shlex.quote(self._wanted)}"
 
     def action_errors_only(self) -> None:
         self._has_errors_only = not self._has_errors_only

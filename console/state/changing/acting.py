@@ -23,6 +23,8 @@ class Action(msgspec.Struct, frozen=True):
     target: str
     request: Request
     is_endpoint: bool = False
+    is_text: bool = False
+    """It brings a text made of what ran then: where that is not what runs any more, it would undo what somebody else did."""
 
     def preview(self) -> Request:
         return msgspec.structs.replace(self.request, query=(*self.request.query, ("dry_run", "true")))
@@ -57,7 +59,9 @@ def apply_text(text: str) -> Action:
 def edit(kind: str, name: str, text: str) -> Action:
     """Another text for one route or upstream."""
     path = f"config/objects/{quote(kind, safe='')}/{quote(name, safe='')}"
-    return Action(f"edit {kind} {name}", name, Request("PUT", path, body=text.encode(), content_type=YAML))
+    return Action(
+        f"edit {kind} {name}", name, Request("PUT", path, body=text.encode(), content_type=YAML), is_text=True
+    )
 
 
 def inverse(undo: InverseView) -> Action:

@@ -19,6 +19,9 @@ _NO_REASON: Final = "none"
 _NOT_ITS_DOING: Final = frozenset({_NO_REASON, "pool_exhausted", "superseded", "client_disconnect", "client_timeout"})
 """How an attempt may end without a fault of the endpoint: it was not asked, or nobody waited for what it would say."""
 _SERVER_ERROR: Final = 500
+_MOST_DECODED: Final = 8
+_DECODED: Final[dict[int, tuple[ExchangeListView, Sequence[AccessLine]]]] = {}
+"""The last answers and the lines in them, by identity; the answer is kept so that no other can be taken for it."""
 
 
 class Shares(NamedTuple):
@@ -40,15 +43,25 @@ class Shares(NamedTuple):
 
 def lines_of(view: ExchangeListView | None, since_s: float = 0.0) -> list[AccessLine]:
     """Those that ended since then, newest first; what cannot be read is passed over."""
-    found = []
-    for raw in view.exchanges if view is not None else ():
+    lines = _decoded(view) if view is not None else ()
+    return [line for line in lines if not since_s or ended_at_s(line) >= since_s]
+
+
+def _decoded(view: ExchangeListView) -> Sequence[AccessLine]:
+    """Once for each answer: a page asks several times in each paint, and paints more often than it is answered."""
+    known = _DECODED.get(id(view))
+    if known is not None and known[0] is view:
+        return known[1]
+    lines = []
+    for raw in view.exchanges:
         try:
-            line = checked(decode_line(bytes(raw)))
+            lines.append(checked(decode_line(bytes(raw))))
         except msgspec.DecodeError:
             continue
-        if not since_s or ended_at_s(line) >= since_s:
-            found.append(line)
-    return found
+    _DECODED[id(view)] = view, lines
+    while len(_DECODED) > _MOST_DECODED:
+        _DECODED.pop(next(iter(_DECODED)))
+    return lines
 
 
 def ended_at_s(line: AccessLine) -> float:

@@ -20,11 +20,6 @@ class Matched(NamedTuple):
     is_all: bool = True
 
 
-def quoted(text: str) -> str:
-    """As one word of a shell's line."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
 def problem_of(text: str) -> tuple[int | None, str]:
     """What is wrong with a filter, and the column of it from 0; nothing if nothing is."""
     try:

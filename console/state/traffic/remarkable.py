@@ -15,14 +15,13 @@ class NewestRemarkable:
         self._about: About = ()
         self._until = 0
         """Number of the last row that was looked at."""
-        self._found: Shown | None = None
+        self.found: Shown | None = None
 
-    def among(self, rows: Sequence[Shown], about: About, is_remarkable: Callable[[Shown], bool]) -> Shown | None:
+    def look(self, rows: Sequence[Shown], about: About, is_remarkable: Callable[[Shown], bool]) -> None:
         """rows: oldest first. about: what they and the verdict depend on."""
         first, last = (rows[0].number, rows[-1].number) if rows else (0, 0)
-        if about != self._about or last < self._until or (self._found is not None and self._found.number < first):
-            self._about, self._until, self._found = about, 0, None
+        if about != self._about or last < self._until or (self.found is not None and self.found.number < first):
+            self._about, self._until, self.found = about, 0, None
         fresh = takewhile(lambda shown: shown.number > self._until, reversed(rows))
-        self._found = next((shown for shown in fresh if is_remarkable(shown)), self._found)
+        self.found = next((shown for shown in fresh if is_remarkable(shown)), self.found)
         self._until = last
-        return self._found

@@ -1,10 +1,11 @@
 """The requests of one route or endpoint that an operator would look at: those that failed, were slow or were tried again."""
 
+import shlex
 from typing import Final
 
 from console.state import reading
 from console.state.reading import Reading
-from console.state.traffic.filtering import narrowed, quoted
+from console.state.traffic.filtering import narrowed
 from gateway.wire.views import ExchangeListView
 
 WORTH_A_LOOK: Final = "err | slow | retried"
@@ -30,4 +31,4 @@ def newest(wanted: str) -> Reading[ExchangeListView]:
 
 def twin_of(wanted: str) -> str:
     """The command that prints them."""
-    return f"sightline tail --no-follow --last {_MOST} {quoted(wanted)}"
+    return f"sightline tail --no-follow --last {_MOST} {shlex.quote(wanted)}"

@@ -3,11 +3,10 @@ a thread, when somebody looks."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
-from gateway.config.diff.archive import Archive
 from gateway.config.diff.objects import Key, read_objects
 from gateway.runtime.changes.revisions import Revision, Revisions
 
@@ -76,24 +75,18 @@ class Origins:
 def followed(known: Followed, revisions: Sequence[Revision], otherwise: int = 0) -> Followed:
     """known: after the first of these revisions, which are in their order; otherwise: of a route that is not in it. The answer
     is after the last."""
-    before = _objects_of(revisions[0].archive)
+    before = read_objects(*revisions[0].archive.comparable())
     found = {key.name: known.routes.get(key.name, otherwise) for key in before if key.kind == "route"}
     touched = dict(known.touched)
     for revision in revisions[1:]:
-        after = _objects_of(revision.archive)
-        found = {
-            key.name: found[key.name] if before.get(key) == body else revision.sequence
-            for key, body in after.items()
-            if key.kind == "route"
-        }
-        touched[revision.sequence] = _names(key for key in {**before, **after} if before.get(key) != after.get(key))
+        after = read_objects(*revision.archive.comparable())
+        changed = {key for key in {**before, **after} if before.get(key) != after.get(key)}
+        routes = (key for key in after if key.kind == "route")
+        found = {key.name: revision.sequence if key in changed else found[key.name] for key in routes}
+        touched[revision.sequence] = _names(changed)
         before = after
     remembered = sorted(touched)[-LOOKED_BACK:]
     return Followed(found, {sequence: touched[sequence] for sequence in remembered})
-
-
-def _objects_of(archive: Archive) -> dict[Key, Any]:
-    return dict(read_objects(*archive.comparable()))
 
 
 def _names(keys: Iterable[Key]) -> list[str] | None:

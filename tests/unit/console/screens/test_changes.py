@@ -124,7 +124,7 @@ def test_the_first_revision_and_an_empty_search_say_why_there_is_nothing() -> No
         await until(pilot, lambda: "No change has 'zz' in it; 3 were looked at" in screen_text(app))
         screen = app.screen
         assert isinstance(screen, ChangesScreen)
-        assert screen.twin() == "sightline changes 'zz'"
+        assert screen.twin() == "sightline changes zz"
         assert screen.selection is None
 
     show(story)

@@ -318,6 +318,26 @@ def test_a_route_is_edited_checked_and_run() -> None:
     run(app, source, story)
 
 
+def test_a_text_made_of_what_does_not_run_any_more_is_refused_and_not_asked_about_again() -> None:
+    gateway = Gateway()
+    app, source = acting(gateway)
+
+    async def story(pilot: Pilot[None]) -> None:
+        app.act(ROUTE)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, EditorScreen))
+        await pilot.press("ctrl+end", *"x:1", "ctrl+s")
+        await until(pilot, lambda: "do it?" in screen_text(app))
+        gateway.refusal = Response(412, problem="changed")
+        await pilot.press("y")
+        await until(pilot, lambda: "somebody else has changed something" in screen_text(app))
+        assert isinstance(app.screen, EditorScreen)
+        assert "x:1" in app.screen.query_one(TextArea).text
+        assert len(told(source, "PUT")) == 1
+
+    run(app, source, story)
+
+
 def test_what_was_written_is_not_lost_by_one_key() -> None:
     app, source = acting(Gateway())
 

@@ -180,7 +180,7 @@ def test_a_record_leads_where_its_fields_lead_and_gives_its_command() -> None:
         )
         assert app.screen.twin() == "sightline logs --follow"
         app.screen.filter = "level:warn"
-        assert app.screen.twin() == "sightline logs --follow --filter 'level:warn'"
+        assert app.screen.twin() == "sightline logs --follow --filter level:warn"
 
     play(logs(source), story)
 

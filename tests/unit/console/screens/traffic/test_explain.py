@@ -76,7 +76,7 @@ def test_slash_takes_another_request_and_says_what_is_wrong_with_it() -> None:
         await until(pilot, lambda: "-H needs a value" in text(app))
         await pilot.press("slash", *["backspace"] * 3, "enter")
         await until(pilot, lambda: "no route: 404 no_route" in text(app))
-        assert app.screen.twin() == "sightline explain GET '/nothing'"  # type: ignore[attr-defined]
+        assert app.screen.twin() == "sightline explain GET /nothing"  # type: ignore[attr-defined]
         assert len(source.asked) == 1
 
     play(ConsoleApp(source, first=Destination("explain")), story)

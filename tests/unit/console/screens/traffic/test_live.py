@@ -208,9 +208,9 @@ def test_keys_copy_the_command_that_prints_the_same() -> None:
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: isinstance(app.screen, LiveScreen))
         assert isinstance(app.screen, LiveScreen)
-        assert app.screen.twin() == "sightline tail 'status:5xx'"
+        assert app.screen.twin() == "sightline tail status:5xx"
         await pilot.press("T", "c")
-        assert app.screen.twin() == "sightline top client --filter 'status:5xx'"
+        assert app.screen.twin() == "sightline top client --filter status:5xx"
 
     play(live(GivenSource(some(1)), "status:5xx"), story)
 

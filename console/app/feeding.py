@@ -12,7 +12,7 @@ from console.render.amounts import age
 from console.render.band import clock_of
 from console.screens.operator_screen import OperatorScreen
 from console.sources.source import Source
-from console.state.messages import Message, TailWanted
+from console.state.messages import Answered, Message, TailWanted
 from console.state.model import WINDOWS_S, Model
 from console.state.moments import duration_s, moment
 from console.state.reading import ME, OBJECTIVES, OBJECTIVES_NOW_AND_THEN
@@ -87,10 +87,22 @@ class Feeding(Navigating):
         await source.run(take)
 
     def _take(self, at_s: float, message: Message) -> None:
+        is_awaited = self._is_awaited(message)
         self.live_model.now_s = at_s
         self.live_model.take(message)
         if self._still is not None:
             self._still.fill(message)
+        if is_awaited:
+            self.call_later(self.draw)
+
+    def _is_awaited(self, message: Message) -> bool:
+        """Whether it is the first answer to what the screen in front asked for: an empty screen does not wait for its turn."""
+        return (
+            isinstance(message, Answered)
+            and self.front is not None
+            and message.reading in self.front.asked
+            and self.model.view(message.reading) is None
+        )
 
     def on_app_blur(self) -> None:
         self.is_unfocused = True

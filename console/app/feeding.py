@@ -1,6 +1,7 @@
 """From the source to the screen in front: the model it feeds, how often it is drawn, and the moment that is looked at."""
 
 import asyncio
+import gc
 import time
 from typing import Final
 
@@ -71,7 +72,7 @@ class Feeding(Navigating):
         self.set_timer(_LOAD_S, self._load_screens)
 
     def _load_screens(self) -> None:
-        self.run_worker(load_screens, thread=True, group="load", exit_on_error=False)
+        self.run_worker(_load_rest, thread=True, group="load", exit_on_error=False)
 
     def feed_anew(self) -> None:
         """From the source as it is now; the one before is left without waiting for its end."""
@@ -201,3 +202,13 @@ class Feeding(Navigating):
         for model in (self.live_model, self.model):
             model.window_s, model.at_s = window_s, at_s
         self.redraw()
+
+
+def _load_rest() -> None:
+    """All that the first rows did not need."""
+    load_screens()
+    if (
+        not gc.isenabled()
+    ):  # As `sightline console` starts: modules by the hundred are nothing to look through for garbage.
+        gc.freeze()
+        gc.enable()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,9 +14,11 @@ from console.client.problems import WrongUsage
 from console.render.palette import as_palette_name, is_ascii_wanted, usual_palette
 from console.sources.deferred import Deferred
 from console.sources.recordable import Recordable
-from console.sources.recorder import Recorder
 from console.sources.source import Source
 from console.state.selection import Destination
+
+if TYPE_CHECKING:
+    from console.sources.recorder import Recorder
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,10 +86,14 @@ def _source(context: Context, options: Options) -> Source:
 
         archive = Archive(read_recording(options.replay))
         return RecordedSource(archive, speed=options.speed, start_t=options.at_s)
-    return source_of(context, None if options.record is None else Recorder(options.record))
+    if options.record is None:
+        return source_of(context)
+    from console.sources.recorder import Recorder  # noqa: PLC0415
+
+    return source_of(context, Recorder(options.record))
 
 
-def source_of(context: Context, recorder: Recorder | None = None) -> Source:
+def source_of(context: Context, recorder: "Recorder | None" = None) -> Source:
     """A gateway that is to be listened to, and may be recorded, with the alerts that are about it."""
     return Recordable(Deferred(lambda: _load(context)), recorder)
 

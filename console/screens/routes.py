@@ -1,7 +1,7 @@
 """Routes: which is the worst by rate, errors or latency?"""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -16,7 +16,6 @@ from console.state.health.looking import routes_seen, upstream_of
 from console.state.health.route_page import needed_for_route, route_page
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.state.traffic.worth_a_look import of_route
 from gateway.wire.views import RouteView
 
 _RESORT_S: Final = 2.0
@@ -81,8 +80,8 @@ class RoutesScreen(ListAndRequests):
             return ordered
         return sorted(routes, key=lambda route: self._order[route.name])
 
-    def worth_a_look(self, key: str) -> str:
-        return of_route(key)
+    def requests_of(self, key: str) -> Mapping[str, str]:
+        return {"route": key}
 
     def selected(self, key: str) -> Selection:
         return Selection("route", key, route=key, upstream=upstream_of(self.model, key))

@@ -3,18 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from console.sources.recorder import Recorder
 from console.sources.source import Source, Take
 from console.state.messages import Message, Request, Response, TailWanted
 from console.state.model import Model
 from console.state.reading import AnyReading
 
+if TYPE_CHECKING:
+    from console.sources.recorder import Recorder
+
 
 class Recordable:
     """Implements Source: another one, with a recorder beside it where somebody wants one."""
 
-    def __init__(self, source: Source, recorder: Recorder | None = None) -> None:
+    def __init__(self, source: Source, recorder: "Recorder | None" = None) -> None:
         self.recorder = recorder
         self.notice: Callable[[str], None] = lambda _text: None
         """Told when a recording ends by itself, and why."""
@@ -29,6 +32,8 @@ class Recordable:
 
     def record(self, file: str, model: Model) -> None:
         """Begin, with what is known. Raises WrongUsage."""
+        from console.sources.recorder import Recorder  # noqa: PLC0415 - most consoles record nothing
+
         recorder = Recorder(file)
         recorder.begin(model)
         self._leave_recording()

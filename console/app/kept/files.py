@@ -88,15 +88,15 @@ def may_hold_secret(line: str) -> bool:
 
 
 def _read(file: Path, kind: type[T], otherwise: T) -> T:
-    # Imported here: most have no such file, and the first paint is to come at once.
-    import yaml  # noqa: PLC0415
-
     try:
         text = file.read_text("utf-8")
     except FileNotFoundError:
         return otherwise
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableFile(f"{file} cannot be read: {error}") from error
+    # Imported here: most have no such file, and the first rows are to come soon.
+    import yaml  # noqa: PLC0415
+
     try:
         content: Any = yaml.safe_load(text)
         return otherwise if content is None else msgspec.convert(content, kind)

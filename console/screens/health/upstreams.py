@@ -1,6 +1,6 @@
 """Upstreams: which endpoint is bad, why, and since when?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,7 +16,6 @@ from console.state.health.endpoints import FAILED_LATELY, courses_of_endpoints, 
 from console.state.health.looking import upstreams_seen
 from console.state.reading import AnyReading
 from console.state.selection import Destination, Selection
-from console.state.traffic.worth_a_look import of_endpoint
 from console.widgets.cell_block import CellBlock
 
 
@@ -69,9 +68,9 @@ class UpstreamsScreen(ListAndRequests):
     def _grid(self) -> Grid:
         return upstream_grid(self.model, self.filter, ascii_only=self.console.ascii_only)
 
-    def worth_a_look(self, key: str) -> str:
+    def requests_of(self, key: str) -> Mapping[str, str]:
         upstream, _, address = key.partition("/")
-        return of_endpoint(upstream, address)
+        return {"upstream": upstream, "endpoint": address}
 
     def selected(self, key: str) -> Selection:
         return selection_of(key)

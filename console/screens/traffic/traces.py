@@ -1,7 +1,7 @@
 """Traces: which hop was slow, which one failed? Those that were kept, and one of them."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -20,7 +20,6 @@ from console.state.selection import Destination, Selection
 from console.state.traffic.filtering import problem_of
 from console.state.traffic.selecting import selection_of
 from console.state.traffic.traces import KEPT, Trace, lines_of, traces_of
-from console.state.traffic.worth_a_look import of_route
 from console.widgets.line import CellLine
 from console.widgets.live_table import LiveTable
 from console.widgets.text_view import TextView
@@ -103,9 +102,9 @@ class TracesScreen(ListAndRequests):
             return [[Cell(f" trace {key} is not among them any more", "dim")]]
         return trace_beside(trace, width, ascii_only=self.console.ascii_only)
 
-    def worth_a_look(self, key: str) -> str:
+    def requests_of(self, key: str) -> Mapping[str, str]:
         trace = self._trace(key)
-        return of_route(trace.lines[0].route) if trace is not None else ""
+        return {"route": trace.lines[0].route} if trace is not None else {}
 
     def selected(self, key: str) -> Selection | None:
         trace = self._trace(key)

@@ -1,6 +1,7 @@
 """The requests of one route or endpoint that an operator would look at: those that failed, were slow or were tried again."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Final
 
 from console.state import reading
@@ -14,14 +15,12 @@ _EVERY_S: Final = 5.0
 """They are read, not watched."""
 
 
-def of_route(name: str) -> str:
-    """As a filter."""
-    return f"{narrowed('', 'route', name)} ({WORTH_A_LOOK})"
-
-
-def of_endpoint(upstream: str, address: str) -> str:
-    """As a filter."""
-    return f"{narrowed(narrowed('', 'upstream', upstream), 'endpoint', address)} ({WORTH_A_LOOK})"
+def those_of(whose: Mapping[str, str]) -> str:
+    """As a filter. whose: fields that tell them from others, such as route or upstream and endpoint, and their values."""
+    text = ""
+    for field, value in whose.items():
+        text = narrowed(text, field, value)
+    return f"{text} ({WORTH_A_LOOK})"
 
 
 def newest(wanted: str) -> Reading[ExchangeListView]:

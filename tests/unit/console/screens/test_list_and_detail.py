@@ -13,7 +13,7 @@ from console.state.reading import AnyReading
 from console.state.selection import Destination
 from console.state.traffic.slowness import ROUTES_ONCE
 from console.state.traffic.traces import KEPT
-from console.state.traffic.worth_a_look import newest, of_endpoint, of_route
+from console.state.traffic.worth_a_look import newest, those_of
 from console.widgets.cell_block import CellBlock
 from console.widgets.focused_table import FocusedTable
 from console.widgets.live_table import LiveTable
@@ -102,7 +102,7 @@ def test_where_there_is_no_room_for_both_the_list_has_it_all_and_no_row_is_asked
 def test_from_so_many_columns_the_requests_of_a_row_that_are_worth_a_look_are_below_what_is_beside() -> None:
     failed = line(7, route="a", status=502, reason="connect_refused", source="upstream")
     source = GivenSource(
-        [*three_routes().messages(), told(of_route("a"), failed, line(6, route="a", duration_ms=2500.0))]
+        [*three_routes().messages(), told(those_of({"route": "a"}), failed, line(6, route="a", duration_ms=2500.0))]
     )
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
@@ -110,10 +110,10 @@ def test_from_so_many_columns_the_requests_of_a_row_that_are_worth_a_look_are_be
         assert "GET /v1/orders/7" in screen_text(app)
         assert "upstream connect_refused" in screen_text(app)
         await pilot.press("j")
-        await until(pilot, lambda: newest(of_route("b")) in source.wanted)
-        assert newest(of_route("a")) not in source.wanted
+        await until(pilot, lambda: newest(those_of({"route": "b"})) in source.wanted)
+        assert newest(those_of({"route": "a"})) not in source.wanted
         assert not below(app)
-        source.tell(told(of_route("b")))
+        source.tell(told(those_of({"route": "b"})))
         await until(pilot, lambda: "none of the 3 000 exchanges kept since " in screen_text(app))
 
     play(ConsoleApp(source, first=Destination("routes")), story, (SPACIOUS, 50))
@@ -121,7 +121,9 @@ def test_from_so_many_columns_the_requests_of_a_row_that_are_worth_a_look_are_be
 
 def test_requests_below_are_opened_and_left_by_the_keys_that_do_so_everywhere() -> None:
     failed = line(7, route="a", status=502, reason="connect_refused")
-    source = GivenSource([*three_routes().messages(), told(of_route("a"), failed, line(6, route="a", status=503))])
+    source = GivenSource(
+        [*three_routes().messages(), told(those_of({"route": "a"}), failed, line(6, route="a", status=503))]
+    )
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(below(app)) == 2)
@@ -153,7 +155,7 @@ def test_requests_below_are_opened_and_left_by_the_keys_that_do_so_everywhere() 
 
 
 def test_the_requests_of_an_endpoint_are_those_of_its_upstream_alone() -> None:
-    expression = of_endpoint("up", "10.0.1.7:9001")
+    expression = those_of({"upstream": "up", "endpoint": "10.0.1.7:9001"})
     source = GivenSource([*three_routes().messages(), told(expression, line(3, upstream="up", status=504))])
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
@@ -186,7 +188,11 @@ def many(route_name: str, first: int, count: int) -> list[AccessLine]:
 
 def test_the_newest_requests_are_in_view_until_a_row_is_chosen_and_again_with_another_subject() -> None:
     source = GivenSource(
-        [*three_routes().messages(), told(of_route("a"), *many("a", 1, 60)), told(of_route("b"), *many("b", 101, 60))]
+        [
+            *three_routes().messages(),
+            told(those_of({"route": "a"}), *many("a", 1, 60)),
+            told(those_of({"route": "b"}), *many("b", 101, 60)),
+        ]
     )
 
     def first_seen(app: ConsoleApp) -> bool:
@@ -194,7 +200,7 @@ def test_the_newest_requests_are_in_view_until_a_row_is_chosen_and_again_with_an
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(below(app)) == 60)
-        source.tell(told(of_route("a"), *many("a", 31, 60)))
+        source.tell(told(those_of({"route": "a"}), *many("a", 31, 60)))
         await until(pilot, lambda: below(app)[0] == "req-0090" and first_seen(app))
         await pilot.press("tab", "G", "escape", "j")
         await until(pilot, lambda: below(app)[0] == "req-0160" and first_seen(app))
@@ -203,7 +209,9 @@ def test_the_newest_requests_are_in_view_until_a_row_is_chosen_and_again_with_an
 
 
 def test_keys_below_act_there_or_say_that_there_is_nothing_and_questions_lead_back_there() -> None:
-    source = GivenSource([*three_routes().messages(), told(of_route("a"), *many("a", 1, 3)), told(of_route("b"))])
+    source = GivenSource(
+        [*three_routes().messages(), told(those_of({"route": "a"}), *many("a", 1, 3)), told(those_of({"route": "b"}))]
+    )
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(below(app)) == 3)
@@ -246,7 +254,11 @@ def test_of_another_time_no_requests_are_asked_for_and_while_frozen_none_that_ca
         line(6, route="b", status=503, at="2026-01-31T07:59:00.000Z"),
     ]
     source = GivenSource(
-        [*three_routes().messages(), told(of_route("a"), *many("a", 1, 3)), told(of_route("b"), *later)]
+        [
+            *three_routes().messages(),
+            told(those_of({"route": "a"}), *many("a", 1, 3)),
+            told(those_of({"route": "b"}), *later),
+        ]
     )
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
@@ -256,7 +268,7 @@ def test_of_another_time_no_requests_are_asked_for_and_while_frozen_none_that_ca
         await pilot.press("space")
         await until(pilot, lambda: below(app) == ["req-0007", "req-0006"])
         app.look_at("07:30")
-        await until(pilot, lambda: not below(app) and newest(of_route("b")) not in source.wanted)
+        await until(pilot, lambda: not below(app) and newest(those_of({"route": "b"})) not in source.wanted)
         app.look_at_now()
         await until(pilot, lambda: len(below(app)) == 2)
 
@@ -267,7 +279,7 @@ def test_of_another_time_no_requests_are_asked_for_and_while_frozen_none_that_ca
 def test_what_a_route_calls_slow_is_asked_once_where_the_list_does_not_tell_it(screen: str) -> None:
     situation = three_routes().messages()
     known = [each for each in situation if not (isinstance(each, Answered) and each.reading.path == "routes")]
-    source = GivenSource([*known, told(of_endpoint("up", "10.0.1.7:9001")), kept_trace()])
+    source = GivenSource([*known, told(those_of({"upstream": "up", "endpoint": "10.0.1.7:9001"})), kept_trace()])
 
     async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: any(each is ROUTES_ONCE for each in source.wanted))

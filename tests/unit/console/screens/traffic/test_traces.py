@@ -8,7 +8,7 @@ from console.app.app import ConsoleApp
 from console.state import reading
 from console.state.messages import Answered, Failed
 from console.state.selection import Destination
-from console.state.traffic.worth_a_look import newest, of_route
+from console.state.traffic.worth_a_look import newest, those_of
 from console.widgets.cell_block import CellBlock
 from console.widgets.live_table import LiveTable
 from gateway.wire.live import AccessLine
@@ -105,7 +105,7 @@ def test_a_trace_that_is_not_kept_says_so() -> None:
 
 
 def test_beside_the_traces_is_the_tree_of_the_one_under_the_cursor_and_below_it_other_requests_of_its_route() -> None:
-    wanted = newest(of_route("orders"))
+    wanted = newest(those_of({"route": "orders"}))
     others = Answered(wanted, ExchangeListView(exchanges=[msgspec.Raw(msgspec.json.encode(line(9, status=503)))]))
     source = GivenSource([kept(ALL, FAILED, SLOW), config(None), others])
 

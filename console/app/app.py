@@ -1,8 +1,9 @@
 """The console as a whole: what its parts leave open, and how it starts."""
 
 import os
+import sys
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -18,6 +19,10 @@ from console.screens.muting import offer
 from console.sources.source import Source
 from console.state.commands import Command, Parsed
 from console.state.selection import Destination, Selection
+from gateway.wire.exit_codes import ExitCode
+
+_LOOK_S: Final = 1.0
+"""How often it is looked whether the terminal is still there."""
 
 
 class ConsoleApp(Handing):
@@ -47,6 +52,13 @@ class ConsoleApp(Handing):
         self.use_keys()
         self.start_at(self._first)
         self.start_feeding()
+        if _has_terminal():
+            self.set_interval(_LOOK_S, self._leave_without_terminal)
+
+    def _leave_without_terminal(self) -> None:
+        # Where no signal tells of it, Textual would go on reading nothing, on a whole core.
+        if not _has_terminal():
+            self.exit(return_code=ExitCode.FAILED)
 
     def run_parsed(self, given: Parsed) -> None:
         RUNS[given.command.name](self, given)
@@ -102,3 +114,7 @@ class ConsoleApp(Handing):
 
     def mute(self, alert: str, duration: str) -> None:
         offer(self, alert, duration, f"{os.environ.get('USER', 'an operator')} in the console")
+
+
+def _has_terminal() -> bool:
+    return sys.__stdin__ is not None and not sys.__stdin__.closed and os.isatty(sys.__stdin__.fileno())

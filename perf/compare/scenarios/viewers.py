@@ -1,8 +1,8 @@
 """What five console viewers cost the gateway: its processor time for each, and what they add to p99 of those who are served.
 
 A viewer follows what a console follows (status, history, incidents and logs on one stream, the tail of exchanges on another) and asks for
-routes and upstreams once a second. Pairs of runs at half of the capacity as in `watched`. The viewers' own threads stand at nice 19, so
-that what they cost on the core of the load is not taken for what they cost the gateway; what a real console takes is in `console`.
+routes and upstreams once a second. Pairs of runs at half of the capacity as in `watched`. The viewers' own threads run only where
+nobody else wants to, so that what they cost on the core of the load is not taken for what they cost the gateway; what a real console takes is in `console`.
 """
 
 import statistics

@@ -1,8 +1,8 @@
 """What being watched costs those who are served: 30,000 samples scraped every second and five followers of the live tail.
 
 Pairs of runs at half of the capacity, one watched and one not, their order changing from pair to pair. The spread of the unwatched
-runs among themselves is printed beside: a difference within it is none. The watchers' own threads stand at nice 19, so that what they
-cost on the core of the load is not taken for what they cost the gateway.
+runs among themselves is printed beside: a difference within it is none. The watchers' own threads run only where nobody
+else wants to, so that what they cost on the core of the load is not taken for what they cost the gateway.
 """
 
 import statistics

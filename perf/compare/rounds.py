@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perf.compare.bench import Bench, Gateway
 from perf.compare.cores import busy_ns
-from perf.compare.wrk import Load, run_wrk
+from perf.compare.wrk import CONNECTIONS, Load, run_wrk
 
 SETTLE_S = 0.3
 """After the load, before the second reading of CPU time: batched telemetry is part of a request's cost."""
@@ -67,20 +67,27 @@ def ratio(one: Series, other: Series) -> float:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A gateway under one stream of requests; without a stream, `GET /`."""
+    """A gateway under one stream of requests; without a stream, `GET /`. think_ms: as for `run_wrk`."""
 
     name: str
     gateway: Gateway
     stream: Path | None = None
+    connections: int = CONNECTIONS
+    think_ms: int | None = None
+
+    def load(self, bench: Bench, seconds: float) -> Load:
+        """Raises StartError if wrk fails."""
+        return run_wrk(self.gateway.port, seconds, bench.cores.load, self.stream, self.connections, self.think_ms)
 
 
-def interleave(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, Series]:
+def interleave(bench: Bench, contestants: Sequence[Contestant], rounds: int | None = None) -> dict[str, Series]:
     """Warm every gateway up, then measure all of them in turns. Order within a round is that of the sequence."""
+    rounds = rounds or bench.rounds
     series = {contestant.name: Series(contestant.name) for contestant in contestants}
     for contestant in contestants:
-        run_wrk(contestant.gateway.port, bench.warm_s, bench.cores.load, contestant.stream)
-    for number in range(bench.rounds):
-        bench.say(f"round {number + 1} of {bench.rounds}")
+        contestant.load(bench, bench.warm_s)
+    for number in range(rounds):
+        bench.say(f"round {number + 1} of {rounds}")
         for contestant in contestants:
             series[contestant.name].samples.append(measure(bench, contestant))
     return series
@@ -95,7 +102,7 @@ def _measure(bench: Bench, contestant: Contestant) -> Sample:
     process = contestant.gateway.process
     cores = process.cores
     started_ns, busy_before, cpu_before = time.monotonic_ns(), busy_ns(cores), process.cpu_ns()
-    load = run_wrk(contestant.gateway.port, bench.round_s, bench.cores.load, contestant.stream)
+    load = contestant.load(bench, bench.round_s)
     time.sleep(SETTLE_S)
     cpu = process.cpu_ns() - cpu_before
     foreign = busy_ns(cores) - busy_before - cpu

@@ -1,18 +1,16 @@
 """What telemetry costs, and which part of it how much: all of it, none, and each alone, in several starts of each.
 
-Two processes of the same build differ by more than the parts do, as memory falls for each start anew, and stay different for as long
-as they run. So every contestant is started several times, and what is compared is compared within a start.
+Two processes of the same build differ by more than the parts do (`perf.compare.starts`).
 """
 
-import statistics
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Final
 
 from perf.compare.bench import Bench
 from perf.compare.report import Check, Findings, Table
-from perf.compare.rounds import Contestant, Series, interleave, ratio
+from perf.compare.rounds import Contestant
 from perf.compare.sightline import Settings, start_sightline
+from perf.compare.starts import in_starts
 
 OFF: Final = "none"
 ALL: Final = "all"
@@ -25,44 +23,34 @@ CONTESTANTS: Final[Mapping[str, Settings]] = {
     ALL: Settings(),
 }
 STARTS: Final = 4
-_ROUNDS_A_START: Final = 3
 
 
 def run(bench: Bench) -> Findings:
     """Start all of them again and again, measure in turns, judge."""
-    starts = 1 if bench.quick else STARTS
-    bench.rounds = min(bench.rounds, _ROUNDS_A_START)
-    measured = [_measured(bench, number) for number in range(starts)]
+
+    def begin(number: int) -> list[Contestant]:
+        return [
+            Contestant(name, start_sightline(bench, f"telemetry-{number}-{place}", settings))
+            for place, (name, settings) in enumerate(CONTESTANTS.items())
+        ]
+
+    starts = in_starts(bench, STARTS, begin)
     findings = Findings("What telemetry costs")
-    rows = []
-    for name in CONTESTANTS:
-        costs = [series[name].cpu_us for series in measured]
-        added = statistics.median(series[name].cpu_us - series[OFF].cpu_us for series in measured)
-        times = statistics.median(ratio(series[name], series[OFF]) for series in measured)
-        spread = f"{min(costs):.1f} to {max(costs):.1f}"
-        rows.append([name, f"{statistics.median(costs):.1f}", spread, f"{added:.1f}", f"{times:.2f}"])
+    rows = [
+        [
+            name,
+            f"{starts.cost(name):.1f}",
+            starts.spread(name),
+            f"{starts.added(name, OFF):.1f}",
+            f"{starts.ratio(name, OFF):.2f}",
+        ]
+        for name in CONTESTANTS
+    ]
     columns = ["telemetry", "CPU µs/request", "in each start", "added µs", "against none"]
-    title = f"Identical requests, 32 kept-alive connections, one core; {starts} starts of each, {bench.rounds} rounds a start"
+    title = f"Identical requests, 32 kept-alive connections, one core; {len(starts.measured)} starts of each"
     findings.tables.append(Table(title, columns, rows))
-    against = [ratio(series[ALL], series[OFF]) for series in measured]
-    findings.checks.append(Check("all telemetry / telemetry off", statistics.median(against), 1.25, 1.1))
-    findings.checks.append(Check("failed requests", sum(one.failures for each in measured for one in each.values()), 0))
-    findings.notes.append("all / off in each start: " + ", ".join(f"{each:.2f}" for each in against))
-    findings.data = {
-        name: [[asdict(sample) for sample in series[name].samples] for series in measured] for name in CONTESTANTS
-    }
+    findings.checks.append(Check("all telemetry / telemetry off", starts.ratio(ALL, OFF), 1.25, 1.1))
+    findings.checks.append(Check("failed requests", starts.failures, 0))
+    findings.notes.append("all / off in each start: " + ", ".join(f"{each:.2f}" for each in starts.ratios(ALL, OFF)))
+    findings.data = starts.data()
     return findings
-
-
-def _measured(bench: Bench, number: int) -> dict[str, Series]:
-    """Of one start of each."""
-    bench.say(f"start {number + 1}")
-    gateways = {
-        name: start_sightline(bench, f"telemetry-{number}-{place}", settings)
-        for place, (name, settings) in enumerate(CONTESTANTS.items())
-    }
-    try:
-        return interleave(bench, [Contestant(name, gateway) for name, gateway in gateways.items()])
-    finally:
-        for gateway in gateways.values():
-            bench.stable.stop(gateway.process)

@@ -7,38 +7,81 @@ import time
 import uvloop
 
 from perf.compare.bench import ANSWER, Bench
+from perf.compare.pairs import CONNECTIONS as WITH_PAUSES
+from perf.compare.pairs import half_of_capacity
 from perf.compare.report import Check, Findings, Table
 from perf.compare.rounds import Contestant, interleave
 from perf.compare.sightline import Settings, Sightline, start_sightline
 from perf.compare.sockets import connections_of
+from perf.compare.starts import in_starts
 from perf.loadgen import OpenLoop, get
 
 RATE = 5000
 CONNECTIONS = 64
 SPLIT_OVER = 1000
+STARTS = 4
+_ONE = "1 worker"
+_TWO = "2 workers"
 
 
 def run(bench: Bench) -> Findings:
     """One worker and two, on the same core at the same rate; then the split; then throughput if cores are to spare."""
+    findings = Findings("Two workers")
+    add_half_of_capacity(bench, findings)
     one = start_sightline(bench, "one-worker", Settings(workers=1))
     two = start_sightline(bench, "two-workers", Settings(workers=2))
-    costs: dict[str, list[float]] = {"1 worker": [], "2 workers": []}
+    add_calm(bench, findings, one, two)
+    add_split(findings, two)
+    add_throughput(bench, findings)
+    return findings
+
+
+def add_half_of_capacity(bench: Bench, findings: Findings) -> None:
+    """At half of what one worker can do, which is where a second is thought of."""
+    think_ms: list[int] = []
+
+    def begin(number: int) -> list[Contestant]:
+        gateways = {
+            name: start_sightline(bench, f"half-{number}-{workers}", Settings(workers=workers))
+            for workers, name in ((1, _ONE), (2, _TWO))
+        }
+        if not think_ms:  # All starts are asked for the same.
+            think_ms.append(half_of_capacity(bench, gateways[_ONE])[1])
+        return [Contestant(name, gateway, None, WITH_PAUSES, think_ms[0]) for name, gateway in gateways.items()]
+
+    starts = in_starts(bench, STARTS, begin)
+    rows = [
+        [name, f"{starts.cost(name):.1f}", starts.spread(name), f"{starts.per_second(name):.0f}"]
+        for name in (_ONE, _TWO)
+    ]
+    columns = ["workers", "CPU µs/request", "in each start", "requests/s"]
+    title = f"CPU at half of the capacity of one worker, all on one core; {len(starts.measured)} starts of each"
+    findings.tables.append(Table(title, columns, rows))
+    findings.checks.append(Check("2 workers / 1 worker, half of the capacity", starts.ratio(_TWO, _ONE), 1.05, 1.0))
+    findings.checks.append(Check("failed requests", starts.failures, 0))
+    told = ", ".join(f"{each:.2f}" for each in starts.ratios(_TWO, _ONE))
+    findings.notes.append(f"2 workers / 1 worker in each start, half of the capacity: {told}")
+    findings.data = dict(starts.data())
+
+
+def add_calm(bench: Bench, findings: Findings, one: Sightline, two: Sightline) -> None:
+    """At a rate at which each request wakes a process that slept."""
+    costs: dict[str, list[float]] = {_ONE: [], _TWO: []}
     failed = 0
     for number in range(bench.rounds):
         bench.say(f"round {number + 1} of {bench.rounds}")
-        for name, gateway in (("1 worker", one), ("2 workers", two)):
+        for name, gateway in ((_ONE, one), (_TWO, two)):
             cost, failures = steady_cost(gateway, bench.round_s)
             costs[name].append(cost)
             failed += failures
     rows = [[name, f"{statistics.median(values):.1f}"] for name, values in costs.items()]
-    table = Table(f"CPU at {RATE:,} requests a second, all on one core", ["workers", "CPU µs/request"], rows)
-    paired = statistics.median(b / a for a, b in zip(costs["1 worker"], costs["2 workers"], strict=True))
-    findings = Findings("Two workers", [table], [Check("2 workers / 1 worker, same rate", paired, 1.05, 1.0)])
-    findings.checks.append(Check("failed requests", failed, 0))
-    findings.data = dict(costs)
-    add_split(findings, two)
-    add_throughput(bench, findings)
-    return findings
+    findings.tables.append(
+        Table(f"CPU at {RATE:,} requests a second, all on one core", ["workers", "CPU µs/request"], rows)
+    )
+    paired = statistics.median(b / a for a, b in zip(costs[_ONE], costs[_TWO], strict=True))
+    findings.checks.append(Check(f"2 workers / 1 worker, {RATE:,} requests a second", paired, 1.05, 1.0))
+    findings.checks.append(Check("failed requests, open loop", failed, 0))
+    findings.data[f"at {RATE}"] = costs
 
 
 def steady_cost(gateway: Sightline, seconds: float) -> tuple[float, int]:

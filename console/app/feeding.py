@@ -100,6 +100,7 @@ class Feeding(Navigating):
         """Whether it is the first answer to what the screen in front asked for: an empty screen does not wait for its turn."""
         return (
             isinstance(message, Answered)
+            and not self.is_unfocused
             and self.front is not None
             and message.reading in self.front.asked
             and self.model.view(message.reading) is None

@@ -16,6 +16,7 @@ from perf.compare.wrk import Load, run_wrk
 
 PAIRS: Final = 20
 CONNECTIONS: Final = 256
+_WINDOWS: Final = 3
 
 
 @dataclass
@@ -60,7 +61,11 @@ COLUMNS: Final = ["", "requests/s", "p50 ms", "p99 ms", "failed"]
 def half_of_capacity(bench: Bench, gateway: Sightline) -> tuple[float, int]:
     """Requests a second at full load, and the mean pause of each connection with which half of that is asked for."""
     run_wrk(gateway.port, bench.warm_s, bench.cores.load)
-    capacity = run_wrk(gateway.port, bench.round_s, bench.cores.load).per_second
+    # The best of some: a window in which the machine was elsewhere tells of no capacity.
+    capacity = max(
+        bench.undisturbed(lambda: run_wrk(gateway.port, bench.round_s, bench.cores.load)).per_second
+        for _ in range(_WINDOWS)
+    )
     return capacity, max(1, round(CONNECTIONS / (capacity / 2) * 1000))
 
 

@@ -207,9 +207,10 @@ class Feeding(Navigating):
 
 def _load_rest() -> None:
     """All that the first rows did not need."""
-    load_screens()
-    if (
-        not gc.isenabled()
-    ):  # As `sightline console` starts: modules by the hundred are nothing to look through for garbage.
-        gc.freeze()
-        gc.enable()
+    try:
+        load_screens()
+    finally:
+        # Off as `sightline console` starts: modules by the hundred are nothing to look through for garbage.
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()

@@ -107,7 +107,10 @@ def _run(arguments: argparse.Namespace, context: Context) -> int:
         screen=arguments.screen, theme=arguments.theme, is_ascii=arguments.ascii, record=arguments.record,
         replay=arguments.replay, speed=arguments.speed, at_s=arguments.at,
     )  # fmt: skip
-    code: int = opening.open_console(context, options)
+    try:
+        code: int = opening.open_console(context, options)
+    finally:
+        gc.enable()
     return code
 
 

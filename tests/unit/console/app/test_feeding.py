@@ -37,3 +37,20 @@ def test_the_first_answer_is_drawn_at_once_and_later_ones_in_their_turn() -> Non
         await until(pilot, lambda: "second" in screen_text(app))
 
     play(app, story)
+
+
+def test_whoever_looks_elsewhere_is_drawn_nothing_at_once() -> None:
+    source = GivenSource()
+    app = WithoutTurns(source, first=Destination("routes"))
+
+    async def story(app: ConsoleApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "Routes" in screen_text(app))
+        app.on_app_blur()
+        await pilot.pause()
+        source.tell(routes("first"))
+        await pilot.pause()
+        assert "first" not in screen_text(app)
+        app.on_app_focus()
+        await until(pilot, lambda: "first" in screen_text(app))
+
+    play(app, story)

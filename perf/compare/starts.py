@@ -4,14 +4,15 @@ Memory falls anew for each start. So what is to be told of a build is the median
 """
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from perf.compare.bench import Bench
+from perf.compare.report import Table
 from perf.compare.rounds import Contestant, Series, interleave, ratio
 
-ROUNDS_A_START = 3
+ROUNDS_A_START: Final = 3
 
 
 class Starts:
@@ -48,6 +49,16 @@ class Starts:
         """The cheapest start and the dearest."""
         costs = self.costs(name)
         return f"{min(costs):.1f} to {max(costs):.1f}"
+
+    def table(self, title: str, subject: str, names: Iterable[str]) -> Table:
+        """A row for each. subject: what the contestants differ in."""
+        rows = [[name, f"{self.cost(name):.1f}", self.spread(name), f"{self.per_second(name):.0f}"] for name in names]
+        title = f"{title}; {len(self.measured)} starts of each"
+        return Table(title, [subject, "CPU µs/request", "in each start", "requests/s"], rows)
+
+    def told(self, name: str, base: str) -> str:
+        """The ratio in each start."""
+        return f"{name} / {base} in each start: " + ", ".join(f"{each:.2f}" for each in self.ratios(name, base))
 
     def data(self) -> dict[str, list[list[dict[str, Any]]]]:
         """All that was measured: by contestant, start and round."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from perf.compare.api import multiplied, operations, to_routes, write_stream
 from perf.compare.bench import Bench
-from perf.compare.report import Check, Findings, Table
+from perf.compare.report import Check, Findings
 from perf.compare.rounds import Contestant
 from perf.compare.sightline import Settings, start_sightline
 from perf.compare.starts import in_starts
@@ -40,11 +40,9 @@ def run(bench: Bench) -> Findings:
 
     starts = in_starts(bench, STARTS, begin)
     names = (_ONE_OF_609, _609, _ONE_OF_MANY, _MANY)
-    rows = [[name, f"{starts.cost(name):.1f}", starts.spread(name), f"{starts.per_second(name):.0f}"] for name in names]
-    columns = ["routes", "CPU µs/request", "in each start", "requests/s"]
     findings = Findings(
         "Routes",
-        [Table(f"CPU by number of routes, all telemetry; {len(starts.measured)} starts of each", columns, rows)],
+        [starts.table("CPU by number of routes, all telemetry", "routes", names)],
         [
             Check("609 routes / 1 route", starts.ratio(_609, _ONE_OF_609), 1.05, 1.02),
             Check("10,000 routes / 1 route", starts.ratio(_MANY, _ONE_OF_MANY), 1.10, 1.05),
@@ -52,8 +50,6 @@ def run(bench: Bench) -> Findings:
             Check("failed requests", starts.failures, 0),
         ],
     )
-    for name, base in ((_609, _ONE_OF_609), (_MANY, _ONE_OF_MANY)):
-        told = ", ".join(f"{each:.2f}" for each in starts.ratios(name, base))
-        findings.notes.append(f"{name} / 1 route in each start: {told}")
+    findings.notes += [starts.told(_609, _ONE_OF_609), starts.told(_MANY, _ONE_OF_MANY)]
     findings.data = starts.data()
     return findings

@@ -51,6 +51,6 @@ def run(bench: Bench) -> Findings:
     findings.tables.append(Table(title, columns, rows))
     findings.checks.append(Check("all telemetry / telemetry off", starts.ratio(ALL, OFF), 1.25, 1.1))
     findings.checks.append(Check("failed requests", starts.failures, 0))
-    findings.notes.append("all / off in each start: " + ", ".join(f"{each:.2f}" for each in starts.ratios(ALL, OFF)))
+    findings.notes.append(starts.told(ALL, OFF))
     findings.data = starts.data()
     return findings

@@ -50,17 +50,11 @@ def add_half_of_capacity(bench: Bench, findings: Findings) -> None:
         return [Contestant(name, gateway, None, WITH_PAUSES, think_ms[0]) for name, gateway in gateways.items()]
 
     starts = in_starts(bench, STARTS, begin)
-    rows = [
-        [name, f"{starts.cost(name):.1f}", starts.spread(name), f"{starts.per_second(name):.0f}"]
-        for name in (_ONE, _TWO)
-    ]
-    columns = ["workers", "CPU µs/request", "in each start", "requests/s"]
-    title = f"CPU at half of the capacity of one worker, all on one core; {len(starts.measured)} starts of each"
-    findings.tables.append(Table(title, columns, rows))
+    title = "CPU at half of the capacity of one worker, all on one core"
+    findings.tables.append(starts.table(title, "workers", (_ONE, _TWO)))
     findings.checks.append(Check("2 workers / 1 worker, half of the capacity", starts.ratio(_TWO, _ONE), 1.05, 1.0))
     findings.checks.append(Check("failed requests", starts.failures, 0))
-    told = ", ".join(f"{each:.2f}" for each in starts.ratios(_TWO, _ONE))
-    findings.notes.append(f"2 workers / 1 worker in each start, half of the capacity: {told}")
+    findings.notes.append(f"half of the capacity: {starts.told(_TWO, _ONE)}")
     findings.data = dict(starts.data())
 
 
